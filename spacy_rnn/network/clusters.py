@@ -1,0 +1,154 @@
+"""Tied adaptive softmax: words in clusters by frequency, rows shared with the embedding.
+
+p(w) = p_head(w) for the most frequent words, p_head(cluster) · p(w | cluster) for the others:
+the two-level tree of Grave et al. 2017, "Efficient softmax approximation for GPUs", here at full
+width so that every row can be the word's embedding (Press & Wolf 2017). It is a distribution of
+its own, exact and normalised, not an approximation of the full softmax.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .linear_nll import row_blocks, target_log_probs
+from .softmax import EXCLUDED, SoftmaxHead, stable_top_k
+
+# What opening a cluster costs beside its products, in rows of the weight for every token.
+_OPENING_COST = 25.0
+_MAX_CLUSTERS = 6
+_CANDIDATES = 64
+
+
+def choose_cutoffs(counts: np.ndarray) -> list[int]:
+    """Find the clusters that minimise the expected number of rows touched for a target.
+
+    A target in the head touches c₁ + K rows, one in cluster j also the cluster's own rows:
+    E = c₁ + K + Σⱼ p(cluster j) · |cluster j| + K · opening cost; found by dynamic programming
+    over a geometric grid of cutoffs.
+
+    counts (ndarray): int (words,), how often each row is a target; falling, but for the two
+        special rows in front.
+    RETURNS (List[int]): The first row of every cluster; empty when clusters would not halve the
+        work of one full softmax.
+    """
+    size = len(counts)
+    mass = np.concatenate([[0.0], np.cumsum(counts + 0.5)])
+    mass /= mass[-1]
+    grid = np.unique(np.geomspace(2, size, _CANDIDATES).astype(np.int64))
+    starts, stops = grid[:-1], grid
+    # cost of one cluster [a, b): its share of the targets times its rows, and its opening
+    width = stops[None, :] - starts[:, None]
+    share = mass[stops][None, :] - mass[starts][:, None]
+    cluster = np.where(width > 0, share * width + _OPENING_COST, np.inf)
+    best: tuple[float, list[int]] = (size / 2, [])
+    tail = np.full(len(grid), np.inf)  # cheapest division of [grid[i], size) into k clusters
+    tail[-1] = 0.0
+    choices: list[np.ndarray] = []
+    for k in range(1, min(_MAX_CLUSTERS, len(grid) - 1) + 1):
+        total = cluster + tail[None, :]
+        choices.append(total.argmin(axis=1))
+        tail = np.append(total.min(axis=1), np.inf)
+        heads = starts + k + tail[:-1]
+        first = int(heads.argmin())
+        if heads[first] < best[0]:
+            cuts = [first]
+            for choice in reversed(choices[1:]):
+                cuts.append(int(choice[cuts[-1]]))
+            best = (float(heads[first]), [int(grid[i]) for i in cuts])
+    return best[1]
+
+
+class ClusterSoftmax(SoftmaxHead):
+    """See the module; the interface is that of `SoftmaxHead`.
+
+    cutoffs (Sequence[int]): The first row of every cluster, rising, all within the vocabulary.
+        Rows before the first one make the head, together with one logit for every cluster.
+    """
+
+    def __init__(self, weight: nn.Parameter, log_prior: Tensor, cutoffs: Sequence[int]) -> None:
+        super().__init__(weight, log_prior)
+        self.cutoffs = [*cutoffs, len(weight)]
+        self.sizes = np.diff([0, *self.cutoffs]).tolist()
+        clusters = len(self.sizes) - 1
+        self.cluster_weight = nn.Parameter(weight.new_zeros(clusters, weight.shape[1]))
+        masses = [torch.logsumexp(part, 0) for part in log_prior.split(self.sizes)[1:]]
+        self.cluster_bias = nn.Parameter(torch.stack(masses))
+
+    def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
+        # One split: its backward writes the whole gradient once, slices would add it K times.
+        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
+        bounds = torch.tensor(self.cutoffs[:-1], device=targets.device)
+        cluster = torch.bucketize(targets, bounds, right=True)  # 0 is the head
+        in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
+        result = target_log_probs(hidden, *self._head(weights[0], biases[0]), in_head, dtype)
+        for number, start in enumerate(self.cutoffs[:-1], start=1):
+            places = (cluster == number).nonzero().squeeze(1)
+            if not len(places):
+                continue
+            inside = target_log_probs(
+                hidden.index_select(0, places),
+                weights[number],
+                biases[number],
+                targets.index_select(0, places) - start,
+                dtype,
+            )
+            result = result.index_add(0, places, inside)
+        return result
+
+    def log_distribution(self, hidden: Tensor) -> Tensor:
+        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
+        weight, bias = self._head(weights[0], biases[0])
+        head = torch.log_softmax(torch.addmm(bias, hidden, weight.t()), dim=1)
+        parts = [head[:, : self.sizes[0]]]
+        for number in range(1, len(self.sizes)):
+            logits = torch.addmm(biases[number], hidden, weights[number].t())
+            chosen = head[:, self.sizes[0] + number - 1, None]
+            parts.append(torch.log_softmax(logits, dim=1) + chosen)
+        return torch.cat(parts, dim=1)
+
+    def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
+        best = hidden.new_full((len(hidden), k), EXCLUDED)
+        rows = torch.zeros(len(hidden), k, dtype=torch.long, device=hidden.device)
+        for block in row_blocks(len(hidden), max(self.sizes) + len(self.sizes)):
+            self._top_k_block(hidden[block], exclude, best[block], rows[block])
+        return best, rows
+
+    def _top_k_block(self, hidden: Tensor, exclude: int, best: Tensor, rows: Tensor) -> None:
+        """Fill `best` and `rows`; no word of a cluster is more probable than the cluster."""
+        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
+        weight, bias = self._head(weights[0], biases[0])
+        head = torch.log_softmax(torch.addmm(bias, hidden, weight.t()), dim=1)
+        everywhere = torch.arange(len(hidden), device=hidden.device)
+        words = head[:, : self.sizes[0]].clone()
+        if exclude < self.sizes[0]:
+            words[:, exclude] = EXCLUDED
+        _merge(best, rows, everywhere, words, 0)
+        for number, start in enumerate(self.cutoffs[:-1], start=1):
+            chosen = head[:, self.sizes[0] + number - 1]
+            places = (chosen > best[:, -1]).nonzero().squeeze(1)
+            if not len(places):
+                continue
+            logits = torch.addmm(biases[number], hidden[places], weights[number].t())
+            words = torch.log_softmax(logits, dim=1).add_(chosen[places, None])
+            if start <= exclude < start + self.sizes[number]:
+                words[:, exclude - start] = EXCLUDED
+            _merge(best, rows, places, words, start)
+
+    def _head(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.cat([weight, self.cluster_weight]), torch.cat([bias, self.cluster_bias])
+
+
+def _merge(best: Tensor, rows: Tensor, places: Tensor, words: Tensor, start: int) -> None:
+    """Merge the candidates `words`, whose first column is row `start`, into the lists so far."""
+    k = best.shape[1]
+    found, columns = stable_top_k(words, min(k, words.shape[1]))
+    # The lists so far hold smaller rows: before the new ones, a stable sort keeps ties by row.
+    values = torch.cat([best[places], found], dim=1)
+    candidates = torch.cat([rows[places], columns + start], dim=1)
+    values, order = values.sort(dim=1, descending=True, stable=True)
+    best[places] = values[:, :k]
+    rows[places] = candidates.gather(1, order)[:, :k]

@@ -1,0 +1,153 @@
+"""Prediction for documents of any number and length, in bounded memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .language_model import RNNLanguageModel
+from .recurrent import State
+
+# Positions that run through the network at once; memory grows with it, speed hardly.
+CHUNK_POSITIONS = 16_384
+_MAX_SEQUENCES = 512
+# Long documents run side by side: a step of one sequence costs nearly as much as one of 32.
+_MIN_SEQUENCES = 32
+
+
+@dataclass
+class Wanted:
+    """What to compute for every position: nothing else is.
+
+    hidden (bool): Hidden states.
+    log_probs (bool): Log-probabilities of the given targets.
+    top_k (int): The most probable next words, so many.
+    final_state (bool): The state of every layer after each sequence.
+    """
+
+    hidden: bool = False
+    log_probs: bool = False
+    top_k: int = 0
+    final_state: bool = False
+
+
+@dataclass
+class Prediction:
+    """float32 and int64 tensors on the network's device, a row for every id; None if not wanted.
+
+    hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
+    state: (depth, sequences, width) each.
+    """
+
+    hidden: Tensor | None = None
+    log_probs: Tensor | None = None
+    top_log_probs: Tensor | None = None
+    top_rows: Tensor | None = None
+    state: State | None = None
+
+
+@torch.no_grad()
+def predict(
+    network: RNNLanguageModel,
+    ids: np.ndarray,
+    lengths: np.ndarray,
+    targets: np.ndarray | None,
+    wanted: Wanted,
+    *,
+    exclude: int,
+    chunk_positions: int = CHUNK_POSITIONS,
+) -> Prediction:
+    """Run sequences through the network, sorted by length, in chunks with the state carried.
+
+    ids (ndarray): int64 (n,), the sequences one after another.
+    lengths (ndarray): int64 (sequences,), all > 0.
+    targets (Optional[ndarray]): int64 (n,); needed for log-probabilities.
+    wanted (Wanted): What to compute.
+    exclude (int): The row left out of top-k lists.
+    chunk_positions (int): Bound of what runs at once; no result depends on it (1e-5).
+    """
+    device, total = network.device, len(ids)
+    result = _allocate(network, total, len(lengths), wanted)
+    flat_ids = torch.from_numpy(ids).to(device)
+    flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
+    starts = np.cumsum(lengths) - lengths
+    for group in _groups(lengths, chunk_positions):
+        state = None
+        steps = max(1, chunk_positions // len(group))
+        for done in range(0, int(lengths[group].max()), steps):
+            # the group is sorted by falling length: running sequences are its beginning
+            running = int((lengths[group] > done).sum())
+            active = group[:running]
+            counts = np.minimum(lengths[active] - done, steps)
+            places = torch.from_numpy(_ranges(starts[active] + done, counts)).to(device)
+            if state is not None:
+                state = _first(state, running)
+            hidden, state = network.encode(flat_ids[places], counts, state)
+            _fill(network, result, hidden, places, flat_targets, exclude)
+            if result.state is not None:
+                columns = torch.from_numpy(active).to(device)
+                result.state.h[:, columns] = state.h
+                if result.state.c is not None and state.c is not None:
+                    result.state.c[:, columns] = state.c
+    return result
+
+
+def _allocate(network: RNNLanguageModel, total: int, sequences: int, wanted: Wanted) -> Prediction:
+    device = network.device
+    result = Prediction()
+    if wanted.hidden:
+        result.hidden = torch.empty(total, network.settings.width, device=device)
+    if wanted.log_probs:
+        result.log_probs = torch.empty(total, device=device)
+    if wanted.top_k:
+        result.top_log_probs = torch.empty(total, wanted.top_k, device=device)
+        result.top_rows = torch.empty(total, wanted.top_k, dtype=torch.long, device=device)
+    if wanted.final_state:
+        result.state = network.encoder.zero_state(sequences)
+    return result
+
+
+def _fill(
+    network: RNNLanguageModel,
+    result: Prediction,
+    hidden: Tensor,
+    places: Tensor,
+    targets: Tensor | None,
+    exclude: int,
+) -> None:
+    if result.hidden is not None:
+        result.hidden[places] = hidden
+    if result.log_probs is not None:
+        if targets is None:
+            raise ValueError("log-probabilities need targets")
+        log_probs = network.softmax.target_log_probs(hidden, targets[places], torch.float32)
+        result.log_probs[places] = log_probs
+    if result.top_log_probs is not None and result.top_rows is not None:
+        k = result.top_rows.shape[1]
+        log_probs, rows = network.softmax.top_k(hidden, k, exclude)
+        result.top_log_probs[places], result.top_rows[places] = log_probs, rows
+
+
+def _groups(lengths: np.ndarray, positions: int) -> Iterator[np.ndarray]:
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        room = np.cumsum(lengths[order[start : start + _MAX_SEQUENCES]])
+        size = max(_MIN_SEQUENCES, int(np.searchsorted(room, positions, side="right")))
+        yield order[start : start + size]
+        start += size
+
+
+def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Concatenate arange(start, start + count) for every pair."""
+    before = np.cumsum(counts) - counts
+    return np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
+
+
+def _first(state: State, running: int) -> State:
+    c = None if state.c is None else state.c[:, :running]
+    return State(state.h[:, :running], c)

@@ -1,0 +1,159 @@
+"""The network: embedding → recurrent stack → softmax. Pure torch; ids in, numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from .clusters import ClusterSoftmax
+from .dropout import locked_dropout
+from .initialization import initialize_embedding
+from .layout import make_layout
+from .recurrent import RecurrentStack, State
+from .softmax import FullSoftmax, SoftmaxHead
+
+# In training, lengths are rounded up to it: fewer, larger segments at the price of some padding.
+_TRAINING_MULTIPLE = 8
+
+
+@dataclass(frozen=True)
+class NetworkSettings:
+    """What the shape of every weight follows from.
+
+    words (int): Rows of the vocabulary, `<unk>` and `</s>` included.
+    cell (str): "rnn", "gru" or "lstm".
+    embedding_width (int): Width of the embedding.
+    width (int): Width of the hidden states.
+    depth (int): Number of recurrent layers.
+    tied (bool): Whether the softmax uses the embedding's rows (Press & Wolf 2017).
+    cutoffs (Tuple[int, ...]): First rows of the softmax clusters; empty for the full softmax.
+    """
+
+    words: int
+    cell: str
+    embedding_width: int
+    width: int
+    depth: int
+    tied: bool
+    cutoffs: tuple[int, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "cutoffs": list(self.cutoffs)}
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> NetworkSettings:
+        return cls(**{**values, "cutoffs": tuple(values["cutoffs"])})
+
+
+class RNNLanguageModel(nn.Module):
+    """p(w_t | w_1 … w_{t−1}) from a recurrent network (Mikolov et al. 2010).
+
+    Dropout (one rate, locked: see dropout.py) is applied to the embeddings, between layers and to
+    the last hidden states before the softmax, and only when a rate is passed: train() and eval()
+    make no difference, so one network can predict in several threads.
+
+    settings (NetworkSettings): The shape.
+    counts (Sequence[int]): (words,) how often each row is a target in the training text; the
+        bias of the softmax starts as the log of the relative frequency.
+    """
+
+    softmax: SoftmaxHead
+
+    def __init__(self, settings: NetworkSettings, counts: Sequence[int] | np.ndarray) -> None:
+        super().__init__()
+        self.settings = settings
+        self.embedding = nn.Parameter(torch.empty(settings.words, settings.embedding_width))
+        initialize_embedding(self.embedding)
+        self.encoder = RecurrentStack(
+            settings.cell, settings.embedding_width, settings.width, settings.depth
+        )
+        weight = self.embedding
+        if not settings.tied:
+            weight = nn.Parameter(torch.empty(settings.words, settings.width))
+            initialize_embedding(weight)
+        # half a count more, so that a word that never occurred keeps a finite logarithm
+        smoothed = torch.as_tensor(np.asarray(counts), dtype=torch.float64) + 0.5
+        log_prior = (smoothed / smoothed.sum()).log().float()
+        if settings.cutoffs:
+            self.softmax = ClusterSoftmax(weight, log_prior, settings.cutoffs)
+        else:
+            self.softmax = FullSoftmax(weight, log_prior)
+
+    @property
+    def device(self) -> torch.device:
+        return self.embedding.device
+
+    def parameters_by_name(self) -> dict[str, nn.Parameter]:
+        """RETURNS (Dict[str, Parameter]): Every parameter once, tied ones under one name."""
+        return dict(self.named_parameters(remove_duplicate=True))
+
+    def encode(
+        self,
+        ids: Tensor,
+        lengths: np.ndarray,
+        state: State | None = None,
+        *,
+        dropout: float = 0.0,
+        multiple: int = 1,
+    ) -> tuple[Tensor, State]:
+        """Run the recurrence.
+
+        ids (Tensor): int64 (n,), the sequences' rows one after another.
+        lengths (ndarray): int64 (sequences,), all > 0, with sum n.
+        state (Optional[State]): The state before each sequence; zeros if None.
+        dropout (float): Rate of locked dropout.
+        multiple (int): See `make_layout`; the returned state is exact only with 1.
+        RETURNS (Tuple[Tensor, State]): float32 (n, width) hidden states in the order of `ids`,
+            and the state after each sequence, in the order of `lengths`.
+        """
+        layout = make_layout(lengths, multiple=multiple)
+        order = torch.from_numpy(layout.order).to(self.device)
+        from_flat = torch.from_numpy(layout.from_flat).to(self.device)
+        to_flat = torch.from_numpy(layout.to_flat).to(self.device)
+        sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
+        if state is None:
+            state = self.encoder.zero_state(len(lengths))
+        else:
+            state = _reorder(state, order)
+        # index_select, not indexing: its backward adds repeated rows in one fixed order
+        packed = self.embedding.index_select(0, ids.index_select(0, from_flat))
+        if sequence is not None:
+            packed = locked_dropout(packed, sequence, len(lengths), dropout)
+        packed, state = self.encoder(packed, layout, state, sequence=sequence, dropout=dropout)
+        if sequence is not None:
+            packed = locked_dropout(packed, sequence, len(lengths), dropout)
+        return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
+
+    def forward(
+        self,
+        ids: Tensor,
+        lengths: np.ndarray,
+        targets: Tensor | None,
+        *,
+        dropout: float = 0.0,
+        dtype: torch.dtype = torch.float32,
+    ) -> tuple[Tensor, Tensor | None]:
+        """The training pass: hidden states, and log-probabilities of targets, with gradients.
+
+        ids, lengths, dropout: See `encode`.
+        targets (Optional[Tensor]): int64 (n,), what follows each id; None leaves the softmax out.
+        dtype (torch.dtype): What matrix products run in.
+        RETURNS (Tuple[Tensor, Optional[Tensor]]): float32 (n, width) and float32 (n,) natural
+            log-probabilities.
+        """
+        low = dtype != torch.float32
+        with torch.autocast(self.device.type, dtype=dtype if low else torch.bfloat16, enabled=low):
+            hidden, _ = self.encode(ids, lengths, dropout=dropout, multiple=_TRAINING_MULTIPLE)
+        if targets is None:
+            return hidden, None
+        return hidden, self.softmax.target_log_probs(hidden, targets, dtype)
+
+
+def _reorder(state: State, index: Tensor) -> State:
+    c = None if state.c is None else state.c.index_select(1, index)
+    return State(state.h.index_select(1, index), c)

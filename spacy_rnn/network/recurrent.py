@@ -1,0 +1,106 @@
+"""A stack of Elman, GRU or LSTM layers over packed sequences."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from .dropout import locked_dropout
+from .initialization import initialize_cell
+from .layout import Layout
+
+CELLS: dict[str, type[nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
+
+
+class State(NamedTuple):
+    """The state of every layer: h, and the LSTM's c; both float32 (depth, sequences, width)."""
+
+    h: Tensor
+    c: Tensor | None
+
+
+class RecurrentStack(nn.Module):
+    """`depth` layers; layer l reads the hidden states of layer l − 1.
+
+    h_t = tanh(W x_t + U h_{t−1} + b) for "rnn" (Elman 1990); "gru" as in Cho et al. 2014 with the
+    reset gate applied after the product, "lstm" as in Hochreiter & Schmidhuber 1997 with forget
+    gates (Gers et al. 2000): the definitions of torch.nn.RNN, GRU and LSTM.
+
+    cell (str): "rnn", "gru" or "lstm".
+    input_width (int): Width of what the first layer reads.
+    width (int): Width of all hidden states.
+    depth (int): Number of layers.
+    """
+
+    def __init__(self, cell: str, input_width: int, width: int, depth: int) -> None:
+        super().__init__()
+        self.cell, self.width, self.depth = cell, width, depth
+        widths = [input_width] + [width] * (depth - 1)
+        self.layers = nn.ModuleList(CELLS[cell](w, width) for w in widths)
+        for layer in self.layers:
+            initialize_cell(layer, cell)  # type: ignore[arg-type]
+
+    def zero_state(self, sequences: int) -> State:
+        like = next(self.parameters())
+        zeros = like.new_zeros(self.depth, sequences, self.width)
+        return State(zeros, zeros.clone() if self.cell == "lstm" else None)
+
+    def forward(
+        self,
+        packed: Tensor,
+        layout: Layout,
+        state: State,
+        *,
+        sequence: Tensor | None = None,
+        dropout: float = 0.0,
+    ) -> tuple[Tensor, State]:
+        """packed (Tensor): float32 (rows, input_width), in the layout's order.
+        layout (Layout): Where sequences begin and end.
+        state (State): Before the first step, sequences in `layout.order`.
+        sequence (Optional[Tensor]): `layout.sequence` on the device; needed for dropout.
+        dropout (float): Rate of locked dropout between layers.
+        RETURNS (Tuple[Tensor, State]): float32 (rows, width) of the last layer, and the state of
+            every layer after each sequence's last step, sequences in `layout.order`.
+        """
+        finals: list[State] = []
+        for number, layer in enumerate(self.layers):
+            if number and dropout and sequence is not None:
+                packed = locked_dropout(packed, sequence, len(layout.order), dropout)
+            c = None if state.c is None else state.c[number : number + 1]
+            start = State(state.h[number : number + 1], c)
+            packed, final = _run_layer(layer, packed, layout.segments, start)
+            finals.append(final)
+        h = torch.cat([final.h for final in finals])
+        cs = [final.c for final in finals if final.c is not None]
+        return packed, State(h, torch.cat(cs) if cs else None)
+
+
+def _run_layer(
+    layer: nn.Module, packed: Tensor, segments: list[tuple[int, int]], state: State
+) -> tuple[Tensor, State]:
+    """One call of the layer for every segment; finished sequences leave the running state."""
+    outputs: list[Tensor] = []
+    ended_h: list[Tensor] = []
+    ended_c: list[Tensor] = []
+    h, c = state
+    row = 0
+    for steps, running in segments:
+        if running < h.shape[1]:
+            ended_h.append(h[:, running:])
+            h = h[:, :running].contiguous()
+            if c is not None:
+                ended_c.append(c[:, running:])
+                c = c[:, :running].contiguous()
+        block = packed[row : row + steps * running].view(steps, running, -1)
+        row += steps * running
+        if c is None:
+            output, h = layer(block, h)
+        else:
+            output, (h, c) = layer(block, (h, c))
+        outputs.append(output.reshape(steps * running, -1))
+    final_h = torch.cat([h, *reversed(ended_h)], dim=1).float()
+    final_c = None if c is None else torch.cat([c, *reversed(ended_c)], dim=1).float()
+    packed_output = torch.cat(outputs) if len(outputs) > 1 else outputs[0]
+    return packed_output.float(), State(final_h, final_c)

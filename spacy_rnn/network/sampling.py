@@ -1,0 +1,39 @@
+"""Draw the next word from a distribution."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def sample(
+    log_probs: Tensor,
+    *,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    forbidden: int,
+    generator: torch.Generator,
+) -> int:
+    """Draw a row with probability ∝ exp(log p / temperature), among the likeliest.
+
+    log_probs (Tensor): float32 (words,) on the CPU.
+    temperature (float): > 0; 0 takes the most probable row (ties by row).
+    top_k (int): Only the k most probable rows; 0 for all.
+    top_p (float): Only the smallest set of rows with at least this probability, in (0, 1]
+        (nucleus sampling, Holtzman et al. 2020); 1 for all.
+    forbidden (int): A row that is never drawn.
+    generator (torch.Generator): The source of randomness.
+    """
+    scores = log_probs.double()
+    scores[forbidden] = float("-inf")
+    if temperature == 0:
+        return int(scores.argmax())
+    scores, rows = scores.sort(descending=True, stable=True)
+    if top_k:
+        scores, rows = scores[:top_k], rows[:top_k]
+    probs = torch.softmax(scores / temperature, dim=0)
+    if top_p < 1:
+        # a row stays if the rows before it have not reached top_p yet; so the first always does
+        probs = probs * (probs.cumsum(0) - probs < top_p)
+    return int(rows[torch.multinomial(probs, 1, generator=generator)])

@@ -1,0 +1,209 @@
+"""Words ↔ rows of the embedding table."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import srsly
+from spacy.attrs import LOWER, NORM, ORTH
+from spacy.strings import get_string_id
+
+from .errors import Errors
+
+if TYPE_CHECKING:
+    from spacy.tokens import Doc
+
+UNKNOWN = "<unk>"
+BOUNDARY = "</s>"
+UNKNOWN_ROW = 0
+BOUNDARY_ROW = 1
+ATTRIBUTES = {"ORTH": ORTH, "LOWER": LOWER, "NORM": NORM}
+
+# Documents whose words are counted together: enough to make numpy worthwhile, little to hold.
+_COUNT_CHUNK = 512
+
+
+class Vocabulary:
+    """The closed vocabulary of a language model: row 0 is ``<unk>``, row 1 ``</s>``, then the
+    words by falling count (ties by code point).
+
+    entries (Sequence[Tuple[str, int]]): Words with their counts, in any order. ``<unk>`` and
+        ``</s>`` may be among them with the counts of unknown words and of documents.
+    attr (str): The token attribute that is looked up: "ORTH", "LOWER" or "NORM". With "LOWER" or
+        "NORM" every probability is that of the normalised form.
+    RAISES (ValueError): For an unknown attribute, an empty word, a word given twice or a count
+        that isn't a number >= 0.
+
+    EXAMPLE:
+        >>> Vocabulary([("我", 3), ("爱", 2)]).words
+        ['<unk>', '</s>', '我', '爱']
+    """
+
+    def __init__(self, entries: Iterable[Sequence[Any]] = (), *, attr: str = "ORTH") -> None:
+        if attr not in ATTRIBUTES:
+            raise ValueError(Errors.R001.format(attr=attr, known=", ".join(ATTRIBUTES)))
+        counts = _validated(entries)
+        special = [(UNKNOWN, counts.pop(UNKNOWN, 0)), (BOUNDARY, counts.pop(BOUNDARY, 0))]
+        ordered = special + sorted(counts.items(), key=_by_count)
+        self.attr = attr
+        self.words: list[str] = [word for word, _ in ordered]
+        self.counts = np.array([count for _, count in ordered], dtype=np.int64)
+        self._rows = {word: row for row, word in enumerate(self.words)}
+        keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
+        order = np.argsort(keys)
+        self._sorted_keys = keys[order]
+        self._sorted_rows = order.astype(np.int64) + 2
+
+    @classmethod
+    def from_docs(
+        cls,
+        docs: Iterable[Doc],
+        *,
+        attr: str = "ORTH",
+        min_count: int = 1,
+        max_size: int | None = None,
+    ) -> Vocabulary:
+        """Count the words of documents.
+
+        docs (Iterable[Doc]): The documents; read once, a few hundred at a time.
+        attr (str): See the class.
+        min_count (int): Rarer words are unknown.
+        max_size (Optional[int]): Keep only so many words, `<unk>` and `</s>` not counted.
+        RETURNS (Vocabulary): With the count of dropped words on ``<unk>`` and the number of
+            documents on ``</s>``.
+        RAISES (ValueError): If there is no word at all, or no word is frequent enough.
+        """
+        words, documents = _count(docs, attr)
+        unknown = words.pop(UNKNOWN, 0) + words.pop(BOUNDARY, 0)
+        if not words and not unknown:
+            raise ValueError(Errors.R002)
+        kept = sorted((e for e in words.items() if e[1] >= min_count), key=_by_count)
+        kept = kept[:max_size]
+        if not kept:
+            raise ValueError(Errors.R003.format(min_count=min_count, max_size=max_size))
+        unknown += sum(words.values()) - sum(count for _, count in kept)
+        return cls([(UNKNOWN, unknown), (BOUNDARY, documents), *kept], attr=attr)
+
+    @classmethod
+    def from_file(cls, path: str | Path, *, attr: str = "ORTH") -> Vocabulary:
+        """Read the JSON file that `spacy init labels` writes: ``[[word, count], …]``.
+
+        RAISES (ValueError): If the file can't be read or has another shape.
+        """
+        try:
+            entries = srsly.read_json(path)
+        except (OSError, ValueError) as error:
+            raise ValueError(Errors.R004.format(path=path, error=error)) from None
+        return cls.from_labels(entries, attr=attr)
+
+    @classmethod
+    def from_labels(cls, labels: Any, *, attr: str = "ORTH") -> Vocabulary:
+        """Take ``[[word, count], …]``, as in `[initialize.components.rnn_lm.labels]`.
+
+        RAISES (ValueError): If it has another shape or holds no word.
+        """
+        if not isinstance(labels, list | tuple):
+            raise ValueError(Errors.R005.format(entry=repr(labels)[:80]))
+        vocabulary = cls(labels, attr=attr)
+        if not vocabulary:
+            raise ValueError(Errors.R002)
+        return vocabulary
+
+    @property
+    def labels(self) -> list[list[Any]]:
+        """RETURNS (List[List]): ``[[word, count], …]`` by row; JSON-able."""
+        return [[w, int(c)] for w, c in zip(self.words, self.counts, strict=True)]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __bool__(self) -> bool:
+        return len(self.words) > 2
+
+    def __contains__(self, word: str) -> bool:
+        return word in self._rows and word not in (UNKNOWN, BOUNDARY)
+
+    def row(self, word: str) -> int:
+        """RETURNS (int): The word's row; row 0 for an unknown word, the text "</s>" included."""
+        return UNKNOWN_ROW if word == BOUNDARY else self._rows.get(word, UNKNOWN_ROW)
+
+    def rows(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
+        """Look up all tokens of a batch in one vectorised step.
+
+        RETURNS (Tuple[ndarray, ndarray]): int64 rows of all tokens, document after document,
+            and the int64 number of tokens of each document.
+        """
+        attr = ATTRIBUTES[self.attr]
+        arrays = [doc.to_array(attr) for doc in docs]
+        lengths = np.array([len(array) for array in arrays], dtype=np.int64)
+        if not lengths.sum():
+            return np.zeros(0, dtype=np.int64), lengths
+        if not len(self._sorted_keys):
+            return np.full(int(lengths.sum()), UNKNOWN_ROW, dtype=np.int64), lengths
+        keys = np.concatenate(arrays)
+        places = np.searchsorted(self._sorted_keys, keys)
+        places[places == len(self._sorted_keys)] = 0
+        found = self._sorted_keys[places] == keys
+        return np.where(found, self._sorted_rows[places], UNKNOWN_ROW), lengths
+
+    def to_bytes(self) -> bytes:
+        return srsly.msgpack_dumps({"attr": self.attr, "labels": self.labels})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Vocabulary:
+        message = srsly.msgpack_loads(data)
+        return cls(message["labels"], attr=message["attr"])
+
+
+def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
+    return -entry[1], entry[0]
+
+
+def _validated(entries: Iterable[Sequence[Any]]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for entry in entries:
+        if not isinstance(entry, list | tuple) or len(entry) != 2:
+            raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
+        word, count = entry
+        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+        if not isinstance(word, str) or not word or not whole or count < 0:
+            raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
+        if word in counts:
+            raise ValueError(Errors.R006.format(word=word))
+        counts[word] = int(count)
+    return counts
+
+
+def _count(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
+    from .training.windows import read_mark
+
+    if attr not in ATTRIBUTES:
+        raise ValueError(Errors.R001.format(attr=attr, known=", ".join(ATTRIBUTES)))
+    totals: Counter[int] = Counter()
+    strings = None
+    documents = 0
+    chunk: list[np.ndarray] = []
+
+    def flush() -> None:
+        keys, counts = np.unique(np.concatenate(chunk), return_counts=True)
+        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
+            totals[key] += count
+        chunk.clear()
+
+    for doc in docs:
+        strings = doc.vocab.strings
+        mark = read_mark(doc)
+        documents += mark is None or mark.final
+        chunk.append(doc.to_array(ATTRIBUTES[attr]))
+        if len(chunk) >= _COUNT_CHUNK:
+            flush()
+    if chunk:
+        flush()
+    if strings is None:
+        return {}, 0
+    # An empty string is the LOWER or NORM of no real token, but a hand-made Doc can hold one.
+    return {strings[key]: count for key, count in totals.items() if key}, documents
