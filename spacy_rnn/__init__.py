@@ -1,5 +1,22 @@
 """A trainable recurrent language model as a spaCy pipeline component: `nlp.add_pipe("rnn_lm")`."""
 
+from importlib import import_module
+from typing import Any
+
 from .about import __version__
 
-__all__ = ["__version__"]
+# Entry points import this package at every spacy.blank: what needs torch is imported on first use.
+_LAZY = {
+    "RNNLM": "pipeline.rnn_lm",
+    "LMOutput": "pipeline.output",
+    "Vocabulary": "vocabulary",
+    "JiebaTokenizer": "tokenizers.jieba_tokenizer",
+}
+
+__all__ = ["JiebaTokenizer", "LMOutput", "RNNLM", "Vocabulary", "__version__"]  # noqa: F822
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)

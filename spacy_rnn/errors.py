@@ -16,10 +16,213 @@ class _Coded(type):
 
 class Errors(metaclass=_Coded):
     # --- R0xx: vocabulary, network, weights ---
+    R001 = "Unknown token attribute {attr!r}: choose one of {known}."
+    R002 = (
+        "There is no word to build a vocabulary from: every document is empty. Check the path and "
+        "the format of the training corpus, or give [initialize.components.rnn_lm.labels]."
+    )
+    R003 = (
+        "No word is left for the vocabulary with min_count = {min_count} and max_size = "
+        "{max_size}. Lower min_count, raise max_size, or train on more text."
+    )
+    R004 = (
+        "Can't read a vocabulary from {path}: {error}. It has to be a JSON file "
+        '[["word", count], ...], as `python -m spacy init labels` writes it.'
+    )
+    R005 = (
+        "A vocabulary is a list of [word, count] with a word that isn't empty and a whole number "
+        ">= 0; this is not: {entry}."
+    )
+    R006 = "The word {word!r} stands in the vocabulary twice. Remove one of the two."
+    R007 = (
+        "The language model has no vocabulary. Initialize it with training text "
+        "(`nlp.initialize(get_examples)` or `python -m spacy train`), give "
+        "[initialize.components.rnn_lm.labels], or set `vocabulary` of the architecture to a file."
+    )
+    R008 = "Unknown {option} {value!r}: choose one of {known}."
+    R009 = "`{option}` has to be at least {least}, not {value}."
+    R010 = (
+        "The saved weights belong to a network of other settings ({detail}). Load them with the "
+        "config they were saved with, or train again."
+    )
+    R011 = (
+        "The saved weights can't be read: {error}. The file is damaged or wasn't written by "
+        "spacy-rnn. Copy it again from its source, or load another checkpoint."
+    )
+    R012 = (
+        "The saved weights don't fit the network that their header describes: {problems}. Copy "
+        "the file again from its source, or load another checkpoint."
+    )
+    R013 = 'RAdam is not supported for rnn_lm: set @optimizers = "Adam.v1" (or "SGD.v1").'
+    R014 = (
+        "A gradient of {name} is not finite (in: {weights}); no weight was changed. Lower the "
+        'learning rate, set grad_clip (1.0 is usual), or set precision = "float32".'
+    )
+    R015 = (
+        "The language model is not initialized. Train it (`python -m spacy train`), call "
+        "`nlp.initialize(get_examples)` with text, or load a trained pipeline."
+    )
+    R016 = "Unknown device type {device!r}: use 'cpu' or 'gpu'."
+    R017 = (
+        "tied = true shares the embedding's rows with the softmax, so the widths must be equal: "
+        "width = {width}, embedding_width = {embedding_width}. Set one to the other, or tied = "
+        "false."
+    )
+    R018 = (
+        "cutoffs = {cutoffs} has to rise, begin at 2 or later and end below the size of the "
+        "vocabulary ({words} rows)."
+    )
 
     # --- R1xx: tokenizers ---
+    R101 = (
+        "The text has a lone surrogate ({code} at position {position}), which is no character and "
+        "can't be stored. Repair it before: text.encode('utf-16', 'surrogatepass')"
+        ".decode('utf-16', 'replace')."
+    )
+    R102 = (
+        "`user_words` of the tokenizer is a list of words or [word, frequency] pairs; this is "
+        "neither: {entry!r}."
+    )
+    R103 = (
+        "The user word {word!r} is empty or has white space or half a surrogate pair in it, so it "
+        "can't be a token. Remove it, or write it without."
+    )
+    R104 = (
+        "The frequency of the user word {word!r} is {frequency!r}. It has to be a whole number "
+        "from 0 (never this word) to 1000000000000; without one, a fitting frequency is computed."
+    )
+    R105 = (
+        "The tokenizer's dictionary {path!r} doesn't exist here or can't be read. Correct "
+        "`dictionary` in [nlp.tokenizer], or load the pipeline from where it was saved: a saved "
+        "pipeline brings its dictionary along."
+    )
+    R106 = "The dictionary {source} is not UTF-8 (line {line}). Save it in that encoding."
+    R107 = (
+        "Line {line} of the dictionary {source} is not 'word frequency' or 'word frequency tag': "
+        "{text!r}. The frequency is a whole number from 0 to 1000000000000. Words without one "
+        "belong in `user_words`."
+    )
+    R108 = (
+        "There is no word with a frequency above 0 in the dictionary {source}. Fill it, or set "
+        "`dictionary = null` to use jieba's own."
+    )
+    R109 = (
+        "The saved tokenizer is damaged, or not one of spacy-rnn.JiebaTokenizer.v1. Copy the "
+        'pipeline again from where it was saved, or load it with `exclude=["tokenizer"]`.'
+    )
+    R110 = (
+        "The pipeline was saved with another version of jieba's dictionary than the installed "
+        "one, so a few texts may be segmented differently. Install the jieba that it was trained "
+        "with, or save the pipeline again."
+    )
+    R111 = "jieba is not installed. Install it with `pip install jieba`."
 
     # --- R2xx: corpora and training ---
+    R201 = (
+        "The path of a spacy-rnn.TextCorpus.v1 reader is null. Set it in the config or on the "
+        "command line, for example with --paths.train and --paths.dev."
+    )
+    R202 = "No file or folder {path}. Check the path of the corpus."
+    R203 = (
+        "Can't tell the format of {path} by its name. A corpus is read from {known}, each of them "
+        "gzipped (.gz added) or not, or from folders of such files: rename or convert the file."
+    )
+    R204 = (
+        "The folder {path} holds no file that can be read as a corpus. Its files, or those in its "
+        "folders, must end in {known}, or in one of these and .gz."
+    )
+    R205 = (
+        "No document in {path}: nothing but white space, or only documents of fewer tokens than "
+        "min_length = {min_length}. Check the files and the options of the reader."
+    )
+    R206 = (
+        "{place}: byte 0x{byte:02X} is not UTF-8. Convert the file to UTF-8 first (Chinese text is "
+        "often GB 18030: `iconv -f GB18030 -t UTF-8 FILE`)."
+    )
+    R207 = "{path} can't be decompressed ({error}): it is damaged or incomplete. Get it anew."
+    R208 = "{place}: not valid JSON ({error}). A .jsonl file holds one JSON object a line."
+    R209 = (
+        "{place}: a JSON object with the key {key!r} (text) or 'tokens' (a list of words) is "
+        "needed here. If the text has another name, give it as text_key."
+    )
+    R210 = "{place}: 'tokens' must be a list of strings, none of them empty."
+    R211 = (
+        "{place}: the text holds half of a surrogate pair (U+{code:04X}), which no Doc can hold. "
+        "Remove it, or write the character as a whole."
+    )
+    R212 = (
+        "{path} can't be read as a DocBin ({error}): it is damaged, or not a .spacy file. "
+        "Write it anew with spacy.tokens.DocBin.to_disk."
+    )
+    R213 = (
+        "{place}: more than {limit} characters in one document. Cut the text into shorter "
+        'documents (document = "line" makes one of every line), or raise nlp.max_length (in a '
+        "config: in a callback at [nlp.after_creation])."
+    )
+    R214 = "{name} must be a whole number >= 0, not {value!r}. (0 means: no limit.)"
+    R215 = "Unknown document = {value!r}. A document can be {known}."
+    R216 = (
+        "line_end = {value!r} can't be used: it is the word that stands for the end of a line in "
+        "tokenized text. Give one word without white space, and set tokenized = true."
+    )
+    R217 = (
+        "{place}: more than {limit} characters in one tokenized document. Set max_length, so that "
+        "it is split into windows, or raise nlp.max_length."
+    )
+    R218 = (
+        "{place}: a line of more than {limit} characters. Break it into shorter lines: a line must "
+        "fit into memory."
+    )
+    R219 = (
+        "doc.user_data[{key!r}] is {value!r}, and should be a mark of split_document: "
+        "{{'previous': a string or None, 'final': True or False}}. Remove it, or split anew."
+    )
+    R220 = "Can't write the training log to {path} ({error}). Change output_file of the logger."
+    R221 = (
+        "{place}: 'tokens' can't be matched with the text. The tokens must give the text's "
+        "characters in their order, white space aside: leave one of the two out."
+    )
 
     # --- R3xx: the component and its annotations ---
-    pass
+    R301 = (
+        "Unknown annotation {unknown!r} for {name}: choose from {known}. (`annotations` lists what "
+        "is computed and kept.)"
+    )
+    R302 = (
+        "{name} was initialized without training text: `nlp.initialize()` alone has no words to "
+        "build a vocabulary from. Pass `get_examples`, or give the vocabulary in "
+        "[initialize.components.{name}.labels]."
+    )
+    R303 = (
+        "The loss of {name} is {loss} at this step; no weight was changed, and the best checkpoint "
+        "so far is in model-best. Lower the learning rate, set grad_clip, or set precision = "
+        '"float32".'
+    )
+    R304 = (
+        "Can't load {name}: {error} If the file is damaged, copy it again from its source or load "
+        "another checkpoint."
+    )
+    R305 = (
+        "The weights of {name} were saved for {rows} words, its vocabulary has {words}. Save and "
+        "load both together: the whole folder of the component."
+    )
+    R306 = (
+        "The Doc was retokenized or cut after {name} ran on it: its annotations don't belong to "
+        "these tokens any more. Run {name} on it again, or put it after the retokenizing component."
+    )
+    R307 = (
+        "{name} didn't keep {annotation!r}. Add it to `annotations` of the component in the config."
+    )
+    R308 = "k = {k} is more than the {words} words that can be predicted. Ask for at most {words}."
+    R309 = "`{option}` has to be {range}, not {value}."
+    R310 = (
+        "{word!r} is not in the vocabulary of {name}, so it has no neighbours of its own "
+        "(its vector is that of `<unk>`)."
+    )
+    R311 = (
+        "The pipeline's vocab has vectors already ({rows} rows). Call export_vectors("
+        "overwrite=True) to replace them."
+    )
+    R312 = "{name} has no tokenizer for a text prompt. Create it with nlp.add_pipe, or pass a Doc."
+    R314 = "{name}.initialize needs a function that returns examples, not {type}."
+    R313 = "The examples for {name} have to be spacy.training.Example objects, not {type}."

@@ -15,6 +15,7 @@ from spacy.strings import get_string_id
 from .errors import Errors
 
 if TYPE_CHECKING:
+    from spacy.lexeme import Lexeme
     from spacy.tokens import Doc
 
 UNKNOWN = "<unk>"
@@ -130,6 +131,11 @@ class Vocabulary:
     def row(self, word: str) -> int:
         """RETURNS (int): The word's row; row 0 for an unknown word, the text "</s>" included."""
         return UNKNOWN_ROW if word == BOUNDARY else self._rows.get(word, UNKNOWN_ROW)
+
+    def row_of(self, lexeme: Lexeme) -> int:
+        """RETURNS (int): The row of a lexeme's form under `attr`."""
+        form = {"ORTH": lexeme.orth_, "LOWER": lexeme.lower_, "NORM": lexeme.norm_}[self.attr]
+        return self.row(form)
 
     def rows(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
         """Look up all tokens of a batch in one vectorised step.

@@ -31,4 +31,4 @@ def initialize_cell(layer: nn.RNNBase, cell: str) -> None:
                     nn.init.xavier_uniform_(gate)
         if cell == "lstm":
             # torch keeps the gates in the order input, forget, cell, output
-            layer.bias_ih_l0.chunk(4)[1].fill_(1.0)
+            dict(layer.named_parameters())["bias_ih_l0"].chunk(4)[1].fill_(1.0)

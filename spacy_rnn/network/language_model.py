@@ -116,10 +116,7 @@ class RNNLanguageModel(nn.Module):
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
         to_flat = torch.from_numpy(layout.to_flat).to(self.device)
         sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
-        if state is None:
-            state = self.encoder.zero_state(len(lengths))
-        else:
-            state = _reorder(state, order)
+        state = self.encoder.zero_state(len(lengths)) if state is None else _reorder(state, order)
         # index_select, not indexing: its backward adds repeated rows in one fixed order
         packed = self.embedding.index_select(0, ids.index_select(0, from_flat))
         if sequence is not None:

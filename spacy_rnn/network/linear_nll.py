@@ -67,7 +67,7 @@ def target_log_probs(
     dtype (torch.dtype): What the matrix products run in; sums and logarithms are float32.
     RETURNS (Tensor): float32 (n,), natural logarithms; differentiable once.
     """
-    return _LinearLogProb.apply(hidden, weight, bias, targets, dtype)  # type: ignore[no-any-return]
+    return _LinearLogProb.apply(hidden, weight, bias, targets, dtype)
 
 
 def _logits(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
@@ -80,4 +80,3 @@ def row_blocks(rows: int, columns: int) -> list[slice]:
     """RETURNS (List[slice]): Cuts `rows` so that a block of rows × columns stays bounded."""
     size = max(1, BLOCK_LOGITS // max(1, columns))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]
-

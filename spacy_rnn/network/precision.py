@@ -8,14 +8,14 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 def resolve_precision(precision: str, device: torch.device) -> torch.dtype:
-    """"auto" is bfloat16 where the processor multiplies it in hardware (AVX512-BF16, AMX, or a
+    """ "auto" is bfloat16 where the processor multiplies it in hardware (AVX512-BF16, AMX, or a
     GPU that supports it), else float32: decided by flags, so that it is reproducible.
 
     Weights, gradients of weights, sums and logarithms stay float32; no loss scaling is needed,
     bfloat16 has float32's range.
     """
     if precision != "auto":
-        return getattr(torch, precision)  # type: ignore[no-any-return]
+        return getattr(torch, precision)
     if device.type == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     if device.type == "cpu" and _cpu_has_bfloat16():

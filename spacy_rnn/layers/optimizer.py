@@ -1,0 +1,112 @@
+"""The step of the config's thinc `Optimizer`, done for all weights at once in torch.
+
+The hyper-parameters are read from the thinc optimizer at every step, so its schedules rule; its
+dictionaries keep the moments and averages, so that they live and die with it.
+"""
+
+from __future__ import annotations
+
+import torch
+from thinc.api import Optimizer
+from thinc.util import torch2xp, xp2torch
+from torch import Tensor, nn
+from torch.optim.adamw import adamw
+
+from ..errors import Errors
+
+_MAX_AVERAGE_DECAY = 0.9999
+
+
+def apply_gradients(
+    optimizer: Optimizer, owner: int, parameters: dict[str, nn.Parameter], description: str
+) -> None:
+    """Clip by the global norm, step in place, update the averages and clear the gradients.
+
+    Adam as in Kingma & Ba 2015 with the decoupled weight decay of Loshchilov & Hutter 2019
+    (`L2_is_weight_decay`, which spares biases), or plain gradient descent where both betas are 0.
+    Clipping scales all gradients alike when their joint norm exceeds `grad_clip` (Pascanu et al.
+    2013).
+
+    optimizer (Optimizer): thinc's; `Adam.v1` and `SGD.v1` are meant, `RAdam.v1` is an error.
+    owner (int): The shim's id: the first half of the keys in the optimizer's dictionaries.
+    parameters (Dict[str, Parameter]): By name; those without a gradient are left alone.
+    description (str): The model's name for messages.
+    RAISES (ValueError): If a gradient is not finite; no weight is changed then.
+    """
+    moved = {name: p for name, p in parameters.items() if p.grad is not None}
+    if not moved:
+        return
+    if optimizer.use_radam:
+        raise ValueError(Errors.R013)
+    limit = optimizer.grad_clip or float("inf")
+    norm = nn.utils.clip_grad_norm_(moved.values(), limit)
+    if not torch.isfinite(norm):
+        bad = [n for n, p in moved.items() if p.grad is not None and not p.grad.isfinite().all()]
+        for parameter in moved.values():
+            parameter.grad = None
+        raise ValueError(Errors.R014.format(name=description, weights=", ".join(bad)))
+    for name in moved:
+        optimizer.nr_update[(owner, name)] += 1
+    matrices = {n: p for n, p in moved.items() if p.dim() > 1}
+    vectors = {n: p for n, p in moved.items() if p.dim() <= 1}
+    for group, decay in ((matrices, optimizer.L2), (vectors, 0.0)):
+        if group:
+            _step(optimizer, owner, group, decay)
+    for name, parameter in moved.items():
+        if optimizer.averages is not None:
+            _average(optimizer, (owner, name), parameter)
+        parameter.grad = None
+
+
+@torch.no_grad()
+def _step(
+    optimizer: Optimizer, owner: int, parameters: dict[str, nn.Parameter], decay: float
+) -> None:
+    weights: list[Tensor] = list(parameters.values())
+    grads = [p.grad for p in weights if p.grad is not None]
+    if decay and not optimizer.L2_is_weight_decay:
+        torch._foreach_add_(grads, weights, alpha=decay)
+        decay = 0.0
+    if optimizer.b1 == 0 and optimizer.b2 == 0:
+        if decay:
+            torch._foreach_mul_(weights, 1 - optimizer.learn_rate * decay)
+        torch._foreach_add_(weights, grads, alpha=-optimizer.learn_rate)
+        return
+    keys = [(owner, name) for name in parameters]
+    steps = [
+        torch.tensor(float(optimizer.nr_update[key] - 1), device=p.device)
+        for key, p in zip(keys, weights, strict=True)
+    ]
+    adamw(
+        weights,
+        grads,
+        [_moment(optimizer.mom1, key, p) for key, p in zip(keys, weights, strict=True)],
+        [_moment(optimizer.mom2, key, p) for key, p in zip(keys, weights, strict=True)],
+        [],
+        steps,
+        fused=True,
+        amsgrad=False,
+        beta1=optimizer.b1,
+        beta2=optimizer.b2,
+        lr=optimizer.learn_rate,
+        weight_decay=decay,
+        eps=optimizer.eps,
+        maximize=False,
+    )
+
+
+def _moment(moments: dict, key: tuple[int, str], parameter: nn.Parameter) -> Tensor:
+    """The moment as a tensor over the array's own memory, zeros at first."""
+    if key not in moments:
+        moments[key] = torch2xp(torch.zeros_like(parameter).detach())
+    return xp2torch(moments[key], device=parameter.device)
+
+
+@torch.no_grad()
+def _average(optimizer: Optimizer, key: tuple[int, str], parameter: nn.Parameter) -> None:
+    """thinc's running average: decay (1 + t)/(10 + t), at most 0.9999."""
+    assert optimizer.averages is not None
+    average = _moment(optimizer.averages, key, parameter)
+    t = optimizer.nr_update[key]
+    decay = min((1.0 + t) / (10.0 + t), _MAX_AVERAGE_DECAY)
+    average.lerp_(parameter.detach(), 1 - decay)

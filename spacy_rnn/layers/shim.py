@@ -1,0 +1,139 @@
+"""The bridge between thinc and the network, in place of thinc's own `PyTorchShim`.
+
+What it does otherwise, and why: one fused optimizer step for all weights instead of one thinc call
+each; averages that reach torch weights; no train()/eval() switching on a shared module, so that
+threads can predict; safetensors instead of pickles; a fresh id for a copy, so that two models
+never share optimizer moments; weights changed in place, so that views of them stay valid.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+from collections.abc import Iterator
+from typing import Any, cast
+
+import srsly
+import torch
+from thinc.api import Model, Optimizer, Shim
+from thinc.shims.pytorch import PyTorchShim
+from thinc.types import ArgsKwargs
+from thinc.util import get_torch_default_device, xp2torch
+
+from ..errors import Errors
+from ..network.language_model import RNNLanguageModel
+from .optimizer import apply_gradients
+from .weights import weights_from_bytes, weights_to_bytes
+
+
+class RNNShim(PyTorchShim):
+    """Holds the network, or None until the vocabulary is known.
+
+    settings (Dict): What the config says of the network; a loaded file must agree.
+    precision (str): Of matrix products in training: "auto", "float32" or "bfloat16".
+    """
+
+    _model: RNNLanguageModel | None
+
+    def __init__(self, settings: dict[str, Any], precision: str) -> None:
+        super().__init__(None)
+        self.settings = settings
+        self.precision = precision
+
+    @property
+    def network(self) -> RNNLanguageModel:
+        """RETURNS (RNNLanguageModel): The network.
+        RAISES (ValueError): If the model is not initialized.
+        """
+        if self._model is None:
+            raise ValueError(Errors.R015)
+        return self._model
+
+    @property
+    def device(self) -> torch.device:
+        return get_torch_default_device() if self._model is None else self._model.device
+
+    def set_network(self, network: RNNLanguageModel) -> None:
+        self._model = network.to(get_torch_default_device())
+
+    def predict(self, inputs: ArgsKwargs) -> Any:
+        with torch.no_grad():
+            return self.network(*inputs.args, **inputs.kwargs)
+
+    def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Any]:
+        """Run the network with gradients.
+
+        RETURNS (Tuple): Its outputs, and a callback that takes ArgsKwargs for
+            `torch.autograd.backward` and adds to the weights' gradients.
+        """
+        output = self.network(*inputs.args, **inputs.kwargs)
+
+        def backprop(grads: ArgsKwargs) -> list:
+            torch.autograd.backward(*grads.args, **grads.kwargs)
+            # ids have no gradient
+            return []
+
+        return output, backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        apply_gradients(optimizer, self.id, self.network.parameters_by_name(), "rnn_lm")
+
+    @contextlib.contextmanager
+    def use_params(self, params: dict) -> Iterator[None]:
+        """Swap in the arrays kept under `(shim.id, weight name)`, as in `optimizer.averages`."""
+        parameters = {} if self._model is None else self._model.parameters_by_name()
+        swapped = {n: p for n, p in parameters.items() if (self.id, n) in (params or {})}
+        backup = {name: parameter.detach().clone() for name, parameter in swapped.items()}
+        with torch.no_grad():
+            for name, parameter in swapped.items():
+                parameter.copy_(xp2torch(params[(self.id, name)], device=parameter.device))
+        try:
+            yield
+        finally:
+            with torch.no_grad():
+                for name, parameter in swapped.items():
+                    parameter.copy_(backup[name])
+
+    def copy(self) -> RNNShim:
+        copied = copy.deepcopy(self)
+        with Shim.global_id_lock:
+            Shim.global_id += 1
+            copied.id = Shim.global_id
+        return copied
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        if self._model is None:
+            return
+        name = {"cpu": "cpu", "gpu": f"cuda:{device_id}", "mps": "mps"}.get(device_type)
+        if name is None:
+            raise ValueError(Errors.R016.format(device=device_type))
+        self._model.to(name)
+
+    def to_bytes(self) -> bytes:
+        state = b"" if self._model is None else weights_to_bytes(self._model)
+        return srsly.msgpack_dumps({"config": self.cfg, "state": state})
+
+    def from_bytes(self, bytes_data: bytes) -> RNNShim:
+        message = srsly.msgpack_loads(bytes_data)
+        self.cfg = message["config"]
+        if message["state"]:
+            self.set_network(weights_from_bytes(message["state"], self.settings))
+        else:
+            self._model = None
+        return self
+
+
+def get_shim(model: Model) -> RNNShim:
+    """RETURNS (RNNShim): That of a language model, or of the network layer in it."""
+    layer = model.get_ref("network") if model.has_ref("network") else model
+    return cast(RNNShim, layer.shims[0])
+
+
+def _one_thread() -> None:
+    torch.set_num_threads(1)
+
+
+# A forked child inherits torch's thread pool without its threads and would wait for them forever.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_one_thread)

@@ -1,0 +1,74 @@
+"""Read a prefix, then write on: the state is kept, so each word costs one step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .inference import Wanted, predict
+from .language_model import RNNLanguageModel
+from .recurrent import State
+from .sampling import sample
+
+
+def read_prefix(network: RNNLanguageModel, ids: np.ndarray) -> State:
+    """RETURNS (State): After reading all ids, which begin with the boundary row."""
+    lengths = np.array([len(ids)], dtype=np.int64)
+    prediction = predict(network, ids, lengths, None, Wanted(final_state=True), exclude=0)
+    assert prediction.state is not None
+    return prediction.state
+
+
+@torch.no_grad()
+def next_log_probs(network: RNNLanguageModel, state: State) -> Tensor:
+    """RETURNS (Tensor): float32 (words,) natural log-probabilities of what follows."""
+    return network.softmax.log_distribution(state.h[-1])[0]
+
+
+@torch.no_grad()
+def next_top_k(
+    network: RNNLanguageModel, state: State, k: int, exclude: int
+) -> tuple[list[float], list[int]]:
+    """RETURNS (Tuple[List[float], List[int]]): The k best log-probabilities and their rows."""
+    log_probs, rows = network.softmax.top_k(state.h[-1], k, exclude)
+    return log_probs[0].tolist(), rows[0].tolist()
+
+
+@torch.no_grad()
+def continue_rows(
+    network: RNNLanguageModel,
+    state: State,
+    *,
+    end: int,
+    forbidden: int,
+    max_tokens: int,
+    temperature: float,
+    top_k: int,
+    top_p: float,
+    seed: int,
+) -> Iterator[int]:
+    """Draw rows until `end` is drawn or `max_tokens` are there; see `sample` for the options.
+
+    state (State): After the prefix.
+    seed (int): Of a generator of its own: torch's global random state is not touched.
+    YIELDS (int): Rows; never `end`, never `forbidden`.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    one = np.ones(1, dtype=np.int64)
+    for _ in range(max_tokens):
+        row = sample(
+            next_log_probs(network, state).cpu(),
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            forbidden=forbidden,
+            generator=generator,
+        )
+        if row == end:
+            return
+        yield row
+        ids = torch.tensor([row], device=network.device)
+        _, state = network.encode(ids, one, state)

@@ -1,0 +1,100 @@
+"""From a batch's prediction to one `LMOutput` for each Doc."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from spacy.attrs import IDX
+from spacy.tokens import Doc
+from thinc.types import Floats2d
+from thinc.util import torch2xp
+from torch import Tensor
+
+from ..network.inference import Prediction, Wanted
+from .output import LMOutput, NextWords
+
+ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
+
+
+@dataclass
+class DocAnnotations:
+    """What `set_annotations` writes onto one Doc.
+
+    output (LMOutput): For `doc._.<name>`.
+    tensor (Optional[Floats2d]): For `doc.tensor`, on the ops' device.
+    """
+
+    output: LMOutput
+    tensor: Floats2d | None
+
+
+def wanted_for(annotations: Sequence[str], top_k: int) -> Wanted:
+    """RETURNS (Wanted): What the network has to compute for these annotations, and no more."""
+    return Wanted(
+        hidden="hidden" in annotations or "tensor" in annotations,
+        log_probs="log_probs" in annotations,
+        top_k=top_k if "next" in annotations else 0,
+        final_state="final_state" in annotations,
+    )
+
+
+def split_prediction(
+    docs: Sequence[Doc],
+    lengths: np.ndarray,
+    prediction: Prediction,
+    words: list[str],
+    annotations: Sequence[str],
+) -> list[DocAnnotations]:
+    """Cut a batch's arrays at the documents' borders.
+
+    docs (Sequence[Doc]): The documents, in the order of the arrays.
+    lengths (ndarray): int64 (documents,), positions of each: its tokens and one.
+    prediction (Prediction): The network's; position 0 of a document is after `</s>`.
+    words (List[str]): The vocabulary by row.
+    annotations (Sequence[str]): What to keep.
+    RETURNS (List[DocAnnotations]): One for each Doc. Arrays are copies, so that keeping one Doc
+        doesn't keep the batch.
+    """
+    hidden = prediction.hidden
+    on_device: Any = None if hidden is None else torch2xp(hidden)
+    on_cpu = _to_numpy(hidden) if "hidden" in annotations else None
+    log_probs = _to_numpy(prediction.log_probs)
+    rows = _to_numpy(prediction.top_rows)
+    probabilities = None
+    if prediction.top_log_probs is not None:
+        probabilities = _to_numpy(prediction.top_log_probs.exp())
+        assert rows is not None
+        rows = rows.astype(np.int32)
+    state_h = _to_numpy(prediction.state.h) if prediction.state else None
+    state_c = _to_numpy(prediction.state.c) if prediction.state else None
+    result = []
+    stop = 0
+    for number, (doc, length) in enumerate(zip(docs, lengths.tolist(), strict=True)):
+        start, stop = stop, stop + length
+        output = LMOutput(doc.to_array(IDX).astype(np.int32))
+        tensor: Any = None
+        if on_device is not None and "tensor" in annotations:
+            tensor = on_device[start + 1 : stop].copy()
+        if on_cpu is not None:
+            # on the CPU, doc.tensor and the output share one array
+            shared = isinstance(tensor, np.ndarray)
+            output.hidden = tensor if shared else on_cpu[start + 1 : stop].copy()
+        if log_probs is not None:
+            output.log_probs = log_probs[start : stop - 1].copy()
+            output.end_log_prob = float(log_probs[stop - 1])
+        if rows is not None and probabilities is not None:
+            table = rows[start:stop].copy()
+            output.next_words = NextWords(words, table, probabilities[start:stop].copy())
+        if state_h is not None:
+            output.final_state = {"h": state_h[:, number].copy()}
+            if state_c is not None:
+                output.final_state["c"] = state_c[:, number].copy()
+        result.append(DocAnnotations(output, tensor))
+    return result
+
+
+def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:
+    return None if tensor is None else tensor.cpu().numpy()

@@ -1,0 +1,67 @@
+"""The learned embedding table: look up, compare, export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from spacy.vectors import Vectors
+from spacy.vocab import Vocab
+
+from ..errors import Errors
+from ..vocabulary import UNKNOWN_ROW, Vocabulary
+
+if TYPE_CHECKING:
+    from ..layers.shim import RNNShim
+
+
+class EmbeddingTable:
+    """The methods of the component that read the embedding."""
+
+    name: str
+    vocab: Vocab
+    vocabulary: Vocabulary
+    shim: RNNShim
+
+    def embedding(self, word: str) -> np.ndarray:
+        """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word."""
+        row = self.shim.network.embedding[self.vocabulary.row(word)]
+        return row.detach().cpu().numpy().copy()
+
+    def most_similar(self, word: str, n: int = 10) -> list[tuple[str, float]]:
+        """The words with the most similar embeddings, by cosine.
+
+        word (str): A word of the vocabulary.
+        n (int): How many; fewer come back from a smaller vocabulary.
+        RETURNS (List[Tuple[str, float]]): Words and cosines, falling; without the word itself,
+            `<unk>` and `</s>`.
+        RAISES (ValueError): If the word is not in the vocabulary or n is below 1.
+        """
+        if n < 1:
+            raise ValueError(Errors.R009.format(option="n", least=1, value=n))
+        row = self.vocabulary.row(word)
+        table = self._table()
+        if row == UNKNOWN_ROW:
+            raise ValueError(Errors.R310.format(word=word, name=self.name))
+        norms = np.linalg.norm(table, axis=1)
+        cosines = table @ table[row] / np.maximum(norms * norms[row], 1e-12)
+        order = np.argsort(-cosines, kind="stable").tolist()
+        found = [r for r in order if r > 1 and r != row][:n]
+        return [(self.vocabulary.words[r], float(cosines[r])) for r in found]
+
+    def export_vectors(self, *, overwrite: bool = False) -> None:
+        """Write the embedding of every word into `vocab.vectors`, for `token.vector` and
+        `similarity`.
+
+        overwrite (bool): Replace vectors that are there already.
+        RAISES (ValueError): If there are vectors and `overwrite` is False.
+        """
+        if self.vocab.vectors.shape[0] and not overwrite:
+            raise ValueError(Errors.R311.format(rows=self.vocab.vectors.shape[0]))
+        table = self._table()
+        name = f"{self.name}.vectors"
+        words = self.vocabulary.words[2:]
+        self.vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name)
+
+    def _table(self) -> np.ndarray:
+        return self.shim.network.embedding.detach().cpu().numpy()

@@ -1,0 +1,119 @@
+"""The attributes below `doc._`, `token._` and `span._`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from spacy.attrs import IDX
+from spacy.tokens import Doc, Span, Token
+
+from ..errors import Errors
+from .output import LMOutput
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+# The component whose output the `rnn_*` attributes read.
+DEFAULT_NAME = "rnn_lm"
+
+
+def register_extensions(name: str) -> None:
+    """Register `doc._.<name>` and the `rnn_*` attributes, unless somebody did before."""
+    if not Doc.has_extension(name):
+        Doc.set_extension(name, getter=partial(get_output, name=name))
+    for kind, getters in _GETTERS.items():
+        for attribute, getter in getters.items():
+            if not kind.has_extension(attribute):
+                kind.set_extension(attribute, getter=getter)
+
+
+def set_output(doc: Doc, name: str, output: LMOutput) -> None:
+    """Keep the output with the Doc, under the key that spaCy would use."""
+    doc.user_data[_key(name)] = output
+
+
+def get_output(doc: Doc, name: str = DEFAULT_NAME) -> LMOutput | None:
+    """RETURNS (Optional[LMOutput]): The output of the component `name`; None if it didn't run.
+    RAISES (ValueError): If the Doc was retokenized since.
+    """
+    output = doc.user_data.get(_key(name))
+    if output is None:
+        return None
+    # IDX comes as uint64
+    if len(output) != len(doc) or not np.array_equal(output.offsets, doc.to_array(IDX)):
+        raise ValueError(Errors.R306.format(name=name))
+    return output
+
+
+def _key(name: str) -> Any:
+    return ("._.", name, None, None)
+
+
+def _aligned(doc: Doc, first: Token) -> LMOutput | None:
+    """The output, checked at one token only: a loop over tokens must not become quadratic."""
+    output = doc.user_data.get(_key(DEFAULT_NAME))
+    if output is not None and (
+        len(output) != len(doc) or int(output.offsets[first.i]) != first.idx
+    ):
+        raise ValueError(Errors.R306.format(name=DEFAULT_NAME))
+    return output
+
+
+def _kept(value: Any, annotation: str) -> Any:
+    if value is None:
+        raise ValueError(Errors.R307.format(name=DEFAULT_NAME, annotation=annotation))
+    return value
+
+
+def doc_next(doc: Doc) -> list[list[tuple[str, float]]] | None:
+    output = get_output(doc)
+    return None if output is None else _kept(output.next, "next")
+
+
+def doc_surprisal(doc: Doc) -> float | None:
+    output = get_output(doc)
+    return None if output is None else _kept(output.surprisal_of(0, len(doc)), "log_probs")
+
+
+def doc_perplexity(doc: Doc) -> float | None:
+    output = get_output(doc)
+    return None if output is None else _kept(output.perplexity, "log_probs")
+
+
+def token_hidden(token: Token) -> ndarray | None:
+    output = _aligned(token.doc, token)
+    return None if output is None else _kept(output.hidden, "hidden")[token.i]
+
+
+def token_next(token: Token) -> list[tuple[str, float]] | None:
+    output = _aligned(token.doc, token)
+    return None if output is None else _kept(output.next_words, "next").at(token.i + 1)
+
+
+def token_surprisal(token: Token) -> float | None:
+    output = _aligned(token.doc, token)
+    if output is None:
+        return None
+    return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
+
+
+def span_surprisal(span: Span) -> float | None:
+    output = get_output(span.doc)
+    return None if output is None else _kept(output.surprisal_of(span.start, span.end), "log_probs")
+
+
+_GETTERS: dict[Any, dict[str, Any]] = {
+    Doc: {
+        "rnn_next": doc_next,
+        "rnn_surprisal": doc_surprisal,
+        "rnn_perplexity": doc_perplexity,
+    },
+    Token: {
+        "rnn_hidden": token_hidden,
+        "rnn_next": token_next,
+        "rnn_surprisal": token_surprisal,
+    },
+    Span: {"rnn_surprisal": span_surprisal},
+}

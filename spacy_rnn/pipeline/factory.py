@@ -1,0 +1,80 @@
+"""The factory "rnn_lm", in a module of its own because every `spacy.blank` imports it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from spacy.language import Language
+from thinc.api import Model
+
+if TYPE_CHECKING:
+    from .rnn_lm import RNNLM
+
+DEFAULT_CONFIG: dict[str, Any] = {
+    "model": {
+        "@architectures": "spacy-rnn.RNNLM.v1",
+        "cell": "lstm",
+        "width": 256,
+        "embedding_width": None,
+        "depth": 1,
+        "tied": True,
+        "cutoffs": "auto",
+        "precision": "auto",
+        "attr": "ORTH",
+        "vocabulary": None,
+    },
+    "top_k": 5,
+    "annotations": ["hidden", "log_probs", "next", "final_state", "tensor"],
+    "min_count": 1,
+    "max_size": None,
+    "scorer": {"@scorers": "spacy-rnn.lm_scorer.v1"},
+}
+
+
+@Language.factory(
+    "rnn_lm",
+    assigns=[
+        "doc._.rnn_lm",
+        "doc._.rnn_next",
+        "doc._.rnn_surprisal",
+        "doc._.rnn_perplexity",
+        "doc.tensor",
+        "token._.rnn_hidden",
+        "token._.rnn_next",
+        "token._.rnn_surprisal",
+        "span._.rnn_surprisal",
+    ],
+    default_config=DEFAULT_CONFIG,
+    default_score_weights={
+        "lm_prob": 1.0,
+        "lm_perplexity": None,
+        "lm_bits_per_char": None,
+        "lm_acc": None,
+        "lm_oov": None,
+    },
+)
+def make_rnn_lm(
+    nlp: Language,
+    name: str,
+    model: Model,
+    top_k: int,
+    annotations: list[str],
+    min_count: int,
+    max_size: int | None,
+    scorer: Callable[..., dict[str, Any]] | None,
+) -> RNNLM:
+    """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
+    from .rnn_lm import RNNLM
+
+    return RNNLM(
+        nlp.vocab,
+        model,
+        name,
+        top_k=top_k,
+        annotations=annotations,
+        min_count=min_count,
+        max_size=max_size,
+        scorer=scorer,
+        tokenizer=nlp.tokenizer,
+    )

@@ -1,0 +1,150 @@
+"""What the language model keeps of a Doc: `doc._.rnn_lm`. No torch; DocBin and pickle keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+_LN2 = float(np.log(2.0))
+_MARK = "__spacy_rnn_output__"
+
+
+@dataclass
+class NextWords:
+    """The most probable next words after `</s>` and after every token.
+
+    words (Sequence[str]): A table of words that `index` points into.
+    index (ndarray): int32 (n_tokens + 1, k).
+    probabilities (ndarray): float32 (n_tokens + 1, k), falling in every row.
+    """
+
+    words: Sequence[str]
+    index: np.ndarray
+    probabilities: np.ndarray
+
+    def at(self, position: int) -> list[tuple[str, float]]:
+        """RETURNS (List[Tuple[str, float]]): After `position` tokens of the Doc."""
+        probabilities = self.probabilities[position].tolist()
+        words = [self.words[i] for i in self.index[position].tolist()]
+        return list(zip(words, probabilities, strict=True))
+
+
+class LMOutput:
+    """The numbers of a language model for one Doc of n tokens. What wasn't kept is None.
+
+    offsets (ndarray): int32 (n,), where each token began; tells if the Doc was retokenized.
+    hidden (Optional[ndarray]): float32 (n, width), the last layer's state after each token.
+    log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it).
+    end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc).
+    final_state (Optional[Dict[str, ndarray]]): "h", and "c" of an LSTM: float32 (depth, width),
+        the state of every layer after the last token.
+    next_words (Optional[NextWords]): See there.
+    """
+
+    def __init__(
+        self,
+        offsets: np.ndarray,
+        *,
+        hidden: np.ndarray | None = None,
+        log_probs: np.ndarray | None = None,
+        end_log_prob: float | None = None,
+        final_state: dict[str, np.ndarray] | None = None,
+        next_words: NextWords | None = None,
+    ) -> None:
+        self.offsets = offsets
+        self.hidden = hidden
+        self.log_probs = log_probs
+        self.end_log_prob = end_log_prob
+        self.final_state = final_state
+        self.next_words = next_words
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __repr__(self) -> str:
+        kept = [name for name in _FIELDS if getattr(self, name) is not None]
+        return f"LMOutput({len(self)} tokens: {', '.join(kept) or 'nothing kept'})"
+
+    @property
+    def next(self) -> list[list[tuple[str, float]]] | None:
+        """RETURNS (List): For each token the most probable next words and their probabilities."""
+        if self.next_words is None:
+            return None
+        return [self.next_words.at(i + 1) for i in range(len(self))]
+
+    @property
+    def surprisal(self) -> np.ndarray | None:
+        """RETURNS (ndarray): float32 (n,), −log2 p of each token, in bits."""
+        return None if self.log_probs is None else -self.log_probs / np.float32(_LN2)
+
+    @property
+    def perplexity(self) -> float | None:
+        """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1))."""
+        if self.log_probs is None or self.end_log_prob is None:
+            return None
+        total = float(self.log_probs.sum(dtype=np.float64)) + self.end_log_prob
+        return float(np.exp(-total / (len(self) + 1)))
+
+    def surprisal_of(self, start: int, end: int) -> float | None:
+        """RETURNS (float): The sum of the surprisals of tokens start … end − 1, in bits."""
+        if self.log_probs is None:
+            return None
+        return -float(self.log_probs[start:end].sum(dtype=np.float64)) / _LN2
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (Dict): Arrays, numbers and words only; `from_dict` is the inverse."""
+        message: dict[str, Any] = {_MARK: 1, "offsets": self.offsets}
+        for name in _FIELDS[:-1]:
+            message[name] = getattr(self, name)
+        if self.next_words is not None:
+            used, index = np.unique(self.next_words.index, return_inverse=True)
+            message["next_words"] = [self.next_words.words[i] for i in used.tolist()]
+            message["next_index"] = index.reshape(self.next_words.index.shape).astype(np.int32)
+            message["next_probabilities"] = self.next_words.probabilities
+        return message
+
+    @classmethod
+    def from_dict(cls, message: dict[str, Any]) -> LMOutput:
+        next_words = None
+        if message.get("next_words") is not None:
+            words = list(message["next_words"])
+            next_words = NextWords(words, message["next_index"], message["next_probabilities"])
+        fields = {name: message[name] for name in _FIELDS[:-1]}
+        return cls(message["offsets"], next_words=next_words, **fields)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return LMOutput.from_dict, (self.to_dict(),)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> LMOutput:
+        """Copies arrays, shares the table of words: `doc.copy()` must not copy a vocabulary."""
+        arrays = {name: _copied(getattr(self, name)) for name in _FIELDS[:-1]}
+        table = self.next_words
+        if table is not None:
+            table = NextWords(table.words, table.index.copy(), table.probabilities.copy())
+        return LMOutput(self.offsets.copy(), next_words=table, **arrays)
+
+
+_FIELDS = ("hidden", "log_probs", "end_log_prob", "final_state", "next_words")
+
+
+def _copied(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: array.copy() for key, array in value.items()}
+    return value.copy() if isinstance(value, np.ndarray) else value
+
+
+def encode_output(obj: Any, chain: Callable[[Any], Any] | None = None) -> Any:
+    """srsly's msgpack hook: an `LMOutput` becomes a dict."""
+    if isinstance(obj, LMOutput):
+        return obj.to_dict()
+    return obj if chain is None else chain(obj)
+
+
+def decode_output(obj: Any, chain: Callable[[Any], Any] | None = None) -> Any:
+    """srsly's msgpack hook: the dict becomes an `LMOutput` again."""
+    if isinstance(obj, dict) and _MARK in obj:
+        return LMOutput.from_dict(obj)
+    return obj if chain is None else chain(obj)

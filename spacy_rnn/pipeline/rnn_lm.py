@@ -1,0 +1,327 @@
+"""The component: `nlp.add_pipe("rnn_lm")`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import srsly
+from spacy import util
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d
+
+from ..errors import Errors
+from ..layers.rnn_lm import Outputs, predict_sequences, scored_positions, sequences_from_docs
+from ..layers.shim import RNNShim, get_shim
+from ..network.inference import Wanted
+from ..vocabulary import Vocabulary
+from .annotations import ANNOTATIONS, DocAnnotations, split_prediction, wanted_for
+from .embeddings import EmbeddingTable
+from .extensions import register_extensions, set_output
+from .scorer import Counts
+from .writing import Writer
+
+# Positions whose numbers are held at once beside the Docs' own.
+_BATCH_POSITIONS = 1 << 17
+_DUMMY_WORDS = ["x", "y", "z"]
+
+
+class RNNLM(Writer, EmbeddingTable, TrainablePipe):
+    """A recurrent language model that annotates Docs and is trained on their tokens.
+
+    vocab (Vocab): The shared vocabulary.
+    model (Model[List[Doc], List[Floats2d]]): "spacy-rnn.RNNLM.v1".
+    name (str): The component's name; its output is `doc._.<name>`.
+    top_k (int): How many next words are kept for each token.
+    annotations (Sequence[str]): What is computed and kept: "hidden", "log_probs", "next",
+        "final_state" (all in `doc._.<name>`) and "tensor" (`doc.tensor`). What isn't named costs
+        nothing; without "log_probs" and "next" no softmax runs.
+    min_count (int): At initialization, rarer words are unknown.
+    max_size (Optional[int]): At initialization, keep only so many words.
+    scorer (Optional[Callable]): Called with the examples and `lm=` this component.
+    tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
+    RAISES (ValueError): For an unknown annotation or a size out of range.
+
+    EXAMPLE:
+        >>> import spacy
+        >>> from spacy.training import Example
+        >>> nlp = spacy.blank("zh")
+        >>> lm = nlp.add_pipe("rnn_lm", config={"top_k": 2})
+        >>> docs = [nlp.make_doc("我爱你"), nlp.make_doc("我爱北京")]
+        >>> _ = nlp.initialize(lambda: [Example(doc, doc) for doc in docs])
+        >>> nlp("我爱")._.rnn_lm.hidden.shape
+        (2, 256)
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: Model,
+        name: str = "rnn_lm",
+        *,
+        top_k: int = 5,
+        annotations: Sequence[str] = ANNOTATIONS,
+        min_count: int = 1,
+        max_size: int | None = None,
+        scorer: Callable[..., dict[str, Any]] | None = None,
+        tokenizer: Callable[[str], Doc] | None = None,
+    ) -> None:
+        unknown = sorted(set(annotations) - set(ANNOTATIONS))
+        if unknown:
+            known = ", ".join(ANNOTATIONS)
+            raise ValueError(Errors.R301.format(unknown=unknown[0], name=name, known=known))
+        for option, value in (("top_k", top_k), ("min_count", min_count), ("max_size", max_size)):
+            if value is not None and value < 1:
+                raise ValueError(Errors.R009.format(option=option, least=1, value=value))
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.cfg: dict[str, Any] = {}
+        self.top_k = top_k
+        self.annotations = tuple(annotations)
+        self.min_count = min_count
+        self.max_size = max_size
+        self.scorer = scorer
+        self.tokenizer = tokenizer
+        register_extensions(name)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Empty: the words are in `label_data`, too many to list wherever spaCy lists labels."""
+        return ()
+
+    @property
+    def label_data(self) -> list[list[Any]]:
+        """RETURNS (List): ``[[word, count], …]``, what `spacy init labels` writes."""
+        return self.vocabulary.labels
+
+    @property
+    def vocabulary(self) -> Vocabulary:  # type: ignore[override]
+        """RETURNS (Vocabulary): The model's words by row."""
+        return self.model.attrs["vocabulary"]
+
+    @property
+    def shim(self) -> RNNShim:  # type: ignore[override]
+        return get_shim(self.model)
+
+    # -- prediction
+
+    def predict(self, docs: Iterable[Doc]) -> list[DocAnnotations]:
+        """Compute the annotations of a batch, without setting them.
+
+        docs (Iterable[Doc]): The documents, of any number and length, empty ones too.
+        RETURNS (List[DocAnnotations]): One for each Doc.
+        RAISES (ValueError): If the model is not initialized.
+        """
+        wanted = wanted_for(self.annotations, self.top_k)
+        result = []
+        for batch in _by_positions(docs):
+            sequences = sequences_from_docs(self.model, batch)
+            prediction = predict_sequences(self.model, sequences, wanted)
+            words = self.vocabulary.words
+            result += split_prediction(
+                batch, sequences.lengths, prediction, words, self.annotations
+            )
+        return result
+
+    def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
+        """Write what `predict` computed onto the Docs."""
+        for doc, made in zip(docs, scores, strict=True):
+            set_output(doc, self.name, made.output)
+            if made.tensor is not None:
+                doc.tensor = made.tensor  # type: ignore[assignment]
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
+        return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
+
+    def count(self, docs: Iterable[Doc]) -> Counts:
+        """RETURNS (Counts): The sums over documents that every score follows from."""
+        counts = Counts()
+        for batch in _by_positions(docs):
+            sequences = sequences_from_docs(self.model, batch)
+            prediction = predict_sequences(self.model, sequences, Wanted(log_probs=True, top_k=1))
+            assert prediction.log_probs is not None and prediction.top_rows is not None
+            scored = sequences.scored
+            log_probs = prediction.log_probs.cpu().numpy()[scored]
+            hits = prediction.top_rows.cpu().numpy()[scored, 0] == sequences.targets[scored]
+            rows, tokens = self.vocabulary.rows(batch)
+            counts.log_prob += float(log_probs.sum(dtype=np.float64))
+            counts.predictions += int(scored.sum())
+            counts.hits += int(hits.sum())
+            counts.tokens += int(tokens.sum())
+            counts.unknown += int((rows == 0).sum())
+            counts.characters += sum(len(doc.text) for doc in batch)
+        return counts
+
+    # -- training
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: list[list[Any]] | None = None,
+    ) -> None:
+        """Build the vocabulary and the network.
+
+        get_examples (Callable[[], Iterable[Example]]): The training text; read once, unless the
+            vocabulary is given.
+        nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts.
+        labels (Optional[List]): The vocabulary ``[[word, count], …]``, as
+            `python -m spacy init labels` writes it; `[initialize.components.rnn_lm.labels]`.
+        RAISES (ValueError): Without any word; for spaCy's dummy example; for a malformed
+            vocabulary; if `top_k` is more than the words that can be predicted.
+        """
+        if nlp is not None:
+            self.tokenizer = nlp.tokenizer
+        attr = self.vocabulary.attr
+        path = cast(Any, self.model.init).path
+        if labels is not None:
+            vocabulary = Vocabulary.from_labels(labels, attr=attr)
+        elif path is not None:
+            vocabulary = Vocabulary.from_file(path, attr=attr)
+        else:
+            vocabulary = Vocabulary.from_docs(
+                self._training_docs(get_examples),
+                attr=attr,
+                min_count=self.min_count,
+                max_size=self.max_size,
+            )
+        if self.top_k > len(vocabulary) - 1:
+            raise ValueError(Errors.R308.format(k=self.top_k, words=len(vocabulary) - 1))
+        self.model.attrs["vocabulary"] = vocabulary
+        self.model.initialize()
+        self._add_strings()
+
+    def _training_docs(self, get_examples: Callable[[], Iterable[Example]]) -> Iterator[Doc]:
+        if not callable(get_examples):
+            raise TypeError(Errors.R314.format(name=self.name, type=type(get_examples).__name__))
+        examples = iter(get_examples())
+        head = list(itertools.islice(examples, 2))
+        for example in head:
+            if not isinstance(example, Example):
+                raise TypeError(Errors.R313.format(name=self.name, type=type(example).__name__))
+        if len(head) == 1 and [token.text for token in head[0].predicted] == _DUMMY_WORDS:
+            raise ValueError(Errors.R302.format(name=self.name))
+        for example in itertools.chain(head, examples):
+            yield example.predicted
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn to predict the tokens of a batch.
+
+        examples (Iterable[Example]): Their predicted Docs are read.
+        drop (float): Dropout rate.
+        sgd (Optional[Optimizer]): Steps at once if given; spaCy's loop steps by itself.
+        losses (Optional[Dict[str, float]]): Gets, added up under the component's name, the
+            negative log-likelihood in nats, and under `<name>_tokens` the predicted symbols.
+        RETURNS (Dict[str, float]): The losses.
+        RAISES (ValueError): If the loss or a gradient is not finite; no weight is changed then.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        losses.setdefault(f"{self.name}_tokens", 0)
+        examples = list(examples)
+        validate_examples(examples, "RNNLM.update")
+        docs = [example.predicted for example in examples]
+        if not any(len(doc) for doc in docs):
+            return losses
+        set_dropout_rate(self.model, drop)
+        sequences = sequences_from_docs(self.model, docs)
+        sequences.wanted = Wanted(log_probs=True)
+        outputs, backprop = self.model.get_ref("network").begin_update(sequences)
+        loss, d_log_probs = self.get_loss(examples, outputs.log_probs)
+        if not np.isfinite(loss):
+            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
+        backprop(Outputs(None, d_log_probs))
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        losses[self.name] += loss
+        losses[f"{self.name}_tokens"] += int(sequences.scored.sum())
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
+        """The negative log-likelihood of the batch.
+
+        examples (Iterable[Example]): The batch.
+        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict:
+            for each Doc its tokens, then `</s>`.
+        RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
+            respect to the scores.
+        """
+        scored = scored_positions([example.predicted for example in examples])
+        mask = self.model.ops.asarray1f(cast(Any, scored))
+        loss = -float(self.model.ops.xp.sum(scores * mask))
+        return loss, mask * self.model.ops.xp.float32(-1.0 / max(1, int(scored.sum())))
+
+    # -- saving and loading
+
+    def _add_strings(self) -> None:
+        for word in self.vocabulary.words:
+            self.vocab.strings.add(word)
+
+    def _load_model(self, data: bytes) -> None:
+        before = self.vocabulary
+        try:
+            self.model.from_bytes(data)
+            network = self.shim._model
+            if network is not None and network.settings.words != len(self.vocabulary):
+                rows, words = network.settings.words, len(self.vocabulary)
+                raise ValueError(Errors.R305.format(name=self.name, rows=rows, words=words))
+        except Exception as error:
+            self.model.attrs["vocabulary"] = before
+            raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+        self._add_strings()
+
+    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> RNNLM:
+        """Load from bytes.
+        RAISES (ValueError): If the data is damaged or belongs to another network.
+        """
+        deserialize: dict[str, Callable[[bytes], Any]] = {
+            "cfg": lambda data: self.cfg.update(srsly.json_loads(data)),
+            "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
+            "model": self._load_model,
+        }
+        util.from_bytes(bytes_data, deserialize, exclude)
+        return self
+
+    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> RNNLM:
+        """Load from a folder.
+        RAISES (ValueError): If the data is damaged or belongs to another network.
+        """
+        deserialize: dict[str, Callable[[Path], Any]] = {
+            "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
+            "model": lambda p: self._load_model(p.read_bytes()),
+        }
+        util.from_disk(path, deserialize, exclude)
+        return self
+
+
+def _by_positions(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
+    """Batches of Docs with a bounded number of positions; a longer Doc is a batch of its own."""
+    batch: list[Doc] = []
+    positions = 0
+    for doc in docs:
+        if batch and positions + len(doc) + 1 > _BATCH_POSITIONS:
+            yield batch
+            batch, positions = [], 0
+        batch.append(doc)
+        positions += len(doc) + 1
+    if batch:
+        yield batch

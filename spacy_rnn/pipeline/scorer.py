@@ -1,0 +1,71 @@
+"""The scores of a language model on a corpus."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from spacy.training import Example
+from spacy.util import registry
+
+if TYPE_CHECKING:
+    from .rnn_lm import RNNLM
+
+
+@dataclass
+class Counts:
+    """Sums over a corpus, from which every score follows.
+
+    log_prob (float): Natural log-probability of all predicted symbols, closing `</s>` included.
+    predictions (int): How many symbols were predicted.
+    hits (int): How many of them led the list of next words (which never holds `<unk>`).
+    tokens, unknown (int): Tokens, and how many are `<unk>`.
+    characters (int): Of the documents' texts.
+    """
+
+    log_prob: float = 0.0
+    predictions: int = 0
+    hits: int = 0
+    tokens: int = 0
+    unknown: int = 0
+    characters: int = 0
+
+
+@registry.scorers("spacy-rnn.lm_scorer.v1")
+def make_lm_scorer() -> Callable[..., dict[str, Any]]:
+    """RETURNS (Callable): `score_language_model`."""
+    return score_language_model
+
+
+def score_language_model(examples: Iterable[Example], *, lm: RNNLM, **_: Any) -> dict[str, Any]:
+    """Score the predicted Docs of examples.
+
+    lm_perplexity: exp(−mean natural log p) over all tokens and closing `</s>`; `<unk>` is a word.
+    lm_bits_per_char: −Σ log2 p over the characters of the texts; a figure for this segmentation,
+        an upper bound on the text's. None if any token is `<unk>`: an unknown word has no spelling.
+    lm_acc: Share of predictions whose most probable word is right; `<unk>` is never predicted.
+    lm_oov: Share of tokens that are `<unk>`.
+    lm_prob: 1 / lm_perplexity, the geometric mean of p; higher is better, so it picks the best.
+
+    examples (Iterable[Example]): The examples.
+    lm (RNNLM): The component that predicts.
+    RETURNS (Dict[str, Optional[float]]): The five scores; all None where nothing was predicted.
+    """
+    counts = lm.count([example.predicted for example in examples])
+    names = ("lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob")
+    if not counts.predictions:
+        return dict.fromkeys(names)
+    mean = counts.log_prob / counts.predictions
+    bits = None
+    if not counts.unknown and counts.characters:
+        bits = -counts.log_prob / math.log(2.0) / counts.characters
+    return {
+        "lm_perplexity": float(np.exp(-mean)),
+        "lm_bits_per_char": bits,
+        "lm_acc": counts.hits / counts.predictions,
+        "lm_oov": counts.unknown / counts.tokens if counts.tokens else 0.0,
+        "lm_prob": float(np.exp(mean)),
+    }
