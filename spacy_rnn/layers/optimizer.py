@@ -6,6 +6,8 @@ dictionaries keep the moments and averages, so that they live and die with it.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from thinc.api import Optimizer
 from thinc.util import torch2xp, xp2torch
@@ -38,13 +40,16 @@ def apply_gradients(
         return
     if optimizer.use_radam:
         raise ValueError(Errors.R013)
-    limit = optimizer.grad_clip or float("inf")
-    norm = nn.utils.clip_grad_norm_(moved.values(), limit)
-    if not torch.isfinite(norm):
-        bad = [n for n, p in moved.items() if p.grad is not None and not p.grad.isfinite().all()]
+    gradients = [p.grad for p in moved.values() if p.grad is not None]
+    norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
+    if not math.isfinite(norm):
+        bad = [name for name, g in zip(moved, gradients, strict=True) if not g.isfinite().all()]
         for parameter in moved.values():
             parameter.grad = None
-        raise ValueError(Errors.R014.format(name=description, weights=", ".join(bad)))
+        # without a bad one, finite gradients are so large that their norm overflows
+        raise ValueError(Errors.R014.format(name=description, weights=", ".join(bad or moved)))
+    if optimizer.grad_clip and norm > optimizer.grad_clip:
+        torch._foreach_mul_(gradients, optimizer.grad_clip / norm)
     for name in moved:
         optimizer.nr_update[(owner, name)] += 1
     matrices = {n: p for n, p in moved.items() if p.dim() > 1}
@@ -95,7 +100,7 @@ def _step(
     )
 
 
-def _moment(moments: dict, key: tuple[int, str], parameter: nn.Parameter) -> Tensor:
+def _moment(moments: dict, key: tuple[int, str], parameter: Tensor) -> Tensor:
     """The moment as a tensor over the array's own memory, zeros at first."""
     if key not in moments:
         moments[key] = torch2xp(torch.zeros_like(parameter).detach())

@@ -1,7 +1,5 @@
 """The architecture "spacy-rnn.RNNLM.v1": Docs in, hidden states and log-probabilities out."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -201,6 +199,8 @@ def _forward(
         hidden = predict_sequences(model, sequences, Wanted(hidden=True)).hidden
         assert hidden is not None
         return without_starts(torch2xp(hidden), sequences.lengths), _no_backprop
+    if not docs:
+        return [], _no_backprop
     outputs, backprop_network = network(sequences, is_train=True)
 
     def backprop(d_hidden: list[Floats2d]) -> list:

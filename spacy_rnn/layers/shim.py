@@ -85,10 +85,10 @@ class RNNShim(PyTorchShim):
         parameters = {} if self._model is None else self._model.parameters_by_name()
         swapped = {n: p for n, p in parameters.items() if (self.id, n) in (params or {})}
         backup = {name: parameter.detach().clone() for name, parameter in swapped.items()}
-        with torch.no_grad():
-            for name, parameter in swapped.items():
-                parameter.copy_(xp2torch(params[(self.id, name)], device=parameter.device))
         try:
+            with torch.no_grad():
+                for name, parameter in swapped.items():
+                    parameter.copy_(xp2torch(params[(self.id, name)], device=parameter.device))
             yield
         finally:
             with torch.no_grad():
@@ -115,12 +115,16 @@ class RNNShim(PyTorchShim):
         return srsly.msgpack_dumps({"config": self.cfg, "state": state})
 
     def from_bytes(self, bytes_data: bytes) -> RNNShim:
-        message = srsly.msgpack_loads(bytes_data)
-        self.cfg = message["config"]
-        if message["state"]:
-            self.set_network(weights_from_bytes(message["state"], self.settings))
+        try:
+            message = srsly.msgpack_loads(bytes_data)
+            config, state = message["config"], message["state"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ValueError(Errors.R011.format(error=error)) from None
+        if state:
+            self.set_network(weights_from_bytes(state, self.settings))
         else:
             self._model = None
+        self.cfg = config
         return self
 
 

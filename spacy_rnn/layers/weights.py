@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import torch
 from safetensors import SafetensorError
@@ -12,6 +13,8 @@ from ..errors import Errors
 from ..network.language_model import NetworkSettings, RNNLanguageModel
 
 FORMAT = "spacy-rnn.v1"
+# One entry: safetensors writes several in no fixed order, and equal weights must give equal bytes.
+_ENTRY = "spacy-rnn"
 
 
 def weights_to_bytes(network: RNNLanguageModel) -> bytes:
@@ -20,7 +23,8 @@ def weights_to_bytes(network: RNNLanguageModel) -> bytes:
         name: parameter.detach().cpu().contiguous()
         for name, parameter in network.parameters_by_name().items()
     }
-    return save(tensors, {"format": FORMAT, "settings": json.dumps(network.settings.to_dict())})
+    header = {"format": FORMAT, "settings": network.settings.to_dict()}
+    return save(tensors, {_ENTRY: json.dumps(header)})
 
 
 def weights_from_bytes(data: bytes, expected: dict[str, object]) -> RNNLanguageModel:
@@ -33,18 +37,18 @@ def weights_from_bytes(data: bytes, expected: dict[str, object]) -> RNNLanguageM
     """
     settings = _read_settings(data)
     values = settings.to_dict()
-    different = [key for key, value in expected.items() if values.get(key) != value]
+    # as JSON, because 4.0 == 4 and True == 1, but a size that isn't an int makes no network
+    different = [k for k, value in expected.items() if json.dumps(values[k]) != json.dumps(value)]
     if different:
-        detail = "; ".join(f"{k}: {values.get(k)} saved, {expected[k]} here" for k in different)
+        detail = "; ".join(f"{k}: {values[k]} saved, {expected[k]} here" for k in different)
         raise ValueError(Errors.R010.format(detail=detail))
     try:
         tensors = load(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise ValueError(Errors.R011.format(error=error)) from None
-    rng = torch.random.get_rng_state()
-    network = RNNLanguageModel(settings, [0] * settings.words)
     # drawing weights that are overwritten at once must not move the user's random state
-    torch.random.set_rng_state(rng)
+    with torch.random.fork_rng(devices=[]):
+        network = RNNLanguageModel(settings, [0] * settings.words)
     parameters = network.parameters_by_name()
     problems = _compare(parameters, tensors)
     if problems:
@@ -60,25 +64,27 @@ def _read_settings(data: bytes) -> NetworkSettings:
         size = int.from_bytes(data[:8], "little")
         if size > len(data) - 8:
             raise ValueError("the file ends within its header")
-        metadata = json.loads(data[8 : 8 + size])["__metadata__"]
-        if metadata["format"] != FORMAT:
-            raise ValueError(f"its format is {metadata['format']!r}")
-        settings = NetworkSettings.from_dict(json.loads(metadata["settings"]))
         tensors = json.loads(data[8 : 8 + size])
-        # The header is untrusted: nothing of the size it claims is allocated before this check.
+        header = json.loads(tensors["__metadata__"][_ENTRY])
+        if header["format"] != FORMAT:
+            raise ValueError(f"its format is {header['format']!r}")
+        settings = NetworkSettings.from_dict(header["settings"])
+        # The header is untrusted: nothing of the size it claims is allocated before these checks
+        # and before safetensors has found as many bytes as the embedding needs.
+        if any(type(row) is not int for row in (settings.words, *settings.cutoffs)):
+            raise ValueError("its sizes are not whole numbers")
         if tensors["embedding"]["shape"] != [settings.words, settings.embedding_width]:
             raise ValueError("its embedding has another size than its header says")
-        cutoffs = list(settings.cutoffs)
-        if cutoffs != sorted(set(cutoffs) & set(range(2, settings.words))):
+        if any(a >= b for a, b in pairwise([1, *settings.cutoffs, settings.words])):
             raise ValueError("its softmax clusters are not a rising list of rows")
         return settings
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(Errors.R011.format(error=error)) from None
 
 
 def _compare(parameters: dict, tensors: dict[str, torch.Tensor]) -> list[str]:
-    problems = [f"no weight {name!r}" for name in parameters.keys() - tensors.keys()]
-    problems += [f"unknown weight {name!r}" for name in tensors.keys() - parameters.keys()]
+    problems = [f"no weight {name!r}" for name in sorted(parameters.keys() - tensors.keys())]
+    problems += [f"unknown weight {name!r}" for name in sorted(tensors.keys() - parameters.keys())]
     for name in sorted(parameters.keys() & tensors.keys()):
         wanted, given = parameters[name], tensors[name]
         if wanted.shape != given.shape or wanted.dtype != given.dtype:

@@ -1,7 +1,5 @@
 """The factory "rnn_lm", in a module of its own because every `spacy.blank` imports it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +61,7 @@ def make_rnn_lm(
     min_count: int,
     max_size: int | None,
     scorer: Callable[..., dict[str, Any]] | None,
-) -> RNNLM:
+) -> "RNNLM":
     """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
     from .rnn_lm import RNNLM
 

@@ -1,0 +1,158 @@
+"""Write an HTML page about a trained language model: scores, curve, words, sentences.
+
+python scripts/report.py training/zh-modern/model-best corpus/zh-modern/test.spacy \
+    training/zh-modern/log.jsonl metrics/test.json metrics/report.html
+"""
+
+import json
+import math
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import spacy
+import typer
+from spacy.tokens import Doc, DocBin
+from wasabi import msg
+
+from spacy_rnn import RNNLM
+
+STYLE = """
+body { font: 16px/1.7 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto; padding: 0 1rem;
+       color: #1c2330; background: #fff }
+table { border-collapse: collapse; margin: 1rem 0 }
+td, th { padding: .3rem .8rem; border-bottom: 1px solid #d8dee8; text-align: left }
+td.number { text-align: right; font-variant-numeric: tabular-nums }
+ruby { margin-right: .25em } rt { font-size: .6em; color: #4a5468 }
+p.sentence { line-height: 2.4 }
+"""
+SCORES = {
+    "lm_perplexity": "Perplexity (&lt;unk&gt; counts as a word)",
+    "lm_prob": "Mean probability of a token (geometric)",
+    "lm_acc": "Share of tokens that were the first guess",
+    "lm_oov": "Share of unknown tokens",
+    "lm_bits_per_char": "Bits per character",
+}
+
+
+def main(
+    model: Path = typer.Argument(help="A trained pipeline with rnn_lm"),
+    test: Path = typer.Argument(help="Test text as .spacy"),
+    log: Path = typer.Argument(help="The JSON lines of spacy-rnn.ConsoleLogger.v1"),
+    metrics: Path = typer.Argument(help="The JSON of `spacy evaluate --output`"),
+    output: Path = typer.Argument(help="The page"),
+    prompt: list[str] = typer.Option(["我爱", "今天", "他"], help="A beginning; may be repeated"),
+    sentences: int = typer.Option(5, help="How many of the most and least surprising documents"),
+) -> None:
+    """Write the page."""
+    nlp = spacy.load(model)
+    lm = nlp.get_pipe("rnn_lm")
+    assert isinstance(lm, RNNLM)
+    scores = json.loads(metrics.read_text("utf8"))
+    rows = [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    docs = [nlp(doc) for doc in DocBin().from_disk(test).get_docs(nlp.vocab)]
+    parts = [
+        f"<h1>{escape(test.parent.name)}</h1>",
+        f"<p>{escape(describe(lm))}</p>",
+        "<h2>Scores on the test text</h2>",
+        score_table(scores),
+        "<h2>Perplexity while training</h2>",
+        curve(rows),
+        "<h2>What comes next</h2>",
+        next_table(lm, prompt),
+        "<h2>What it writes</h2>",
+        "".join(
+            f"<p>{escape(lm.generate(text, temperature=0.7, seed=seed))}</p>"
+            for seed, text in enumerate(prompt)
+        ),
+        surprises(docs, sentences),
+    ]
+    page = (
+        f'<!doctype html><html lang="{escape(nlp.lang)}"><meta charset="utf-8">'
+        f"<title>rnn_lm: {escape(test.parent.name)}</title><style>{STYLE}</style>"
+        f"<body>{''.join(parts)}</body></html>"
+    )
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(page, encoding="utf8")
+    msg.good(f"Wrote {output}")
+
+
+def describe(lm: RNNLM) -> str:
+    settings = lm.shim.network.settings
+    weights = sum(p.numel() for p in lm.shim.network.parameters_by_name().values())
+    return (
+        f"{settings.cell.upper()}, {settings.depth} × {settings.width} units, "
+        f"{settings.words:,} words, {weights:,} weights."
+    )
+
+
+def score_table(scores: dict[str, Any]) -> str:
+    rows = []
+    for name, label in SCORES.items():
+        value = scores.get(name)
+        shown = "–" if value is None else f"{value:,.4g}"
+        rows.append(f'<tr><td>{label}</td><td class="number">{shown}</td></tr>')
+    return f"<table>{''.join(rows)}</table>"
+
+
+def curve(rows: list[dict[str, Any]]) -> str:
+    """Perplexity by step as SVG, on a logarithmic scale."""
+    dev = [(row["step"], row["scores"]["lm_perplexity"]) for row in rows]
+    train = [(row["step"], row["train_perplexity"]) for row in rows if row["train_perplexity"]]
+    values = [y for _, y in dev + train]
+    low, high = math.log(min(values)), math.log(max(values))
+    last = max(x for x, _ in dev) or 1
+
+    def place(x: float, y: float) -> str:
+        height = (math.log(y) - low) / max(high - low, 1e-9)
+        return f"{60 + 620 * x / last:.1f},{260 - 230 * height:.1f}"
+
+    ticks = [math.exp(low + (high - low) * i / 4) for i in range(5)]
+    grid = "".join(
+        f'<line x1="60" x2="680" y1="{place(0, y).split(",")[1]}" '
+        f'y2="{place(0, y).split(",")[1]}" stroke="#d8dee8"/>'
+        f'<text x="52" y="{float(place(0, y).split(",")[1]) + 4}" text-anchor="end">{y:.0f}</text>'
+        for y in ticks
+    )
+    lines = "".join(
+        f'<polyline fill="none" stroke="{colour}" stroke-width="2" {dash} '
+        f'points="{" ".join(place(x, y) for x, y in points)}"/>'
+        for points, colour, dash in (
+            (train, "#7a869c", 'stroke-dasharray="5 4"'),
+            (dev, "#1f5fbf", ""),
+        )
+    )
+    return (
+        '<svg viewBox="0 0 700 300" font-size="12" role="img" '
+        f'aria-label="Perplexity by step">{grid}{lines}'
+        f'<text x="60" y="285">step 0</text><text x="680" y="285" text-anchor="end">{last}</text>'
+        '<text x="370" y="285" text-anchor="middle">line: dev, dashes: train</text></svg>'
+    )
+
+
+def next_table(lm: RNNLM, prompts: list[str]) -> str:
+    rows = []
+    for text in prompts:
+        words = "、".join(f"{escape(word)} {p:.3f}" for word, p in lm.predict_next(text))
+        rows.append(f"<tr><td>{escape(text)}</td><td>{words}</td></tr>")
+    return f"<table>{''.join(rows)}</table>"
+
+
+def surprises(docs: list[Doc], count: int) -> str:
+    """The documents with the highest and lowest mean surprisal, every token with its own."""
+    ranked = sorted((d for d in docs if len(d)), key=lambda doc: doc._.rnn_surprisal / len(doc))
+    parts = []
+    for title, chosen in (("Most", ranked[::-1][:count]), ("Least", ranked[:count])):
+        parts.append(f"<h2>{title} surprising</h2><p>Above each word its surprisal in bits.</p>")
+        for doc in chosen:
+            words = "".join(
+                f"<ruby>{escape(token.text)}<rt>{token._.rnn_surprisal:.1f}</rt></ruby>"
+                for token in doc
+            )
+            mean = doc._.rnn_surprisal / len(doc)
+            parts.append(f'<p class="sentence">{words} ({mean:.1f} bits a word)</p>')
+    return "".join(parts)
+
+
+if __name__ == "__main__":
+    typer.run(main)
