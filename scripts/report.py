@@ -12,7 +12,7 @@ from typing import Any
 
 import spacy
 import typer
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Token
 from wasabi import msg
 
 from spacy_rnn import RNNLM
@@ -65,7 +65,7 @@ def main(
             f"<p>{escape(lm.generate(text, temperature=0.7, seed=seed))}</p>"
             for seed, text in enumerate(prompt)
         ),
-        surprises(docs, sentences),
+        surprises(lm, docs, sentences),
     ]
     page = (
         f'<!doctype html><html lang="{escape(nlp.lang)}"><meta charset="utf-8">'
@@ -138,20 +138,26 @@ def next_table(lm: RNNLM, prompts: list[str]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def surprises(docs: list[Doc], count: int) -> str:
+def surprises(lm: RNNLM, docs: list[Doc], count: int) -> str:
     """The documents with the highest and lowest mean surprisal, every token with its own."""
     ranked = sorted((d for d in docs if len(d)), key=lambda doc: doc._.rnn_surprisal / len(doc))
     parts = []
     for title, chosen in (("Most", ranked[::-1][:count]), ("Least", ranked[:count])):
-        parts.append(f"<h2>{title} surprising</h2><p>Above each word its surprisal in bits.</p>")
+        parts.append(
+            f"<h2>{title} surprising</h2><p>Above each word its surprisal in bits; where a word is "
+            "unknown to the model, that of &lt;unk&gt; with a question mark.</p>"
+        )
         for doc in chosen:
-            words = "".join(
-                f"<ruby>{escape(token.text)}<rt>{token._.rnn_surprisal:.1f}</rt></ruby>"
-                for token in doc
-            )
+            words = "".join(ruby(lm, token) for token in doc)
             mean = doc._.rnn_surprisal / len(doc)
             parts.append(f'<p class="sentence">{words} ({mean:.1f} bits a word)</p>')
     return "".join(parts)
+
+
+def ruby(lm: RNNLM, token: Token) -> str:
+    mark = "" if lm.vocabulary.knows(token) else "?"
+    bits = f"{token._.rnn_surprisal:.1f}{mark}"
+    return f"<ruby>{escape(token.text)}<rt>{bits}</rt></ruby>"
 
 
 if __name__ == "__main__":

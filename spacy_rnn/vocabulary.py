@@ -16,7 +16,7 @@ from .errors import Errors
 
 if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
-    from spacy.tokens import Doc
+    from spacy.tokens import Doc, Token
 
 UNKNOWN = "<unk>"
 BOUNDARY = "</s>"
@@ -54,7 +54,10 @@ class Vocabulary:
         self.words: list[str] = [word for word, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self._rows = {word: row for row, word in enumerate(self.words)}
-        keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
+        try:
+            keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
+        except UnicodeEncodeError as error:  # half a surrogate pair, which no token can hold
+            raise ValueError(Errors.R005.format(entry=repr(error.object)[:80])) from None
         order = np.argsort(keys)
         self._sorted_keys = keys[order]
         self._sorted_rows = order.astype(np.int64) + 2
@@ -132,10 +135,13 @@ class Vocabulary:
         """RETURNS (int): The word's row; row 0 for an unknown word, the text "</s>" included."""
         return UNKNOWN_ROW if word == BOUNDARY else self._rows.get(word, UNKNOWN_ROW)
 
-    def row_of(self, lexeme: Lexeme) -> int:
-        """RETURNS (int): The row of a lexeme's form under `attr`."""
-        form = {"ORTH": lexeme.orth_, "LOWER": lexeme.lower_, "NORM": lexeme.norm_}[self.attr]
-        return self.row(form)
+    def row_of(self, word: Token | Lexeme) -> int:
+        """RETURNS (int): The row of a token's or a lexeme's form under `attr`."""
+        return self.row({"ORTH": word.orth_, "LOWER": word.lower_, "NORM": word.norm_}[self.attr])
+
+    def knows(self, token: Token) -> bool:
+        """RETURNS (bool): Whether the token's form has a row of its own."""
+        return self.row_of(token) > BOUNDARY_ROW
 
     def rows(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
         """Look up all tokens of a batch in one vectorised step.
@@ -161,8 +167,12 @@ class Vocabulary:
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Vocabulary:
-        message = srsly.msgpack_loads(data)
-        return cls(message["labels"], attr=message["attr"])
+        try:
+            message = srsly.msgpack_loads(data)
+            return cls(message["labels"], attr=message["attr"])
+        except (ValueError, KeyError, TypeError) as error:
+            detail = f"the vocabulary is damaged ({error})"
+            raise ValueError(Errors.R011.format(error=detail)) from None
 
 
 def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
@@ -176,7 +186,7 @@ def _validated(entries: Iterable[Sequence[Any]]) -> dict[str, int]:
             raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
         word, count = entry
         whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-        if not isinstance(word, str) or not word or not whole or count < 0:
+        if not isinstance(word, str) or not word or not whole or not 0 <= count < 2**63:
             raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
         if word in counts:
             raise ValueError(Errors.R006.format(word=word))
