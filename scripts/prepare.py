@@ -1,12 +1,16 @@
 """Tokenize train, dev and test text once, with the tokenizer of a config.
 
 python scripts/prepare.py configs/rnn_lm.cfg assets/zh-modern corpus/zh-modern
+
+Settings of the config are overridden as in `spacy train`: `--paths.pkuseg_model FOLDER`.
 """
 
 from pathlib import Path
+from typing import Any
 
 import typer
 from spacy import util
+from spacy.cli._util import parse_config_overrides
 from spacy.language import Language
 from spacy.tokens import DocBin
 from wasabi import msg
@@ -14,16 +18,19 @@ from wasabi import msg
 from spacy_rnn.training.corpus import create_text_corpus
 
 PARTS = ("train", "dev", "test")
+app = typer.Typer(add_completion=False)
 
 
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def main(
-    config: Path = typer.Argument(help="A training config; its [nlp.tokenizer] is used"),
+    ctx: typer.Context,
+    config: Path = typer.Argument(help="A training config; its tokenizer is used"),
     source: Path = typer.Argument(help="A folder with train.txt, dev.txt and test.txt"),
     target: Path = typer.Argument(help="Where train.spacy, dev.spacy and test.spacy go"),
     document: str = typer.Option("line", help='What a document is: "line" or "block"'),
 ) -> None:
     """Write the three parts as .spacy files, which every spaCy command reads."""
-    nlp = load_tokenizer(config)
+    nlp = load_tokenizer(config, parse_config_overrides(ctx.args))
     target.mkdir(parents=True, exist_ok=True)
     for part in PARTS:
         path = source / f"{part}.txt"
@@ -38,9 +45,9 @@ def main(
         msg.good(f"{part}: {len(docs):,} documents, {tokens:,} tokens, {characters:,} characters")
 
 
-def load_tokenizer(config: Path) -> Language:
+def load_tokenizer(config: Path, overrides: dict[str, Any]) -> Language:
     """RETURNS (Language): The config's pipeline, its tokenizer ready to use."""
-    nlp = util.load_model_from_config(util.load_config(config), auto_fill=True)
+    nlp = util.load_model_from_config(util.load_config(config, overrides), auto_fill=True)
     initialize = getattr(nlp.tokenizer, "initialize", None)
     if initialize is not None:
         settings = nlp.config.interpolate()["initialize"]["tokenizer"]
@@ -49,4 +56,4 @@ def load_tokenizer(config: Path) -> Language:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    app()

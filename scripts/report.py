@@ -50,7 +50,7 @@ def main(
     assert isinstance(lm, RNNLM)
     scores = json.loads(metrics.read_text("utf8"))
     rows = [json.loads(line) for line in log.read_text("utf8").splitlines()]
-    docs = [nlp(doc) for doc in DocBin().from_disk(test).get_docs(nlp.vocab)]
+    docs = list(nlp.pipe(DocBin().from_disk(test).get_docs(nlp.vocab)))
     parts = [
         f"<h1>{escape(test.parent.name)}</h1>",
         f"<p>{escape(describe(lm))}</p>",
@@ -68,7 +68,7 @@ def main(
         surprises(lm, docs, sentences),
     ]
     page = (
-        f'<!doctype html><html lang="{escape(nlp.lang)}"><meta charset="utf-8">'
+        f'<!doctype html><html lang="{escape(nlp.lang or "")}"><meta charset="utf-8">'
         f"<title>rnn_lm: {escape(test.parent.name)}</title><style>{STYLE}</style>"
         f"<body>{''.join(parts)}</body></html>"
     )
@@ -98,6 +98,7 @@ def score_table(scores: dict[str, Any]) -> str:
 def curve(rows: list[dict[str, Any]]) -> str:
     """Perplexity by step as SVG, on a logarithmic scale."""
     dev = [(row["step"], row["scores"]["lm_perplexity"]) for row in rows]
+    dev = [(step, perplexity) for step, perplexity in dev if perplexity]
     train = [(row["step"], row["train_perplexity"]) for row in rows if row["train_perplexity"]]
     values = [y for _, y in dev + train]
     low, high = math.log(min(values)), math.log(max(values))

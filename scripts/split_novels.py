@@ -3,9 +3,9 @@
 python scripts/split_novels.py assets/novels assets/zh-classics
 
 Runs of white space become one space and lines are stripped; empty lines and lines with `首页|` are
-dropped; in 红楼梦 `．` becomes `。`. A chapter begins at a line `第…回` or `楔子`; what stands before
-the first one is dropped. Of every ten chapters of a book the fifth is dev, the tenth test. A
-chapter's paragraphs are lines, chapters are separated by an empty line.
+dropped; in 红楼梦 `．` becomes `。`. A chapter begins at a line `第…回` or `楔子`; what stands
+before the first one is dropped. Of every ten chapters of a book the fifth is dev, the tenth test.
+A chapter's paragraphs are lines, chapters are separated by an empty line.
 """
 
 import re
@@ -33,7 +33,8 @@ def main(
         )
     parts: dict[str, list[str]] = {"train": [], "dev": [], "test": []}
     for book in BOOKS:
-        for number, chapter in enumerate(chapters(book, (source / f"{book}.txt").read_text("utf8"))):
+        text = (source / f"{book}.txt").read_text("utf-8-sig")
+        for number, chapter in enumerate(chapters(book, text)):
             parts[{4: "dev", 9: "test"}.get(number % 10, "train")].append("\n".join(chapter))
     target.mkdir(parents=True, exist_ok=True)
     for part, texts in parts.items():

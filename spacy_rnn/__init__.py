@@ -13,7 +13,7 @@ _LAZY = {
     "JiebaTokenizer": "tokenizers.jieba_tokenizer",
 }
 
-__all__ = ["JiebaTokenizer", "LMOutput", "RNNLM", "Vocabulary", "__version__"]  # noqa: F822
+__all__ = ["RNNLM", "JiebaTokenizer", "LMOutput", "Vocabulary", "__version__"]
 
 
 def __getattr__(name: str) -> Any:

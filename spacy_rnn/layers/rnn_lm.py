@@ -194,7 +194,7 @@ def _forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list]]:
     sequences = sequences_from_docs(model, docs)
-    network = model.get_ref("network")
+    network = model.layers[0]  # not by its ref: Model.copy() drops refs
     if not is_train:
         hidden = predict_sequences(model, sequences, Wanted(hidden=True)).hidden
         assert hidden is not None

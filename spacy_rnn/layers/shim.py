@@ -97,6 +97,9 @@ class RNNShim(PyTorchShim):
 
     def copy(self) -> RNNShim:
         copied = copy.deepcopy(self)
+        if copied._model is not None:
+            # lays the copied weights out in one block again, as cuDNN wants them
+            copied._model.to(copied._model.device)
         with Shim.global_id_lock:
             Shim.global_id += 1
             copied.id = Shim.global_id
@@ -130,7 +133,7 @@ class RNNShim(PyTorchShim):
 
 def get_shim(model: Model) -> RNNShim:
     """RETURNS (RNNShim): That of a language model, or of the network layer in it."""
-    layer = model.get_ref("network") if model.has_ref("network") else model
+    layer = model.layers[0] if model.layers else model  # Model.copy() drops refs
     return cast(RNNShim, layer.shims[0])
 
 

@@ -86,16 +86,16 @@ def _run_layer(
     ended_h: list[Tensor] = []
     ended_c: list[Tensor] = []
     h, c = state
-    row = 0
-    for steps, running in segments:
+    # One split: its backward writes the whole gradient once, slices would add it once a segment.
+    parts = packed.split([steps * running for steps, running in segments])
+    for (steps, running), part in zip(segments, parts, strict=True):
         if running < h.shape[1]:
             ended_h.append(h[:, running:])
             h = h[:, :running].contiguous()
             if c is not None:
                 ended_c.append(c[:, running:])
                 c = c[:, :running].contiguous()
-        block = packed[row : row + steps * running].view(steps, running, -1)
-        row += steps * running
+        block = part.view(steps, running, -1)
         if c is None:
             output, h = layer(block, h)
         else:

@@ -32,7 +32,8 @@ def sample(
     scores, rows = scores.sort(descending=True, stable=True)
     if top_k:
         scores, rows = scores[:top_k], rows[:top_k]
-    probs = torch.softmax(scores / temperature, dim=0)
+    # differences from the best, so that no temperature above 0 is too small to divide by
+    probs = torch.softmax((scores - scores[0]) / temperature, dim=0)
     if top_p < 1:
         # a row stays if the rows before it have not reached top_p yet; so the first always does
         probs = probs * (probs.cumsum(0) - probs < top_p)

@@ -66,7 +66,7 @@ class FullSoftmax(SoftmaxHead):
             values.append(best - normaliser)
             rows.append(row)
         if not values:
-            return hidden.new_empty(0, k), torch.empty(0, k, dtype=torch.long)
+            return hidden.new_empty(0, k), hidden.new_empty(0, k, dtype=torch.long)
         return torch.cat(values), torch.cat(rows)
 
 

@@ -14,6 +14,7 @@ from thinc.util import torch2xp
 from torch import Tensor
 
 from ..network.inference import Prediction, Wanted
+from .extensions import get_output
 from .output import LMOutput, NextWords
 
 ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
@@ -94,6 +95,32 @@ def split_prediction(
                 output.final_state["c"] = state_c[:, number].copy()
         result.append(DocAnnotations(output, tensor))
     return result
+
+
+def kept_predictions(
+    docs: Sequence[Doc], name: str, words: list[str]
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """What scoring needs, from the outputs that Docs hold already.
+
+    docs (Sequence[Doc]): The documents.
+    name (str): The component's name.
+    words (List[str]): Its vocabulary by row.
+    RETURNS (Optional[Tuple[ndarray, ndarray]]): For all positions the float32 log-probability of
+        what came and the row of the first word of the list; None if a Doc doesn't hold both.
+    """
+    log_probs: list[np.ndarray] = []
+    first: list[np.ndarray] = []
+    for doc in docs:
+        output = get_output(doc, name)
+        if output is None or output.log_probs is None or output.next_words is None:
+            return None
+        assert output.end_log_prob is not None  # kept together with log_probs
+        # rows of another vocabulary, or of a table that was saved and loaded, mean other words
+        if output.next_words.words is not words:
+            return None
+        log_probs.append(np.append(output.log_probs, np.float32(output.end_log_prob)))
+        first.append(output.next_words.index[:, 0])
+    return np.concatenate(log_probs), np.concatenate(first)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:

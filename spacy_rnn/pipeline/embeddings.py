@@ -61,7 +61,8 @@ class EmbeddingTable:
         table = self._table()
         name = f"{self.name}.vectors"
         words = self.vocabulary.words[2:]
-        self.vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name)
+        attr = self.vocabulary.attr
+        self.vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name, attr=attr)
 
     def _table(self) -> np.ndarray:
         return self.shim.network.embedding.detach().cpu().numpy()

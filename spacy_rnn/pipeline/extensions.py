@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # The component whose output the `rnn_*` attributes read.
 DEFAULT_NAME = "rnn_lm"
+# Up to so many tokens, the offsets of all are compared at every access: a few microseconds.
+_SHORT = 256
 
 
 def register_extensions(name: str) -> None:
@@ -51,12 +53,16 @@ def _key(name: str) -> Any:
     return ("._.", name, None, None)
 
 
-def _aligned(doc: Doc, first: Token) -> LMOutput | None:
-    """The output, checked at one token only: a loop over tokens must not become quadratic."""
+def _aligned(token: Token) -> LMOutput | None:
+    """The output; in a long Doc checked around this token only, so that a loop over all tokens
+    doesn't become quadratic."""
+    doc = token.doc
     output = doc.user_data.get(_key(DEFAULT_NAME))
-    if output is not None and (
-        len(output) != len(doc) or int(output.offsets[first.i]) != first.idx
-    ):
+    if output is None or len(doc) <= _SHORT:
+        return get_output(doc)
+    around = doc[max(0, token.i - 1) : token.i + 2]
+    offsets = [other.idx for other in around]
+    if len(output) != len(doc) or offsets != output.offsets[around.start : around.end].tolist():
         raise ValueError(Errors.R306.format(name=DEFAULT_NAME))
     return output
 
@@ -83,17 +89,17 @@ def doc_perplexity(doc: Doc) -> float | None:
 
 
 def token_hidden(token: Token) -> ndarray | None:
-    output = _aligned(token.doc, token)
+    output = _aligned(token)
     return None if output is None else _kept(output.hidden, "hidden")[token.i]
 
 
 def token_next(token: Token) -> list[tuple[str, float]] | None:
-    output = _aligned(token.doc, token)
+    output = _aligned(token)
     return None if output is None else _kept(output.next_words, "next").at(token.i + 1)
 
 
 def token_surprisal(token: Token) -> float | None:
-    output = _aligned(token.doc, token)
+    output = _aligned(token)
     if output is None:
         return None
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")

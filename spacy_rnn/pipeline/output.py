@@ -92,7 +92,8 @@ class LMOutput:
         """RETURNS (float): The sum of the surprisals of tokens start … end − 1, in bits."""
         if self.log_probs is None:
             return None
-        return -float(self.log_probs[start:end].sum(dtype=np.float64)) / _LN2
+        # 0.0 - x: the surprisal of no token is 0.0, not -0.0
+        return (0.0 - float(self.log_probs[start:end].sum(dtype=np.float64))) / _LN2
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict): Arrays, numbers and words only; `from_dict` is the inverse."""

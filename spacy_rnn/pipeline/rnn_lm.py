@@ -22,8 +22,14 @@ from ..errors import Errors
 from ..layers.rnn_lm import Outputs, predict_sequences, scored_positions, sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..network.inference import Wanted
-from ..vocabulary import Vocabulary
-from .annotations import ANNOTATIONS, DocAnnotations, split_prediction, wanted_for
+from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from .annotations import (
+    ANNOTATIONS,
+    DocAnnotations,
+    kept_predictions,
+    split_prediction,
+    wanted_for,
+)
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .scorer import Counts
@@ -119,8 +125,10 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
 
         docs (Iterable[Doc]): The documents, of any number and length, empty ones too.
         RETURNS (List[DocAnnotations]): One for each Doc.
-        RAISES (ValueError): If the model is not initialized.
+        RAISES (ValueError): If the model is not initialized, or `top_k` is more than the words that
+            can be predicted.
         """
+        self._check_top_k(self.vocabulary)
         wanted = wanted_for(self.annotations, self.top_k)
         result = []
         for batch in _by_positions(docs):
@@ -134,6 +142,8 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
         """Write what `predict` computed onto the Docs."""
+        # a component that was sourced from another pipeline may have got a new name there
+        register_extensions(self.name)
         for doc, made in zip(docs, scores, strict=True):
             set_output(doc, self.name, made.output)
             if made.tensor is not None:
@@ -144,21 +154,28 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
 
     def count(self, docs: Iterable[Doc]) -> Counts:
-        """RETURNS (Counts): The sums over documents that every score follows from."""
+        """RETURNS (Counts): The sums over documents that every score follows from.
+
+        Docs that this component annotated with "log_probs" and "next" are counted as they are, for
+        others the network runs.
+        """
         counts = Counts()
         for batch in _by_positions(docs):
             sequences = sequences_from_docs(self.model, batch)
-            prediction = predict_sequences(self.model, sequences, Wanted(log_probs=True, top_k=1))
-            assert prediction.log_probs is not None and prediction.top_rows is not None
+            kept = kept_predictions(batch, self.name, self.vocabulary.words)
+            if kept is None:
+                wanted = Wanted(log_probs=True, top_k=1)
+                prediction = predict_sequences(self.model, sequences, wanted)
+                assert prediction.log_probs is not None and prediction.top_rows is not None
+                kept = prediction.log_probs.cpu().numpy(), prediction.top_rows[:, 0].cpu().numpy()
             scored = sequences.scored
-            log_probs = prediction.log_probs.cpu().numpy()[scored]
-            hits = prediction.top_rows.cpu().numpy()[scored, 0] == sequences.targets[scored]
+            log_probs, first = kept[0][scored], kept[1][scored]
             rows, tokens = self.vocabulary.rows(batch)
             counts.log_prob += float(log_probs.sum(dtype=np.float64))
             counts.predictions += int(scored.sum())
-            counts.hits += int(hits.sum())
+            counts.hits += int((first == sequences.targets[scored]).sum())
             counts.tokens += int(tokens.sum())
-            counts.unknown += int((rows == 0).sum())
+            counts.unknown += int((rows == UNKNOWN_ROW).sum())
             counts.characters += sum(len(doc.text) for doc in batch)
         return counts
 
@@ -196,11 +213,16 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
                 min_count=self.min_count,
                 max_size=self.max_size,
             )
-        if self.top_k > len(vocabulary) - 1:
-            raise ValueError(Errors.R308.format(k=self.top_k, words=len(vocabulary) - 1))
+        self._check_top_k(vocabulary)
         self.model.attrs["vocabulary"] = vocabulary
         self.model.initialize()
         self._add_strings()
+
+    def _check_top_k(self, vocabulary: Vocabulary) -> None:
+        words = len(vocabulary) - 1
+        # without words the network says what is wrong
+        if vocabulary and "next" in self.annotations and self.top_k > words:
+            raise ValueError(Errors.R308.format(k=self.top_k, words=words))
 
     def _training_docs(self, get_examples: Callable[[], Iterable[Example]]) -> Iterator[Doc]:
         if not callable(get_examples):
@@ -276,7 +298,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
             self.vocab.strings.add(word)
 
     def _load_model(self, data: bytes) -> None:
-        before = self.vocabulary
+        before = self.vocabulary, self.shim._model
         try:
             self.model.from_bytes(data)
             network = self.shim._model
@@ -284,7 +306,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
                 rows, words = network.settings.words, len(self.vocabulary)
                 raise ValueError(Errors.R305.format(name=self.name, rows=rows, words=words))
         except Exception as error:
-            self.model.attrs["vocabulary"] = before
+            self.model.attrs["vocabulary"], self.shim._model = before
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
         self._add_strings()
 

@@ -11,6 +11,8 @@ import numpy as np
 from spacy.training import Example
 from spacy.util import registry
 
+from ..errors import Errors
+
 if TYPE_CHECKING:
     from .rnn_lm import RNNLM
 
@@ -53,17 +55,22 @@ def score_language_model(examples: Iterable[Example], *, lm: RNNLM, **_: Any) ->
     examples (Iterable[Example]): The examples.
     lm (RNNLM): The component that predicts.
     RETURNS (Dict[str, Optional[float]]): The five scores; all None where nothing was predicted.
+    RAISES (ValueError): If the perplexity is not finite: no comparison and no JSON could hold it.
     """
     counts = lm.count([example.predicted for example in examples])
     names = ("lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob")
     if not counts.predictions:
         return dict.fromkeys(names)
     mean = counts.log_prob / counts.predictions
+    with np.errstate(over="ignore"):
+        perplexity = float(np.exp(-mean))
+    if not math.isfinite(perplexity):
+        raise ValueError(Errors.R315.format(name=lm.name, perplexity=perplexity))
     bits = None
     if not counts.unknown and counts.characters:
         bits = -counts.log_prob / math.log(2.0) / counts.characters
     return {
-        "lm_perplexity": float(np.exp(-mean)),
+        "lm_perplexity": perplexity,
         "lm_bits_per_char": bits,
         "lm_acc": counts.hits / counts.predictions,
         "lm_oov": counts.unknown / counts.tokens if counts.tokens else 0.0,

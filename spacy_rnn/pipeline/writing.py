@@ -81,7 +81,7 @@ class Writer:
         top_k (int): Draw from the k most probable words only; 0 for all.
         top_p (float): Draw from the most probable words that have this much probability together
             (Holtzman et al. 2020); 1.0 for all.
-        seed (int): The same seed gives the same text.
+        seed (int): The same seed gives the same text; any number of 64 bits.
         RETURNS (str): Prompt and continuation, spaced as their scripts call for.
         RAISES (ValueError): For an option out of range.
         """
@@ -89,6 +89,7 @@ class Writer:
         _check("temperature", 0 <= temperature < math.inf, ">= 0", temperature)
         _check("top_k", top_k >= 0, ">= 0", top_k)
         _check("top_p", 0 < top_p <= 1, "above 0 and at most 1", top_p)
+        _check("seed", -(2**63) <= seed < 2**63, "a number of 64 bits", seed)
         rows = continue_rows(
             self.shim.network,
             self._read(prompt),
