@@ -1,0 +1,289 @@
+"""A spaCy tokenizer with jieba's segmentation and dictionary words of its own."""
+
+import re
+import warnings
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import srsly
+from spacy import Language, util
+from spacy.scorer import Scorer
+from spacy.tokens import Doc
+from spacy.training import Example, validate_examples
+from spacy.util import DummyTokenizer, registry
+from spacy.vocab import Vocab
+
+from spacy_rnn.errors import Errors
+
+from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
+from .segmenter import JiebaSegmenter, Segmenter
+from .spacing import words_and_spaces
+from .user_words import UserWords, add_user_words, check_user_words
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@registry.tokenizers("spacy-rnn.JiebaTokenizer.v1")
+def create_jieba_tokenizer(
+    hmm: bool = True,
+    user_words: list[Any] = [],  # noqa: B006  (never changed; the config shows it as `[]`)
+    dictionary: str | Path | None = None,
+) -> Callable[[Language], "JiebaTokenizer"]:
+    """Make a tokenizer for Chinese text that segments as jieba does (`[nlp.tokenizer]`).
+
+    hmm (bool): Recognise words that are not in the dictionary.
+    user_words (List[str | Tuple[str, int]]): Words of this pipeline alone, `"word"` or
+        `["word", frequency]`. Frequency 0 removes a word from the dictionary. A word without a
+        frequency gets the one that jieba suggests.
+    dictionary (str | Path | None): A file that replaces jieba's dictionary, one
+        `word frequency [tag]` a line. It is saved with the pipeline: a pipeline that was saved
+        loads where the file doesn't exist.
+    RETURNS (Callable[[Language], JiebaTokenizer]): Makes the tokenizer for an nlp object.
+    RAISES (ValueError): If a user word or its frequency makes no sense.
+
+    EXAMPLE:
+        >>> import spacy
+        >>> config = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "user_words": [["我爱你", 0]]}
+        >>> nlp = spacy.blank("zh", config={"nlp": {"tokenizer": config}})
+        >>> [token.text for token in nlp("我爱你")]
+        ['我', '爱', '你']
+    """
+    checked = check_user_words(user_words)
+
+    def create(nlp: Language) -> "JiebaTokenizer":
+        words = _as_list(checked)
+        return JiebaTokenizer(nlp.vocab, hmm=hmm, user_words=words, dictionary=dictionary)
+
+    return create
+
+
+@dataclass(frozen=True)
+class _Settings:
+    """All that decides the segmentation. Replaced as a whole, so that threads never see half."""
+
+    hmm: bool
+    user_words: UserWords
+    # Where the own dictionary came from, for messages; None: jieba's.
+    path: str | None = None
+    # The contents of the own dictionary; None with a path: not to be had there.
+    data: bytes | None = field(default=None, repr=False)
+    # The fingerprint of jieba's dictionary where the pipeline was saved.
+    saved_with: str | None = None
+
+
+class JiebaTokenizer(DummyTokenizer):
+    """Text → Doc, segmented as `jieba.lcut` does; `doc.text` is the text, whatever it is.
+
+    The dictionary is read at the first call, once for all tokenizers of the process. What it
+    does can't be changed afterwards, so that threads can share it.
+
+    vocab (Vocab): The vocabulary of the Docs.
+    hmm (bool): Recognise words that are not in the dictionary.
+    user_words (Iterable[str | Tuple[str, int]]): Words of this tokenizer alone, with or without
+        a frequency; 0 removes a word.
+    dictionary (str | Path | None): A file that replaces jieba's dictionary.
+    RAISES (ValueError): If a user word or its frequency makes no sense.
+
+    EXAMPLE:
+        >>> from spacy.vocab import Vocab
+        >>> tokenizer = JiebaTokenizer(Vocab(), user_words=["云计算"])
+        >>> [token.text for token in tokenizer("他在学云计算。")]
+        ['他', '在', '学', '云计算', '。']
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        *,
+        hmm: bool = True,
+        user_words: Iterable[Any] = (),
+        dictionary: str | Path | None = None,
+    ) -> None:
+        self.vocab = vocab
+        self._segmenter: Segmenter | None = None
+        path = None if dictionary is None else str(dictionary)
+        self._settings = _Settings(
+            hmm, check_user_words(user_words), path, None if path is None else _read(path)
+        )
+
+    @property
+    def hmm(self) -> bool:
+        """Whether words that are not in the dictionary are recognised."""
+        return self._settings.hmm
+
+    @property
+    def user_words(self) -> list[Any]:
+        """The user words, as a config has them."""
+        return _as_list(self._settings.user_words)
+
+    def __call__(self, text: str) -> Doc:
+        """Tokenize a text.
+
+        text (str): Any text.
+        RETURNS (Doc): The tokens.
+        RAISES (ValueError): If the text has a lone surrogate, or the dictionary can't be used.
+        """
+        segmenter = self._segmenter or self._make_segmenter()
+        words, spaces = words_and_spaces(text, segmenter.cut)
+        try:
+            return Doc(self.vocab, words=words, spaces=spaces)
+        except UnicodeEncodeError:
+            found = _SURROGATE.search(text)
+            if found is None:
+                raise
+            message = Errors.R101.format(code=f"U+{ord(found[0]):04X}", position=found.start())
+            raise ValueError(message) from None
+
+    def _make_segmenter(self) -> Segmenter:
+        # Two threads that come here at once make two equal ones; the dictionary they share.
+        settings = self._settings
+        if settings.path is None:
+            dictionary = default_dictionary()
+            if settings.saved_with not in (None, jieba_fingerprint()):
+                warnings.warn(Errors.R110, stacklevel=3)
+        else:
+            dictionary = shared_dictionary(_own_data(settings), settings.path)
+        dictionary = add_user_words(dictionary, settings.user_words)
+        self._segmenter = JiebaSegmenter(dictionary, hmm=settings.hmm)
+        return self._segmenter
+
+    def score(self, examples: Iterable[Example]) -> dict[str, Any]:
+        """Score the tokenization against the reference.
+
+        examples (Iterable[Example]): Examples with predicted and reference Docs.
+        RETURNS (Dict[str, Any]): `token_acc`, `token_p`, `token_r` and `token_f`.
+        """
+        validate_examples(examples, "JiebaTokenizer.score")
+        return Scorer.score_tokenization(examples)
+
+    def to_bytes(self, *, exclude: Iterable[str] = (), **kwargs: Any) -> bytes:
+        """Save settings, user words and an own dictionary.
+
+        exclude (Iterable[str]): What to leave out: `cfg`, `dictionary`.
+        RETURNS (bytes): The saved tokenizer.
+        """
+        settings = self._settings
+        writers: dict[str, Callable[[], Any]] = {"cfg": lambda: _to_cfg(settings)}
+        if settings.path is not None:
+            writers["dictionary"] = lambda: _own_data(settings)
+        return util.to_bytes(writers, exclude)
+
+    def from_bytes(
+        self, data: bytes, *, exclude: Iterable[str] = (), **kwargs: Any
+    ) -> "JiebaTokenizer":
+        """Load what `to_bytes` saved. It replaces the settings of this tokenizer.
+
+        data (bytes): The saved tokenizer.
+        exclude (Iterable[str]): What to leave as it is: `cfg`, `dictionary`.
+        RETURNS (JiebaTokenizer): This tokenizer.
+        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind.
+        """
+        try:
+            saved = srsly.msgpack_loads(data)
+        except ValueError:
+            saved = None
+        if not isinstance(saved, dict):
+            raise ValueError(Errors.R109)
+        self._load({name: saved.get(name) for name in ("cfg", "dictionary")}, exclude)
+        return self
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = (), **kwargs: Any) -> None:
+        """Save settings, user words and an own dictionary into a folder.
+
+        path (str | Path): The folder; it is made if it doesn't exist.
+        exclude (Iterable[str]): What to leave out: `cfg`, `dictionary`.
+        """
+        settings = self._settings
+        writers: dict[str, Callable[[Path], Any]] = {
+            "cfg": lambda file: srsly.write_json(file, _to_cfg(settings)),
+            "dictionary.txt": lambda file: _write(file, settings),
+        }
+        util.to_disk(path, writers, exclude)
+
+    def from_disk(
+        self, path: str | Path, *, exclude: Iterable[str] = (), **kwargs: Any
+    ) -> "JiebaTokenizer":
+        """Load what `to_disk` saved. It replaces the settings of this tokenizer.
+
+        path (str | Path): The folder.
+        exclude (Iterable[str]): What to leave as it is: `cfg`, `dictionary`.
+        RETURNS (JiebaTokenizer): This tokenizer.
+        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind.
+        """
+        folder = Path(path)
+        try:
+            cfg = srsly.read_json(folder / "cfg")
+        except (OSError, ValueError):
+            cfg = None
+        self._load({"cfg": cfg, "dictionary": _read(folder / "dictionary.txt")}, exclude)
+        return self
+
+    def _load(self, saved: dict[str, Any], exclude: Iterable[str]) -> None:
+        """Take over saved settings, all of them or none."""
+        settings = self._settings
+        cfg = _to_cfg(settings) if "cfg" in exclude else saved["cfg"]
+        data = settings.data if "dictionary" in exclude else saved["dictionary"]
+        try:
+            hmm, own, saved_with = cfg["hmm"], cfg["own_dictionary"], cfg["fingerprint"]
+            words = check_user_words(cfg["user_words"])
+        except (KeyError, TypeError):
+            raise ValueError(Errors.R109) from None
+        if not own:
+            self._settings = _Settings(hmm, words, saved_with=saved_with)
+        elif data is None or fingerprint(data) != saved_with:
+            raise ValueError(Errors.R109)
+        else:
+            path = settings.path or "dictionary.txt"
+            self._settings = _Settings(hmm, words, path, data)
+        self._segmenter = None
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (self.vocab, self._settings)
+
+
+def _restore(vocab: Vocab, settings: _Settings) -> JiebaTokenizer:
+    """Make a tokenizer from its pickled parts."""
+    tokenizer = JiebaTokenizer(vocab)
+    tokenizer._settings = settings
+    return tokenizer
+
+
+def _as_list(user_words: UserWords) -> list[Any]:
+    return [
+        word if frequency is None else [word, frequency] for word, frequency in user_words.items()
+    ]
+
+
+def _to_cfg(settings: _Settings) -> dict[str, Any]:
+    own = settings.path is not None
+    return {
+        "hmm": settings.hmm,
+        "user_words": _as_list(settings.user_words),
+        "own_dictionary": own,
+        "fingerprint": fingerprint(_own_data(settings)) if own else jieba_fingerprint(),
+    }
+
+
+def _own_data(settings: _Settings) -> bytes:
+    """The contents of the own dictionary, wanted now."""
+    if settings.data is None:
+        raise ValueError(Errors.R105.format(path=settings.path))
+    return settings.data
+
+
+def _read(path: str | Path) -> bytes | None:
+    """A file's contents; None if it can't be read, for that may not matter yet."""
+    try:
+        return Path(path).read_bytes()
+    except (OSError, ValueError):
+        return None
+
+
+def _write(file: Path, settings: _Settings) -> None:
+    if settings.path is None:
+        # What another pipeline left in the folder is not ours.
+        file.unlink(missing_ok=True)
+    else:
+        file.write_bytes(_own_data(settings))
