@@ -119,8 +119,8 @@ class Errors(metaclass=_Coded):
 
     # --- R2xx: corpora and training ---
     R201 = (
-        "The path of a spacy-rnn.TextCorpus.v1 reader is null. Set it in the config or on the "
-        "command line, for example with --paths.train and --paths.dev."
+        "The path of a spacy-rnn.TextCorpus.v1 reader is null or empty. Set it in the config or "
+        "on the command line, for example with --paths.train and --paths.dev."
     )
     R202 = "No file or folder {path}. Check the path of the corpus."
     R203 = (

@@ -111,7 +111,10 @@ def kept_predictions(
     log_probs: list[np.ndarray] = []
     first: list[np.ndarray] = []
     for doc in docs:
-        output = get_output(doc, name)
+        try:
+            output = get_output(doc, name)
+        except ValueError:  # retokenized since: numbers of other tokens
+            return None
         if output is None or output.log_probs is None or output.next_words is None:
             return None
         assert output.end_log_prob is not None  # kept together with log_probs

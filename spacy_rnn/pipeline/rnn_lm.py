@@ -266,7 +266,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         set_dropout_rate(self.model, drop)
         sequences = sequences_from_docs(self.model, docs)
         sequences.wanted = Wanted(log_probs=True)
-        outputs, backprop = self.model.get_ref("network").begin_update(sequences)
+        outputs, backprop = self.model.layers[0].begin_update(sequences)
         loss, d_log_probs = self.get_loss(examples, outputs.log_probs)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))

@@ -18,6 +18,8 @@ _UNSPACED = (
 )
 _NO_SPACE_BEFORE = set(".,;:!?%)]}…»”’")
 _NO_SPACE_AFTER = set("([{«“‘$€£#")
+# Chinese has them in common with Latin: they follow the script before them.
+_SHARED = "“”‘’—…·"
 _CLITICS = {"n't", "'s", "'re", "'ve", "'ll", "'d", "'m", "’s", "n’t", "’re", "’ve", "’ll", "’d"}
 
 
@@ -35,7 +37,7 @@ def _needs_space(text: str, word: str) -> bool:
     if not text or not word or text[-1].isspace() or word[0].isspace():
         return False
     left, right = text[-1], word[0]
-    if _unspaced(left) or _unspaced(right):
+    if _unspaced(text.rstrip(_SHARED)[-1:] or left) or _unspaced(right):
         return False
     if word in _CLITICS or left in _NO_SPACE_AFTER:
         return False
@@ -50,5 +52,4 @@ def _unspaced(character: str) -> bool:
     code = ord(character)
     if any(low <= code <= high for low, high in _UNSPACED):
         return True
-    # Quotation marks and dashes that Chinese shares with Latin follow their neighbours.
     return unicodedata.east_asian_width(character) in "WF"

@@ -1,0 +1,1 @@
+"""What `spacy train` needs around the component: corpora in, a table of figures out."""

@@ -1,0 +1,227 @@
+"""The console logger `spacy-rnn.ConsoleLogger.v1`: what a language model learns, as it learns."""
+
+# No postponed annotations here: spaCy checks a config's values against those of registered
+# functions, and can only read them as objects.
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from time import perf_counter
+from typing import IO, Any, TextIO
+
+import tqdm
+from spacy.language import Language
+from spacy.util import registry
+from wasabi import Printer
+
+from ..errors import Errors
+from .log_table import LM_SCORES, Evaluation, Table, format_perplexity
+from .metrics import TimeLeft, TrainingTimer, get_perplexity
+
+LogStep = Callable[[dict[str, Any] | None], None]
+SetupPrinter = Callable[[Language, IO, IO], tuple[LogStep, Callable[[], None]]]
+
+
+@registry.loggers("spacy-rnn.ConsoleLogger.v1")
+def create_console_logger(
+    progress_bar: bool = True,
+    output_file: str | Path | None = None,
+) -> SetupPrinter:
+    """Create a logger that prints a table with a row for every evaluation.
+
+    A language model has columns for its perplexity on the text it was trained on since the last
+    evaluation and on the development corpus, for its accuracy and, if every word is known, its
+    bits per character; other components have their loss and the scores that have a weight. Then
+    come predicted tokens per second (evaluations left out), the time since the start, the most
+    time left, and a star if this is the best model so far. Without a language model it is an
+    ordinary logger.
+
+    progress_bar (bool): Whether to show the progress to the next evaluation, with the last
+        perplexity and speed. It is never shown where stderr isn't a terminal. Defaults to True.
+    output_file (Optional[Union[str, Path]]): Also write a line of JSON for every evaluation, with
+        the figures in full. If the file exists, it is kept under the next free name ("log.jsonl"
+        becomes "log.1.jsonl"), and a message says so. Defaults to None.
+    RETURNS (Callable): The `setup_printer` that spaCy's training calls.
+    RAISES (ValueError): When the training begins, if output_file can't be written.
+
+    CONFIG:
+        [training.logger]
+        @loggers = "spacy-rnn.ConsoleLogger.v1"
+        progress_bar = true
+        output_file = "metrics/train.jsonl"
+    """
+
+    def setup_printer(
+        nlp: Language, stdout: IO = sys.stdout, stderr: IO = sys.stderr
+    ) -> tuple[LogStep, Callable[[], None]]:
+        path = Path(output_file) if output_file else None
+        logger = ConsoleLogger(nlp, stdout, stderr, progress_bar=progress_bar, output_file=path)
+        return logger.log_step, logger.finalize
+
+    return setup_printer
+
+
+class ConsoleLogger:
+    """The logger of one training.
+
+    nlp (Language): The pipeline; its components that train now are logged.
+    stdout (IO): Where the table goes.
+    stderr (IO): Where the progress bar goes.
+    progress_bar (bool): Whether to show it.
+    output_file (Optional[Path]): Where the figures go in full.
+    clock (Callable[[], float]): The time in seconds.
+    """
+
+    def __init__(
+        self,
+        nlp: Language,
+        stdout: IO,
+        stderr: IO,
+        *,
+        progress_bar: bool = True,
+        output_file: Path | None = None,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        training = nlp.config.interpolate()["training"]
+        self._stdout = stdout
+        self._stderr = stderr
+        self._trainable = [n for n, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
+        self._scores = [
+            name
+            for name, weight in training["score_weights"].items()
+            if weight is not None and name not in LM_SCORES
+        ]
+        self._max_steps: int = training["max_steps"]
+        self._eval_frequency: int = training["eval_frequency"]
+        self._time_left = TimeLeft(self._max_steps, training["max_epochs"], clock)
+        self._timer = TrainingTimer(clock)
+        self._words = 0
+        self._table: Table | None = None
+        self._show_bar = progress_bar
+        self._bar: Any = None
+        self._file = self._open_file(output_file) if output_file else None
+
+    def log_step(self, info: dict[str, Any] | None) -> None:
+        """Log a step.
+
+        info (Optional[Dict[str, Any]]): What spaCy knows of a step with an evaluation. None after
+            any other step.
+        """
+        if info is None:
+            self._timer.finish_step()
+            if self._bar is not None:
+                self._bar.update(1)
+            return
+        models = find_language_models(self._trainable, info["losses"])
+        evaluation = self._evaluate(info, models)
+        self._close_bar()
+        if self._table is None:
+            # The first evaluation tells which figures there are, so the header waits for it.
+            others = [name for name in self._trainable if name not in models]
+            self._table = Table(evaluation, losses=others, scores=self._scores)
+            self._print(self._table.header())
+        self._print(self._table.row(evaluation))
+        if self._file is not None:
+            self._file.write(json.dumps(evaluation.as_json(), ensure_ascii=False) + "\n")
+            self._file.flush()
+        if self._show_bar:
+            self._open_bar(evaluation)
+        self._timer.restart()
+
+    def finalize(self) -> None:
+        """Close the progress bar and the file, at the end or after an error."""
+        self._close_bar()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+
+    def _evaluate(self, info: dict[str, Any], models: list[str]) -> Evaluation:
+        losses = info["losses"]
+        # Two language models read the same text: its tokens count once.
+        tokens = max((float(losses[f"{name}_tokens"]) for name in models), default=None)
+        if tokens is None:
+            tokens = info["words"] - self._words
+        self._words = info["words"]
+        seconds = self._timer.get_seconds()
+        return Evaluation(
+            epoch=info["epoch"],
+            step=info["step"],
+            train_perplexity={
+                name: get_perplexity(losses.get(name), losses[f"{name}_tokens"]) for name in models
+            },
+            tokens_per_second=tokens / seconds if seconds else None,
+            seconds=info["seconds"],
+            seconds_left=self._time_left.estimate(info["epoch"], info["step"]),
+            scores=dict(info["other_scores"] or {}),
+            losses=dict(losses),
+            score=info["score"],
+            best=info["score"] == max(score for score, _ in info["checkpoints"]),
+        )
+
+    def _open_bar(self, evaluation: Evaluation) -> None:
+        total = self._eval_frequency
+        if self._max_steps:
+            total = min(total, self._max_steps - evaluation.step)
+        if total < 1:
+            return
+        # disable=None: no bar where stderr isn't a terminal.
+        self._bar = tqdm.tqdm(
+            total=total,
+            desc=f"Epoch {evaluation.epoch}",
+            unit="step",
+            disable=None,
+            leave=False,
+            dynamic_ncols=True,
+            file=self._stderr,
+        )
+        figures = [f"ppl {format_perplexity(p)}" for p in evaluation.train_perplexity.values() if p]
+        if evaluation.tokens_per_second:
+            figures.append(f"{evaluation.tokens_per_second:,.0f} tokens/s")
+        self._bar.set_postfix_str(", ".join(figures))
+
+    def _close_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _print(self, text: str) -> None:
+        print(text, file=self._stdout, flush=True)
+
+    def _open_file(self, path: Path) -> TextIO:
+        message = Printer(no_print=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if kept := keep_existing(path):
+                self._print(message.warn(f"{path} was there already: it is now {kept}"))
+            file = path.open("x" if kept else "w", encoding="utf-8")
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise ValueError(Errors.R220.format(path=path, error=reason)) from error
+        self._print(message.info(f"Saving results to {path}"))
+        return file
+
+
+def find_language_models(names: list[str], losses: dict[str, Any]) -> list[str]:
+    """Tell which components are language models: those that count the tokens of their loss.
+
+    names (List[str]): The names of components.
+    losses (Dict[str, Any]): What they have reported.
+    RETURNS (List[str]): The names `x` for which there is an `x_tokens` that is no component.
+    """
+    return [n for n in names if f"{n}_tokens" in losses and f"{n}_tokens" not in names]
+
+
+def keep_existing(path: Path) -> Path | None:
+    """Move a file out of the way, so that a new one doesn't overwrite it.
+
+    path (Path): The file.
+    RETURNS (Optional[Path]): Its new name, the first free of "x.1.jsonl", "x.2.jsonl", …; None if
+        there was no file, or one without content.
+    RAISES (OSError): If it can't be moved.
+    """
+    if not path.is_file() or not path.stat().st_size:
+        return None
+    number = 1
+    while (kept := path.with_name(f"{path.stem}.{number}{path.suffix}")).exists():
+        number += 1
+    return path.rename(kept)

@@ -1,0 +1,126 @@
+"""Long documents in windows of a bounded length, each of which knows where it came from.
+
+A language model starts a document by reading its boundary symbol and ends it by predicting one. A
+window in the middle of a document does neither: it starts by reading the token before it. So every
+window of a document that was split carries a mark in `doc.user_data`, which `doc.copy()`,
+`DocBin(store_user_data=True)` and `doc.to_bytes()` keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+from ..errors import Errors
+from .plain_docs import PlainDoc, is_annotated
+
+WINDOW_KEY = "spacy_rnn.window"
+
+
+class Window(NamedTuple):
+    """Where a window stands in its document.
+
+    previous (Optional[str]): The text of the token before the window's first one. None if the
+        window starts its document.
+    final (bool): Whether the window ends its document.
+    """
+
+    previous: str | None
+    final: bool
+
+
+def read_mark(doc: Doc) -> Window | None:
+    """Read the mark that `split_document` left.
+
+    doc (Doc): Any Doc.
+    RETURNS (Optional[Window]): The place of this window. None if the Doc is a whole document.
+    RAISES (ValueError): If the entry in `doc.user_data` isn't such a mark.
+    """
+    mark = doc.user_data.get(WINDOW_KEY)
+    if mark is None:
+        return None
+    previous = mark.get("previous") if isinstance(mark, dict) else None
+    final = mark.get("final") if isinstance(mark, dict) else None
+    if not isinstance(final, bool) or not isinstance(previous, str | None):
+        raise ValueError(Errors.R219.format(key=WINDOW_KEY, value=mark))
+    return Window(previous, final)
+
+
+def write_mark(doc: Doc, window: Window) -> None:
+    """Mark a Doc as a window of a longer document.
+
+    doc (Doc): The window.
+    window (Window): Its place.
+    """
+    doc.user_data[WINDOW_KEY] = window._asdict()
+
+
+def split_document(doc: Doc, max_length: int) -> list[Doc]:
+    """Split a document into consecutive windows.
+
+    Words, spaces and norms are kept, so the windows' texts joined are the document's. So are
+    annotations of tokens, but not user data, whose offsets no longer hold. A window can be split
+    again: its parts are marked as if the whole document had been.
+
+    doc (Doc): The document; it isn't changed.
+    max_length (int): The most tokens a window may have. 0 means: never split.
+    RETURNS (List[Doc]): New, marked Docs, or the document itself if it is short enough.
+    RAISES (ValueError): If max_length is negative.
+    """
+    if max_length < 0:
+        raise ValueError(Errors.R214.format(name="max_length", value=max_length))
+    if not max_length or len(doc) <= max_length:
+        return [doc]
+    whole = read_mark(doc) or Window(None, True)
+    starts = range(0, len(doc), max_length)
+    windows = []
+    for start, window in zip(starts, _slices(doc, starts, max_length), strict=True):
+        previous = doc[start - 1].text if start else whole.previous
+        write_mark(window, Window(previous, whole.final and start + max_length >= len(doc)))
+        windows.append(window)
+    return windows
+
+
+def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:
+    if not is_annotated(doc):
+        plain = PlainDoc.from_doc(doc)
+        yield from (plain.slice(start, start + length).to_doc(doc.vocab) for start in starts)
+        return
+    # One array for all windows: Span.as_doc would make it of the whole document for each.
+    attributes = doc._get_array_attrs()
+    array = doc.to_array(attributes)  # type: ignore[arg-type]
+    for start in starts:
+        span: Any = doc[start : start + length]
+        window = span.as_doc(array_head=attributes, array=array)
+        window.has_unknown_spaces = doc.has_unknown_spaces
+        yield window
+
+
+def window_words(vocab: Vocab, words: Iterable[str], max_length: int) -> Iterator[Doc]:
+    """Make the windows of a document straight from its words, holding two windows at a time.
+
+    Words are separated by spaces, except around a line's end: the word "\\n".
+
+    vocab (Vocab): The vocabulary of the pipeline.
+    words (Iterable[str]): The words of one document, as a stream of any length.
+    max_length (int): The most tokens a window may have. 0 means: never split.
+    YIELDS (Doc): The windows, marked as by `split_document`; the whole document, without a mark,
+        if it is short enough; nothing if there are no words.
+    """
+    stream = iter(words)
+    size = max_length or None
+    previous = None
+    window = list(islice(stream, size))
+    while window:
+        following = list(islice(stream, size))
+        neighbours = [*window[1:], following[0] if following else "\n"]
+        spaces = [w != "\n" and n != "\n" for w, n in zip(window, neighbours, strict=True)]
+        doc = Doc(vocab, words=window, spaces=spaces)
+        if previous is not None or following:
+            write_mark(doc, Window(previous, not following))
+        yield doc
+        previous, window = window[-1], following

@@ -1,0 +1,385 @@
+import io
+import json
+import math
+from types import SimpleNamespace
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from spacy.util import registry
+
+from spacy_rnn.training.logger import ConsoleLogger, create_console_logger, find_language_models
+
+from .conftest import TEXTS, run_training, write_corpus
+
+LM_SCORES = {"lm_perplexity": 40.0, "lm_acc": 0.125, "lm_oov": 0.03, "lm_prob": 0.025}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def make_nlp(*names, max_steps=100, max_epochs=0, eval_frequency=10, **score_weights):
+    training = {
+        "max_steps": max_steps,
+        "max_epochs": max_epochs,
+        "eval_frequency": eval_frequency,
+        "score_weights": score_weights,
+    }
+    nlp = spacy.blank("en", config={"training": training})
+    for name in names:
+        nlp.add_pipe("spacy_rnn_tests_stub", name=name)
+    nlp.config["training"]["score_weights"] = score_weights
+    return nlp
+
+
+class Run:
+    """A training whose every step takes a second, and every evaluation a minute."""
+
+    def __init__(self, nlp, **options):
+        self.clock = 0.0
+        self.stdout = io.StringIO()
+        self.stderr = options.pop("stderr", io.StringIO())
+        options.setdefault("progress_bar", False)
+        self.logger = ConsoleLogger(nlp, self.stdout, self.stderr, clock=self.get_time, **options)
+        self.step = 0
+        self.checkpoints = []
+
+    def get_time(self):
+        return self.clock
+
+    def train(self, steps):
+        for _ in range(steps):
+            self.clock += 1
+            self.step += 1
+            self.logger.log_step(None)
+
+    def evaluate(self, losses, scores=None, *, score=0.0, epoch=0):
+        self.clock += 1 + 60
+        self.checkpoints.append((score, self.step))
+        info = {
+            "epoch": epoch,
+            "step": self.step,
+            "score": score,
+            "other_scores": scores or {},
+            "losses": losses,
+            "checkpoints": self.checkpoints,
+            "seconds": int(self.clock),
+            "words": 8 * (self.step + 1),
+        }
+        self.logger.log_step(info)
+        self.step += 1
+
+    @property
+    def lines(self):
+        return self.stdout.getvalue().splitlines()
+
+    def cells(self):
+        """Read the table by the rule under its header: a list of {header: cell}."""
+        header, rule, *rows = self.lines
+        ends = [i for i in range(len(rule)) if rule[i] == "-" and rule[i + 1 : i + 2] != "-"]
+        starts = [0, *(end + 1 for end in ends[:-1])]
+        spans = list(zip(starts, [end + 1 for end in ends], strict=True))
+        names = [header[a:b].strip() for a, b in spans]
+        tables = [
+            dict(zip(names, (row[a:b].strip() for a, b in spans), strict=True)) for row in rows
+        ]
+        for table, row in zip(tables, rows, strict=True):
+            table["best"] = row[ends[-1] + 1 :].strip()
+        return tables
+
+
+def loss_of(perplexity, tokens, name="lm"):
+    return {name: math.log(perplexity) * tokens, f"{name}_tokens": tokens}
+
+
+def test_row_shows_every_figure_of_a_language_model():
+    run = Run(make_nlp("lm", lm_prob=1.0))
+    run.evaluate(loss_of(900.0, 50), {**LM_SCORES, "lm_perplexity": 1234.56}, score=0.001)
+    run.train(9)
+    run.evaluate(loss_of(80.0, 20_000), LM_SCORES, score=0.025)
+    first, second = run.cells()
+    assert first == {
+        "E": "0",
+        "#": "0",
+        "TRAIN PPL": "900.0",
+        "DEV PPL": "1234.6",
+        "ACC %": "12.50",
+        "TOKENS/S": "",
+        "ELAPSED": "1:01",
+        "LEFT": "",
+        "best": "*",
+    }
+    # 10 steps of a second each: 2,000 tokens a second; 90 steps of 7 seconds each are left.
+    assert second == {
+        "E": "0",
+        "#": "10",
+        "TRAIN PPL": "80.0",
+        "DEV PPL": "40.0",
+        "ACC %": "12.50",
+        "TOKENS/S": "2,000",
+        "ELAPSED": "2:11",
+        "LEFT": "10:30",
+        "best": "*",
+    }
+
+
+def test_bits_per_character_have_a_column_if_there_are_any():
+    with_bits = Run(make_nlp("lm"))
+    with_bits.evaluate(loss_of(9.0, 5), {**LM_SCORES, "lm_bits_per_char": 1.23456})
+    with_bits.train(9)
+    with_bits.evaluate(loss_of(9.0, 5), {**LM_SCORES, "lm_bits_per_char": None})
+    assert [row["BITS/CHAR"] for row in with_bits.cells()] == ["1.235", ""]
+    without = Run(make_nlp("lm"))
+    without.evaluate(loss_of(9.0, 5), {**LM_SCORES, "lm_bits_per_char": None})
+    assert "BITS" not in without.lines[0]
+
+
+def test_missing_and_odd_figures_leave_cells_blank():
+    run = Run(make_nlp("lm", "tagger", tag_acc=0.5))
+    run.evaluate({"lm": 0.0, "lm_tokens": 0, "tagger": 1.0}, {})
+    run.evaluate({"lm": math.nan, "lm_tokens": 3}, {"lm_perplexity": math.inf, "tag_acc": {}})
+    first, second = run.cells()
+    assert (first["TRAIN PPL"], first["DEV PPL"], first["ACC %"], first["TAG_ACC"]) == ("",) * 4
+    assert (second["TRAIN PPL"], second["DEV PPL"]) == ("nan", "inf")
+    assert (second["LOSS TAGGER"], second["TAG_ACC"]) == ("", "")
+
+
+def test_star_marks_what_spacy_saves_as_the_best():
+    run = Run(make_nlp("lm"))
+    for score in [0.1, 0.3, 0.2, 0.3, 0.4]:
+        run.evaluate(loss_of(9.0, 5), LM_SCORES, score=score)
+    assert [row["best"] for row in run.cells()] == ["*", "*", "", "*", "*"]
+
+
+def test_two_language_models_have_a_column_each():
+    run = Run(make_nlp("small", "large"))
+    run.evaluate({**loss_of(50.0, 90, "small"), **loss_of(25.0, 90, "large")}, LM_SCORES)
+    run.train(9)
+    run.evaluate({**loss_of(40.0, 900, "small"), **loss_of(20.0, 900, "large")}, LM_SCORES)
+    rows = run.cells()
+    assert [row["PPL SMALL"] for row in rows] == ["50.0", "40.0"]
+    assert [row["PPL LARGE"] for row in rows] == ["25.0", "20.0"]
+    assert rows[1]["TOKENS/S"] == "90"  # both read the same text
+
+
+def test_components_beside_a_language_model_show_loss_and_weighted_scores():
+    run = Run(make_nlp("lm", "tagger", tag_acc=1.0, lm_prob=0.0, tag_micro_f=None, speed=0.0))
+    scores = {**LM_SCORES, "tag_acc": 0.875, "speed": 12345.6, "tag_micro_f": 0.5}
+    run.evaluate({**loss_of(9.0, 5), "tagger": 12.345}, scores, score=0.875)
+    (row,) = run.cells()
+    headers = "E # TRAIN_PPL DEV_PPL ACC_% LOSS_TAGGER TAG_ACC SPEED SCORE TOKENS/S ELAPSED LEFT"
+    assert [name.replace(" ", "_") for name in row] == [*headers.split(), "best"]
+    shown = [row[name] for name in ("LOSS TAGGER", "TAG_ACC", "SPEED", "SCORE")]
+    assert shown == ["12.35", "87.50", "12,346", "0.88"]
+
+
+def test_pipeline_without_language_model_has_an_ordinary_table():
+    run = Run(make_nlp("tagger", tag_acc=1.0))
+    run.evaluate({"tagger": 3.0}, {"tag_acc": 0.5}, score=0.5)
+    run.train(9)
+    run.evaluate({"tagger": 2.0}, {"tag_acc": 0.75}, score=0.75)
+    rows = run.cells()
+    assert [row["TAG_ACC"] for row in rows] == ["50.00", "75.00"]
+    assert "DEV PPL" not in rows[0]
+    assert rows[1]["TOKENS/S"] == "8"  # the words that spaCy counts
+
+
+def test_frozen_and_untrainable_components_have_no_column():
+    nlp = make_nlp("lm", "frozen")
+    nlp.add_pipe("sentencizer")
+    with nlp.select_pipes(disable=["frozen"]):
+        run = Run(nlp)
+    run.evaluate(loss_of(9.0, 5), LM_SCORES)
+    assert "LOSS" not in run.lines[0]
+
+
+def test_language_models_are_known_by_the_tokens_they_count():
+    losses = {"lm": 1.0, "lm_tokens": 5, "tagger": 2.0, "odd": 3.0, "odd_tokens": 4.0}
+    assert find_language_models(["lm", "tagger", "odd", "odd_tokens"], losses) == ["lm"]
+
+
+# --- the progress bar ---
+
+
+def test_bar_shows_progress_and_the_last_figures_on_a_terminal():
+    terminal = Terminal()
+    run = Run(make_nlp("lm"), progress_bar=True, stderr=terminal)
+    run.evaluate(loss_of(9.0, 5), LM_SCORES)
+    run.train(9)
+    run.evaluate(loss_of(7.5, 50), LM_SCORES, epoch=3)
+    run.logger.log_step(None)
+    run.logger.finalize()
+    shown = terminal.getvalue()
+    assert "/10" in shown
+    assert "Epoch 3" in shown
+    assert "ppl 7.5, 5 tokens/s" in shown
+    # The bar erases itself, and no part of it is in the table.
+    assert shown.endswith("\r")
+    assert len(run.lines) == 4
+
+
+def test_bar_is_closed_before_a_row_is_written():
+    both = Terminal()
+    run = Run(make_nlp("lm"), progress_bar=True, stderr=both)
+    run.logger._stdout = both
+    for _ in range(3):
+        run.evaluate(loss_of(9.0, 5), LM_SCORES)
+        run.train(9)
+    run.logger.finalize()
+    # What a terminal shows: what follows the last carriage return of each line.
+    screen = [line.rpartition("\r")[2] for line in both.getvalue().split("\n")]
+    assert [line.split()[:2] for line in screen[2:5]] == [["0", "0"], ["0", "10"], ["0", "20"]]
+
+
+def test_bar_ends_where_the_training_ends():
+    terminal = Terminal()
+    run = Run(make_nlp("lm", max_steps=7), progress_bar=True, stderr=terminal)
+    run.evaluate(loss_of(9.0, 5), LM_SCORES)
+    run.logger.finalize()
+    assert "0/7" in terminal.getvalue()
+
+
+def test_there_is_no_bar_where_stderr_is_no_terminal():
+    run = Run(make_nlp("lm"), progress_bar=True)
+    run.evaluate(loss_of(9.0, 5), LM_SCORES)
+    run.train(9)
+    run.logger.finalize()
+    assert run.stderr.getvalue() == ""
+
+
+# --- the file ---
+
+
+def test_file_has_a_line_of_raw_figures_for_every_evaluation(tmp_path):
+    path = tmp_path / "new" / "folder" / "log.jsonl"
+    run = Run(make_nlp("lm", lm_prob=1.0), output_file=path)
+    scores = {**LM_SCORES, "lm_bits_per_char": None, "per_type": {"A": {"f": 0.5}}}
+    run.evaluate(loss_of(8.0, 3), scores, score=0.025)
+    # It is there before the training ends.
+    assert len(path.read_text(encoding="utf8").splitlines()) == 1
+    run.train(9)
+    run.evaluate({**loss_of(5.0, 400), "other": math.nan}, {"lm_perplexity": math.inf}, epoch=2)
+    run.logger.finalize()
+    first, second = map(json.loads, path.read_text(encoding="utf8").splitlines())
+    assert first == {
+        "epoch": 0,
+        "step": 0,
+        "train_perplexity": pytest.approx(8.0),
+        "tokens_per_second": None,
+        "seconds": 61,
+        "seconds_left": None,
+        "scores": scores,
+        "losses": {"lm": pytest.approx(3 * math.log(8)), "lm_tokens": 3},
+        "score": 0.025,
+        "best": True,
+    }
+    assert second["train_perplexity"] == pytest.approx(5.0)
+    assert second["tokens_per_second"] == pytest.approx(40.0)
+    assert (second["epoch"], second["step"], second["best"]) == (2, 10, False)
+    assert second["scores"] == {"lm_perplexity": None}
+    assert second["losses"]["other"] is None
+
+
+def test_train_perplexity_in_the_file_is_named_if_there_are_several(tmp_path):
+    path = tmp_path / "log.jsonl"
+    run = Run(make_nlp("a", "b"), output_file=path)
+    run.evaluate({**loss_of(2.0, 9, "a"), **loss_of(3.0, 9, "b")})
+    none = Run(make_nlp("c"), output_file=tmp_path / "none.jsonl")
+    none.evaluate({"c": 1.0})
+    perplexity = json.loads(path.read_text())["train_perplexity"]
+    assert perplexity == {"a": pytest.approx(2.0), "b": pytest.approx(3.0)}
+    assert json.loads((tmp_path / "none.jsonl").read_text())["train_perplexity"] is None
+
+
+def test_existing_file_is_kept_under_a_new_name_and_a_message_says_so(tmp_path):
+    path = tmp_path / "log.jsonl"
+    for content in ["first", "second"]:
+        path.write_text(content)
+        run = Run(make_nlp("lm"), output_file=path)
+        run.evaluate(loss_of(9.0, 5), LM_SCORES)
+        run.logger.finalize()
+    assert (tmp_path / "log.1.jsonl").read_text() == "first"
+    assert (tmp_path / "log.2.jsonl").read_text() == "second"
+    assert json.loads(path.read_text())["step"] == 0
+    message = f"{path} was there already: it is now {tmp_path / 'log.2.jsonl'}"
+    assert message in " ".join(run.stdout.getvalue().split())
+
+
+def test_empty_file_is_used_and_no_file_is_made_before_training(tmp_path):
+    path = tmp_path / "log.jsonl"
+    path.write_text("")
+    create_console_logger(output_file=tmp_path / "not yet" / "log.jsonl")
+    Run(make_nlp("lm"), output_file=path).logger.finalize()
+    assert [p.name for p in tmp_path.iterdir()] == ["log.jsonl"]
+
+
+@pytest.mark.parametrize("name", ["folder", "file/log.jsonl"])
+def test_file_that_cannot_be_written_is_an_error(tmp_path, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("in the way")
+    setup = create_console_logger(output_file=str(tmp_path / name))
+    with pytest.raises(ValueError, match=r"R220.*output_file"):
+        setup(make_nlp("lm"), io.StringIO(), io.StringIO())
+
+
+def test_finalize_can_come_at_any_time_and_twice(tmp_path):
+    run = Run(make_nlp("lm"), output_file=tmp_path / "log.jsonl")
+    run.logger.finalize()
+    run.logger.finalize()
+
+
+# --- with spaCy's own training ---
+
+
+def test_registered_name_resolves_with_every_default_filled_in():
+    block = {"@loggers": "spacy-rnn.ConsoleLogger.v1"}
+    filled = registry.fill({"logger": block})["logger"]
+    assert filled == {**block, "progress_bar": True, "output_file": None}
+    assert callable(registry.resolve({"logger": filled})["logger"])
+
+
+def test_table_of_a_real_training(tmp_path):
+    path = write_corpus(tmp_path / "a.txt", TEXTS)
+    log = tmp_path / "log.jsonl"
+    _, out = run_training(path, path, max_length=5, logger={"output_file": str(log)})
+    rows = [json.loads(line) for line in log.read_text(encoding="utf8").splitlines()]
+    assert len(rows) >= 5
+    assert [row["step"] for row in rows] == list(range(0, 2 * len(rows), 2))
+    assert all(row["train_perplexity"] == pytest.approx(math.exp(2)) for row in rows)
+    assert all(row["scores"]["lm_acc"] == 0.25 for row in rows)
+    assert all(row["tokens_per_second"] > 0 for row in rows[1:])
+    table = Run.cells(SimpleNamespace(lines=out.splitlines()[-len(rows) - 2 :]))
+    assert [row["TRAIN PPL"] for row in table] == ["7.4"] * len(rows)
+    assert [row["DEV PPL"] for row in table] == ["7.4"] * len(rows)
+    assert [row["#"] for row in table] == [str(row["step"]) for row in rows]
+
+
+def test_stock_component_trains_with_reader_and_logger(tmp_path, nlp):
+    docs = []
+    for text, label in [("what a fine day", "GOOD"), ("this is awful", "BAD")] * 5:
+        docs.append(nlp.make_doc(text))
+        docs[-1].cats = {"GOOD": float(label == "GOOD"), "BAD": float(label == "BAD")}
+    path = tmp_path / "a.spacy"
+    DocBin(docs=docs).to_disk(path)
+    model = {
+        "@architectures": "spacy.TextCatBOW.v3",
+        "exclusive_classes": True,
+        "ngram_size": 1,
+        "no_output_layer": False,
+        "length": 1024,
+    }
+    trained, out = run_training(
+        path,
+        path,
+        components={"textcat": {"factory": "textcat", "model": model}},
+        training={"max_epochs": 8},
+    )
+    assert trained("a fine day").cats["GOOD"] > 0.5
+    header = next(i for i, line in enumerate(out.splitlines()) if "LOSS TEXTCAT" in line)
+    table = Run.cells(SimpleNamespace(lines=out.splitlines()[header:]))
+    assert table[-1]["CATS_SCORE"] == "100.00"
+    assert table[-1]["best"] == "*"
+    losses = [float(row["LOSS TEXTCAT"]) for row in table]
+    assert losses[-1] < losses[1]
