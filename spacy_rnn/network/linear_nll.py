@@ -11,8 +11,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-# Logits held at once, in numbers: 64 MB in float32, about what the cores' caches and RAM like.
-BLOCK_LOGITS = 16_000_000
+# Logits held at once, in numbers: 8 MB in float32. Larger blocks leave the caches, and the C
+# library gives their memory back after each, which costs more than the arithmetic.
+BLOCK_LOGITS = 2_000_000
+# In training a block costs a pass over the weight's gradient, so there are fewer, larger ones.
+_TRAINING_FACTOR = 8
 
 
 class _LinearLogProb(torch.autograd.Function):
@@ -21,29 +24,28 @@ class _LinearLogProb(torch.autograd.Function):
         ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, dtype: torch.dtype
     ) -> Tensor:
         low_hidden, low_weight = hidden.to(dtype), weight.to(dtype)
-        normaliser = hidden.new_empty(len(hidden), dtype=torch.float32)
-        chosen = torch.empty_like(normaliser)
+        result = hidden.new_empty(len(hidden), dtype=torch.float32)
         kept = None
-        for rows in row_blocks(len(hidden), len(weight)):
-            logits = _logits(low_hidden[rows], low_weight, bias)
-            normaliser[rows] = torch.logsumexp(logits, dim=1)
-            chosen[rows] = logits.gather(1, targets[rows, None]).squeeze(1)
-            kept = logits if len(logits) == len(hidden) else None
-        ctx.save_for_backward(low_hidden, low_weight, bias, targets, normaliser, kept)
-        return chosen - normaliser
+        factor = _TRAINING_FACTOR if any(ctx.needs_input_grad) else 1
+        for rows in row_blocks(len(hidden), len(weight), factor):
+            log_probs = _log_probs(low_hidden[rows], low_weight, bias)
+            result[rows] = log_probs.gather(1, targets[rows, None]).squeeze(1)
+            kept = log_probs if len(log_probs) == len(hidden) else None
+        ctx.save_for_backward(low_hidden, low_weight, bias, targets, kept)
+        return result
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        low_hidden, low_weight, bias, targets, normaliser, kept = ctx.saved_tensors
+        low_hidden, low_weight, bias, targets, kept = ctx.saved_tensors
         grad = grads[0]
         d_hidden = torch.empty_like(low_hidden)
         d_weight: Tensor | None = None
         d_bias = torch.zeros_like(bias)
-        for rows in row_blocks(len(low_hidden), len(low_weight)):
+        for rows in row_blocks(len(low_hidden), len(low_weight), _TRAINING_FACTOR):
             block = low_hidden[rows]
-            logits = _logits(block, low_weight, bias) if kept is None else kept
-            # d log p_t = onehot − softmax; written into the block of logits itself
-            d_logits = logits.sub_(normaliser[rows, None]).exp_().mul_(-grad[rows, None])
+            log_probs = _log_probs(block, low_weight, bias) if kept is None else kept
+            # d log p_t = onehot − softmax; written into the block of log-probabilities itself
+            d_logits = log_probs.exp_().mul_(-grad[rows, None])
             d_logits.scatter_add_(1, targets[rows, None], grad[rows, None])
             d_bias += d_logits.sum(0)
             d_low = d_logits.to(low_hidden.dtype)
@@ -70,13 +72,17 @@ def target_log_probs(
     return _LinearLogProb.apply(hidden, weight, bias, targets, dtype)
 
 
-def _logits(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+def _log_probs(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
     if hidden.dtype == torch.float32:
-        return torch.addmm(bias, hidden, weight.t())
-    return (hidden @ weight.t()).float().add_(bias)
+        logits = torch.addmm(bias, hidden, weight.t())
+    else:
+        logits = (hidden @ weight.t()).float().add_(bias)
+    # torch's log_softmax is one pass over a row in cache, faster than logsumexp
+    return torch.log_softmax(logits, dim=1)
 
 
-def row_blocks(rows: int, columns: int) -> list[slice]:
-    """RETURNS (List[slice]): Cuts `rows` so that a block of rows × columns stays bounded."""
-    size = max(1, BLOCK_LOGITS // max(1, columns))
+def row_blocks(rows: int, columns: int, factor: int = 1) -> list[slice]:
+    """RETURNS (List[slice]): Cuts `rows` so that a block of rows × columns stays bounded by
+    `factor` × BLOCK_LOGITS."""
+    size = max(1, factor * BLOCK_LOGITS // max(1, columns))
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]

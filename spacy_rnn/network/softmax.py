@@ -59,11 +59,10 @@ class FullSoftmax(SoftmaxHead):
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         values, rows = [], []
         for block in row_blocks(len(hidden), len(self.weight)):
-            logits = torch.addmm(self.bias, hidden[block], self.weight.t())
-            normaliser = torch.logsumexp(logits, dim=1, keepdim=True)
-            logits[:, exclude] = EXCLUDED
-            best, row = stable_top_k(logits, k)
-            values.append(best - normaliser)
+            log_probs = self.log_distribution(hidden[block])
+            log_probs[:, exclude] = EXCLUDED
+            best, row = stable_top_k(log_probs, k)
+            values.append(best)
             rows.append(row)
         if not values:
             return hidden.new_empty(0, k), hidden.new_empty(0, k, dtype=torch.long)

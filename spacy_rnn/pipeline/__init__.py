@@ -1,0 +1,1 @@
+"""The spaCy component, its output, its attributes and its scores."""

@@ -126,7 +126,7 @@ def test_no_step_makes_more_logits_than_a_block(monkeypatch):
     with LargestTensor() as whole:
         run(inputs, targets, grad)
     assert whole.numbers == ROWS * WORDS
-    monkeypatch.setattr(linear_nll, "BLOCK_LOGITS", 8 * WORDS)
+    monkeypatch.setattr(linear_nll, "BLOCK_LOGITS", WORDS)
     with LargestTensor() as blocks:
         run(inputs, targets, grad)
     assert blocks.numbers == 8 * WORDS
