@@ -226,6 +226,7 @@ class Errors(metaclass=_Coded):
     R312 = "{name} has no tokenizer for a text prompt. Create it with nlp.add_pipe, or pass a Doc."
     R314 = "{name}.initialize needs a function that returns examples, not {type}."
     R313 = "The examples for {name} have to be spacy.training.Example objects, not {type}."
+    R316 = "A prompt is a text or a Doc, not {type}."
     R315 = (
         "The perplexity of {name} is {perplexity} on this text: its weights have grown beyond all "
         "bounds. The best checkpoint so far is in model-best. Lower the learning rate, set "

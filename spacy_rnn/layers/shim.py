@@ -55,6 +55,9 @@ class RNNShim(PyTorchShim):
         return get_torch_default_device() if self._model is None else self._model.device
 
     def set_network(self, network: RNNLanguageModel) -> None:
+        """Replace the network. The id is a fresh one, so that no optimizer applies the moments of
+        the old weights to the new ones."""
+        self.id = _fresh_id()
         self._model = network.to(get_torch_default_device())
 
     def predict(self, inputs: ArgsKwargs) -> Any:
@@ -100,9 +103,7 @@ class RNNShim(PyTorchShim):
         if copied._model is not None:
             # lays the copied weights out in one block again, as cuDNN wants them
             copied._model.to(copied._model.device)
-        with Shim.global_id_lock:
-            Shim.global_id += 1
-            copied.id = Shim.global_id
+        copied.id = _fresh_id()
         return copied
 
     def to_device(self, device_type: str, device_id: int) -> None:
@@ -129,6 +130,12 @@ class RNNShim(PyTorchShim):
             self._model = None
         self.cfg = config
         return self
+
+
+def _fresh_id() -> int:
+    with Shim.global_id_lock:
+        Shim.global_id += 1
+        return Shim.global_id
 
 
 def get_shim(model: Model) -> RNNShim:

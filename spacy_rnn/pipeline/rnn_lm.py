@@ -214,8 +214,13 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
                 max_size=self.max_size,
             )
         self._check_top_k(vocabulary)
+        before = self.vocabulary
         self.model.attrs["vocabulary"] = vocabulary
-        self.model.initialize()
+        try:
+            self.model.initialize()
+        except ValueError:
+            self.model.attrs["vocabulary"] = before
+            raise
         self._add_strings()
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:
@@ -255,6 +260,8 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         RETURNS (Dict[str, float]): The losses.
         RAISES (ValueError): If the loss or a gradient is not finite; no weight is changed then.
         """
+        if not 0 <= drop < 1:
+            raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         losses.setdefault(f"{self.name}_tokens", 0)

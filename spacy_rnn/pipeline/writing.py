@@ -109,6 +109,8 @@ class Writer:
             if self.tokenizer is None:
                 raise ValueError(Errors.R312.format(name=self.name))
             prompt = self.tokenizer(prompt)
+        if not isinstance(prompt, Doc):
+            raise TypeError(Errors.R316.format(type=type(prompt).__name__))
         rows, _ = self.vocabulary.rows([prompt])
         return read_prefix(self.shim.network, np.concatenate([[BOUNDARY_ROW], rows]))
 

@@ -1,0 +1,50 @@
+"""Shared fixtures: pipelines that are trained once."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from spacy.tokens import DocBin
+
+from .helpers import CHINESE, load_script, make_trained, run_spacy, train_corpus, write_corpus
+
+# Networks this small gain nothing by threads, and lose much where others use the cores too.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def trained():
+    """A small trained English pipeline. Shared: tests must not change it."""
+    return make_trained()
+
+
+@pytest.fixture(scope="session")
+def chinese():
+    """A small trained Chinese pipeline. Shared: tests must not change it."""
+    return make_trained(CHINESE, lang="zh")
+
+
+@pytest.fixture(scope="session")
+def workflow(tmp_path_factory):
+    """The files of the main job on a tiny corpus: text, train, evaluate. Read only."""
+    root = tmp_path_factory.mktemp("workflow")
+    text = write_corpus(root / "text")
+    log = root / "log.jsonl"
+    training = train_corpus(text, root / "out", **{"--paths.log": log})
+    assert training.exception is None, training.output
+    model, test, metrics = root / "out" / "model-best", root / "test.spacy", root / "test.json"
+    nlp = load_script("prepare").load_tokenizer(model / "config.cfg", {})
+    lines = (text / "test.txt").read_text("utf8").splitlines()
+    DocBin(docs=[nlp.make_doc(line) for line in lines]).to_disk(test)
+    evaluation = run_spacy("evaluate", model, test, "--output", metrics)
+    assert evaluation.exception is None, evaluation.output
+    return SimpleNamespace(
+        root=root,
+        text=text,
+        log=log,
+        model=model,
+        test=test,
+        metrics=metrics,
+        training=training.output,
+        lines=lines,
+    )

@@ -1,0 +1,100 @@
+"""What the numbers should be: one token after the other, in float64, as the definitions say."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import nn
+
+CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
+
+
+@dataclass
+class Trace:
+    """All there is to know of one document; index 0 is after the boundary symbol.
+
+    hidden: (n + 1, width). log_distributions: (n + 1, words).
+    log_probs: of the n tokens and of the end. h, c: (depth, width) after the last token.
+    """
+
+    hidden: np.ndarray
+    log_distributions: np.ndarray
+    log_probs: np.ndarray
+    h: np.ndarray
+    c: np.ndarray
+
+
+class Reference:
+    """A language model written down in the plainest way, with the weights of a component."""
+
+    def __init__(self, lm):
+        self.words = list(lm.vocabulary.words)
+        self.settings = lm.shim.network.settings
+        parameters = lm.shim.network.parameters_by_name()
+        self.weights = {name: p.detach().double() for name, p in parameters.items()}
+        self.cells = [self._cell(number) for number in range(self.settings.depth)]
+
+    def _cell(self, number):
+        settings = self.settings
+        inputs = settings.width if number else settings.embedding_width
+        cell = CELLS[settings.cell](inputs, settings.width).double()
+        prefix = f"encoder.layers.{number}."
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        cell.load_state_dict({name: self.weights[f"{prefix}{name}_l0"] for name in names})
+        return cell
+
+    def row(self, word):
+        return self.words.index(word) if word in self.words[2:] else 0
+
+    def log_distribution(self, hidden):
+        weight = self.weights.get("softmax.weight", self.weights["embedding"])
+        logits = weight @ hidden + self.weights["softmax.bias"]
+        bounds = [*self.settings.cutoffs, len(weight)]
+        if len(bounds) == 1:
+            return torch.log_softmax(logits, 0)
+        clusters = self.weights["softmax.cluster_weight"] @ hidden
+        clusters = clusters + self.weights["softmax.cluster_bias"]
+        head = torch.log_softmax(torch.cat([logits[: bounds[0]], clusters]), 0)
+        parts = [head[: bounds[0]]]
+        for number, (start, stop) in enumerate(pairwise(bounds)):
+            inside = torch.log_softmax(logits[start:stop], 0)
+            parts.append(head[bounds[0] + number] + inside)
+        return torch.cat(parts)
+
+    @torch.no_grad()
+    def read(self, words, start="</s>"):
+        """words: of the whole document. start: what is read first, a row or the boundary."""
+        rows = [self.row(word) for word in words]
+        first = 1 if start == "</s>" else self.row(start)
+        zero = torch.zeros(self.settings.width, dtype=torch.float64)
+        states = [(zero, zero) for _ in self.cells]
+        hidden, distributions = [], []
+        for row in [first, *rows]:
+            x = self.weights["embedding"][row]
+            for number, cell in enumerate(self.cells):
+                h, c = states[number]
+                if self.settings.cell == "lstm":
+                    h, c = cell(x, (h, c))
+                else:
+                    h = cell(x, h)
+                states[number], x = (h, c), h
+            hidden.append(x.numpy())
+            distributions.append(self.log_distribution(x).numpy())
+        targets = [*rows, 1]
+        return Trace(
+            np.stack(hidden),
+            np.stack(distributions),
+            np.array([d[row] for d, row in zip(distributions, targets, strict=True)]),
+            torch.stack([h for h, _ in states]).numpy(),
+            torch.stack([c for _, c in states]).numpy(),
+        )
+
+    def top(self, log_distribution, k):
+        """The k likeliest words: never the unknown word, ties by row."""
+        order = np.argsort(-log_distribution, kind="stable")
+        return [self.words[row] for row in order if row != 0][:k]
+
+
+def words_of(doc):
+    return [token.text for token in doc]

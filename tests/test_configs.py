@@ -1,0 +1,122 @@
+"""The shipped configs and the project file say what spaCy and each other understand."""
+
+import re
+
+import pytest
+import spacy
+import srsly
+from spacy.util import load_config, load_model_from_config
+
+from .helpers import CONFIG, ROOT, run_spacy, train_corpus, write_corpus
+from .pkuseg_model import train_pkuseg
+
+CONFIGS = sorted((ROOT / "configs").glob("rnn_lm*.cfg"))
+
+
+@pytest.fixture(scope="module")
+def project():
+    return srsly.read_yaml(ROOT / "project.yml")
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_filling_a_config_changes_nothing(path, tmp_path):
+    filled = tmp_path / path.name
+    result = run_spacy("init", "fill-config", path, filled)
+    assert result.exception is None, result.output
+    before, after = (p.read_text("utf8").rstrip("\n") for p in (path, filled))
+    assert after == before
+
+
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_spacy_finds_no_fault_with_a_config(path):
+    paths = load_config(path)["paths"]
+    corpus = [item for n in ("train", "dev") for item in (f"--paths.{n}", ROOT / paths[n])]
+    result = run_spacy("debug", "config", path, *corpus)
+    assert result.exception is None, result.output
+    assert "Config is valid" in result.output
+
+
+def test_the_configs_differ_in_their_tokenizer_only():
+    assert len(CONFIGS) == 2
+    jieba, pkuseg = (load_config(path) for path in CONFIGS)
+    for config in (jieba, pkuseg):
+        config["nlp"].pop("tokenizer")
+        config["initialize"].pop("tokenizer")
+        config["paths"].pop("pkuseg_model", None)
+    assert jieba == pkuseg
+
+
+def test_the_last_step_is_evaluated():
+    """spaCy evaluates multiples of eval_frequency only."""
+    training = load_config(CONFIG)["training"]
+    assert training["max_steps"] % training["eval_frequency"] == 0
+
+
+def test_jieba_does_not_join_the_words_of_the_example():
+    nlp = load_model_from_config(load_config(CONFIG), auto_fill=True)
+    assert [token.text for token in nlp.make_doc("我爱你")] == ["我", "爱", "你"]
+
+
+def test_the_pkuseg_config_trains_with_a_pkuseg_model(tmp_path):
+    pytest.importorskip("spacy_pkuseg")
+    corpus = write_corpus(tmp_path / "text")
+    model = train_pkuseg(tmp_path)
+    config = ROOT / "configs" / "rnn_lm_pkuseg.cfg"
+    result = train_corpus(
+        corpus, tmp_path / "out", config=config, **{"--paths.pkuseg_model": model}
+    )
+    assert result.exception is None, result.output
+    nlp = spacy.load(tmp_path / "out" / "model-best")
+    doc = nlp("老师喜欢北京")
+    assert [token.text for token in doc] == nlp.tokenizer.pkuseg_seg.cut("老师喜欢北京")
+    assert doc._.rnn_lm.hidden.shape == (len(doc), 8)
+    assert doc._.rnn_perplexity > 1
+    assert nlp.get_pipe("rnn_lm").predict_next("老师")
+
+
+def scripts_of(project):
+    for command in project["commands"]:
+        for script in command["script"]:
+            yield command, script
+
+
+def test_every_override_of_the_project_is_a_setting_of_the_config(project):
+    config = load_config(CONFIG)
+    overrides = [
+        name
+        for command, script in scripts_of(project)
+        if command["name"] == "train"
+        for name in re.findall(r"--([a-z_0-9]+\.[a-z_0-9.]+)", script)
+    ]
+    assert len(overrides) > 5
+    for override in overrides:
+        value = config
+        for key in override.split("."):
+            assert key in value, override
+            value = value[key]
+
+
+def test_every_variable_of_the_project_exists_and_is_used(project):
+    text = "".join(script for _, script in scripts_of(project)) + str(project["commands"])
+    used = set(re.findall(r"\$\{vars\.([a-z_0-9]+)\}", text))
+    assert used == set(project["vars"])
+
+
+def test_the_project_runs_python_only(project):
+    for _, script in scripts_of(project):
+        assert script.startswith("python "), script
+        for name in re.findall(r"scripts/\w+\.py", script):
+            assert (ROOT / name).exists()
+
+
+def test_the_main_job_is_made_of_commands_that_exist(project):
+    names = [command["name"] for command in project["commands"]]
+    for workflow in project["workflows"].values():
+        assert set(workflow) <= set(names)
+
+
+def test_what_the_project_writes_lies_in_its_directories(project):
+    for command in project["commands"]:
+        for path in (*command.get("outputs", ()), *command.get("outputs_no_cache", ())):
+            top = path.replace("${vars.metrics}", project["vars"]["metrics"]).partition("/")[0]
+            assert top in project["directories"]

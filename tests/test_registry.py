@@ -1,0 +1,101 @@
+"""Every registered name is found without importing the package first."""
+
+import configparser
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SETUP = Path(__file__).parents[1] / "setup.cfg"
+
+# In a process of its own: entry points alone have to find the names.
+RESOLVE = """
+import json, sys
+import spacy
+from spacy.util import registry
+import srsly._msgpack_api as api
+spacy.blank("xx")  # spaCy collects the factories only when it makes a pipeline
+groups, found = json.loads(sys.argv[1]), {}
+for group, names in groups.items():
+    for name, target in names.items():
+        if group.startswith("srsly_"):
+            catalogue = getattr(api, group.removeprefix("srsly_"))
+            made = catalogue.get_all()[name]
+        else:
+            made = registry.get(group.removeprefix("spacy_"), name)
+        found[f"{group}/{name}"] = f"{made.__module__}:{made.__qualname__}"
+print(json.dumps(found))
+"""
+
+CHEAP = """
+import json, sys
+import spacy_rnn
+first = set(sys.modules)
+import spacy
+nlp = spacy.blank("en")
+print(json.dumps([sorted(first), sorted(set(sys.modules))]))
+print(spacy_rnn.RNNLM.__name__, spacy_rnn.LMOutput.__name__, spacy_rnn.Vocabulary.__name__,
+      spacy_rnn.JiebaTokenizer.__name__, spacy_rnn.__version__)
+"""
+
+
+def run(code, *args):
+    command = [sys.executable, "-W", "ignore", "-c", code, *args]
+    done = subprocess.run(command, capture_output=True, text=True, encoding="utf8")
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.fixture(scope="module")
+def entry_points():
+    parser = configparser.ConfigParser()
+    parser.optionxform = str
+    parser.read(SETUP, encoding="utf8")
+    groups = {}
+    for group, lines in parser["options.entry_points"].items():
+        pairs = (line.partition("=") for line in lines.strip().splitlines())
+        groups[group] = {name.strip(): target.strip() for name, _, target in pairs}
+    return groups
+
+
+def test_every_entry_point_resolves_in_a_fresh_process(entry_points):
+    found = json.loads(run(RESOLVE, json.dumps(entry_points))[0])
+    assert found == {
+        f"{group}/{name}": target
+        for group, names in entry_points.items()
+        for name, target in names.items()
+    }
+
+
+def test_the_public_names_are_entry_points(entry_points):
+    names = {name for names in entry_points.values() for name in names}
+    assert {
+        "rnn_lm",
+        "spacy-rnn.JiebaTokenizer.v1",
+        "spacy-rnn.RNNLM.v1",
+        "spacy-rnn.TextCorpus.v1",
+        "spacy-rnn.lm_scorer.v1",
+        "spacy-rnn.ConsoleLogger.v1",
+    } <= names
+
+
+def test_importing_the_package_is_cheap():
+    modules, names = run(CHEAP)
+    first, after_blank = json.loads(modules)
+    # the package alone brings nothing heavy, spacy.blank nothing of ours that needs torch
+    assert not {"torch", "spacy", "thinc", "jieba", "numpy"} & set(first)
+    assert "spacy_rnn.pipeline.factory" in after_blank
+    for module in ("spacy_rnn.pipeline.rnn_lm", "spacy_rnn.network.language_model", "jieba"):
+        assert module not in after_blank
+    assert names.split()[:4] == ["RNNLM", "LMOutput", "Vocabulary", "JiebaTokenizer"]
+
+
+def test_an_unknown_name_of_the_package_is_an_attribute_error():
+    import spacy_rnn
+
+    with pytest.raises(AttributeError, match="no_such_name"):
+        _ = spacy_rnn.no_such_name
+    for name in spacy_rnn.__all__:
+        assert getattr(spacy_rnn, name)

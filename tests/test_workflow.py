@@ -1,0 +1,146 @@
+"""spaCy's command line with the shipped config, on a tiny corpus."""
+
+import json
+import shutil
+
+import pytest
+import spacy
+from spacy.tokens import DocBin
+from spacy.training.initialize import init_nlp
+from spacy.util import load_config
+from thinc.api import Config
+
+from .helpers import CONFIG, TINY, chinese_texts, make_examples, run_spacy, train_corpus
+
+SCORES = ["lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
+
+
+def test_training_logs_and_learns(workflow):
+    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    assert [row["step"] for row in rows] == [0, 10, 20]
+    perplexities = [row["scores"]["lm_perplexity"] for row in rows]
+    assert perplexities == sorted(perplexities, reverse=True)
+    assert rows[-1]["train_perplexity"] < rows[0]["train_perplexity"]
+    assert "DEV PPL" in workflow.training
+
+
+def test_the_best_model_has_the_score_of_the_log(workflow):
+    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    nlp = spacy.load(workflow.model)
+    scores = nlp.evaluate(make_examples(nlp, chinese_texts("dev")))
+    best = max(row["scores"]["lm_prob"] for row in rows)
+    assert scores["lm_prob"] == pytest.approx(best, rel=1e-6)
+    assert nlp.meta["performance"]["lm_prob"] == pytest.approx(best, rel=1e-6)
+
+
+def test_evaluate_writes_every_score(workflow):
+    written = json.loads(workflow.metrics.read_text("utf8"))
+    nlp = spacy.load(workflow.model)
+    scores = nlp.evaluate(make_examples(nlp, workflow.lines))
+    for name in SCORES:
+        assert written[name] == pytest.approx(scores[name], rel=1e-6), name
+
+
+def test_apply_writes_documents_with_their_outputs(workflow, tmp_path):
+    path = tmp_path / "applied.spacy"
+    result = run_spacy("apply", workflow.model, workflow.test, path)
+    assert result.exception is None, result.output
+    nlp = spacy.load(workflow.model)
+    docs = list(DocBin().from_disk(path).get_docs(nlp.vocab))
+    assert [doc.text for doc in docs] == workflow.lines
+    for doc in docs:
+        expected = nlp(doc.text)
+        assert doc._.rnn_perplexity == pytest.approx(expected._.rnn_perplexity, rel=1e-5)
+        assert doc._.rnn_surprisal == pytest.approx(expected._.rnn_surprisal, rel=1e-5)
+        assert [len(row) for row in doc._.rnn_next] == [5] * len(doc)
+
+
+def test_a_package_loads_from_its_folder_and_asks_for_this_one(workflow, tmp_path):
+    result = run_spacy("package", workflow.model, tmp_path, "--name", "tiny", "--build", "none")
+    assert result.exception is None, result.output
+    folder = tmp_path / "zh_tiny-0.0.0"
+    nlp = spacy.load(folder / "zh_tiny" / "zh_tiny-0.0.0")
+    text = workflow.lines[0]
+    assert nlp(text)._.rnn_perplexity == spacy.load(workflow.model)(text)._.rnn_perplexity
+    requirements = json.loads((folder / "meta.json").read_text("utf8"))["requirements"]
+    assert any(requirement.startswith("spacy-rnn") for requirement in requirements)
+
+
+def test_labels_from_the_command_line_are_the_vocabulary(workflow, tmp_path):
+    paths = ["--paths.train", workflow.text / "train.txt", "--paths.dev", workflow.text / "dev.txt"]
+    result = run_spacy("init", "labels", CONFIG, tmp_path, *paths, "--training.max_epochs", 1)
+    assert result.exception is None, result.output
+    labels = json.loads((tmp_path / "rnn_lm.json").read_text("utf8"))
+    assert sum(count for word, count in labels if word == "</s>") == len(chinese_texts("train"))
+    config = load_config(CONFIG, {"paths.train": str(workflow.text / "dev.txt")})
+    reader = {"@readers": "spacy.read_labels.v1", "path": str(tmp_path / "rnn_lm.json")}
+    config["initialize"]["components"]["rnn_lm"] = {"labels": reader}
+    nlp = init_nlp(Config(config))
+    assert nlp.get_pipe("rnn_lm").label_data == labels
+    path = {"components.rnn_lm.model.vocabulary": str(tmp_path / "rnn_lm.json")}
+    nlp = init_nlp(load_config(CONFIG, {"paths.train": str(workflow.text / "dev.txt"), **path}))
+    assert nlp.get_pipe("rnn_lm").label_data == labels
+
+
+def test_training_that_runs_away_stops_with_advice_and_keeps_the_best_model(workflow, tmp_path):
+    away = {
+        "--training.optimizer.learn_rate.initial_rate": 1e30,
+        "--training.optimizer.learn_rate.warmup_steps": 15,
+    }
+    result = train_corpus(workflow.text, tmp_path, **away)
+    assert isinstance(result.exception, ValueError)
+    assert "learning rate" in str(result.exception) and "grad_clip" in str(result.exception)
+    assert spacy.load(tmp_path / "model-best")(workflow.lines[0])._.rnn_perplexity > 1
+
+
+def test_an_evaluation_without_a_finite_perplexity_stops_with_advice(workflow, tmp_path):
+    away = {
+        "--training.optimizer.learn_rate.initial_rate": 1e38,
+        "--training.optimizer.learn_rate.warmup_steps": 0,
+    }
+    result = train_corpus(workflow.text, tmp_path, **away)
+    assert "R315" in str(result.exception)
+
+
+def test_equal_trainings_give_equal_models(workflow, tmp_path):
+    result = train_corpus(workflow.text, tmp_path)
+    assert result.exception is None, result.output
+    saved = [path / "rnn_lm" / "model" for path in (tmp_path / "model-best", workflow.model)]
+    assert saved[0].read_bytes() == saved[1].read_bytes()
+
+
+def resuming_config(workflow, path):
+    config = load_config(CONFIG)
+    config["components"]["rnn_lm"] = {"source": str(workflow.model)}
+    config["nlp"]["tokenizer"] = load_config(workflow.model / "config.cfg")["nlp"]["tokenizer"]
+    config.to_disk(path)
+    return path
+
+
+def test_training_goes_on_from_a_saved_model(workflow, tmp_path):
+    config = resuming_config(workflow, tmp_path / "resume.cfg")
+    overrides = {name: value for name, value in TINY.items() if name.startswith("--training")}
+    paths = ["--paths.train", workflow.text / "train.txt", "--paths.dev", workflow.text / "dev.txt"]
+    settings = [item for pair in overrides.items() for item in pair]
+    log = tmp_path / "log.jsonl"
+    result = run_spacy(
+        "train", config, "--output", tmp_path / "out", *paths, *settings, "--paths.log", log
+    )
+    assert result.exception is None, result.output
+    first = json.loads(log.read_text("utf8").splitlines()[0])["scores"]["lm_perplexity"]
+    nlp, before = spacy.load(tmp_path / "out" / "model-best"), spacy.load(workflow.model)
+    examples = make_examples(nlp, chinese_texts("dev"))
+    old, new = (n.evaluate(examples)["lm_perplexity"] for n in (before, nlp))
+    # it begins where the other ended (its first step has no learning rate yet), and goes on
+    assert first == pytest.approx(old, rel=1e-5)
+    assert new < old
+    # what was saved needs no source any more
+    moved = tmp_path / "moved"
+    shutil.copytree(tmp_path / "out" / "model-best", moved)
+    assert "source" not in load_config(moved / "config.cfg")["components"]["rnn_lm"]
+
+
+def test_a_loaded_pipeline_can_be_trained_without_spacy_train(workflow):
+    nlp = spacy.load(workflow.model)
+    losses = nlp.update(make_examples(nlp, workflow.lines[:2]))
+    assert losses["rnn_lm"] > 0
