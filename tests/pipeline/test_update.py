@@ -228,7 +228,7 @@ def test_averaged_weights_are_used_inside_the_block_only():
 @pytest.mark.parametrize("drop", [-0.1, 1.0, 2.0])
 def test_a_dropout_rate_out_of_range_is_refused(drop):
     nlp = make_pipeline()
-    with pytest.raises(ValueError, match="R309.*drop"):
+    with pytest.raises(ValueError, match=r"R309.*drop"):
         nlp.get_pipe("rnn_lm").update(make_examples(nlp, ENGLISH), drop=drop)
 
 
