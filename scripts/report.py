@@ -62,7 +62,7 @@ def main(
         next_table(lm, prompt),
         "<h2>What it writes</h2>",
         "".join(
-            f"<p>{escape(lm.generate(text, temperature=0.7, seed=seed))}</p>"
+            f"<p>{escape(lm.generate(text, temperature=0.5, seed=seed))}</p>"
             for seed, text in enumerate(prompt)
         ),
         surprises(lm, docs, sentences),

@@ -17,7 +17,7 @@ def main(
     prompt: list[str] = typer.Option(["我爱", "今天", "他"], help="A beginning; may be repeated"),
     k: int = typer.Option(5, help="How many next words"),
     max_tokens: int = typer.Option(20, help="How many tokens are written at most"),
-    temperature: float = typer.Option(0.7, help="Below 1: safer words"),
+    temperature: float = typer.Option(0.5, help="Below 1: safer words"),
 ) -> None:
     """Show the k most probable next words and a generated continuation for every prompt."""
     lm = spacy.load(model).get_pipe("rnn_lm")

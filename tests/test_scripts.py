@@ -162,7 +162,7 @@ def test_show_prints_what_the_model_expects_and_writes(workflow):
     for number, prompt in enumerate(("妹妹", "老师")):
         for word, probability in lm.predict_next(prompt, k=3):
             assert f"{word} {probability:.3f}" in result.output
-        assert lm.generate(prompt, temperature=0.7, seed=number) in result.output
+        assert lm.generate(prompt, temperature=0.5, seed=number) in result.output
 
 
 # --- report
