@@ -74,6 +74,8 @@ def main(
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf8")
+    shown = [(name, "-" if scores.get(name) is None else f"{scores[name]:.4g}") for name in SCORES]
+    msg.table(shown, header=("Score", "Test"), divider=True)
     msg.good(f"Wrote {output}")
 
 

@@ -11,9 +11,17 @@ _LAZY = {
     "LMOutput": "pipeline.output",
     "Vocabulary": "vocabulary",
     "JiebaTokenizer": "tokenizers.jieba_tokenizer",
+    "register_extensions": "pipeline.extensions",
 }
 
-__all__ = ["RNNLM", "JiebaTokenizer", "LMOutput", "Vocabulary", "__version__"]
+__all__ = [
+    "RNNLM",
+    "JiebaTokenizer",
+    "LMOutput",
+    "Vocabulary",
+    "__version__",
+    "register_extensions",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -226,6 +226,12 @@ class Errors(metaclass=_Coded):
     R312 = "{name} has no tokenizer for a text prompt. Create it with nlp.add_pipe, or pass a Doc."
     R314 = "{name}.initialize needs a function that returns examples, not {type}."
     R313 = "The examples for {name} have to be spacy.training.Example objects, not {type}."
+    R317 = (
+        "max_epochs = -1 streams the corpus, and spaCy shows only its first 100 examples to "
+        "{name}.initialize: all other words will be unknown. Write the whole vocabulary with "
+        "`python -m spacy init labels CONFIG FOLDER --training.max_epochs 1` and set "
+        "[initialize.components.{name}.labels]."
+    )
     R316 = "A prompt is a text or a Doc, not {type}."
     R315 = (
         "The perplexity of {name} is {perplexity} on this text: its weights have grown beyond all "

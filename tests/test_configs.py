@@ -86,7 +86,7 @@ def test_every_override_of_the_project_is_a_setting_of_the_config(project):
         name
         for command, script in scripts_of(project)
         if command["name"] == "train"
-        for name in re.findall(r"--([a-z_0-9]+\.[a-z_0-9.]+)", script)
+        for name in re.findall(r"--([a-z_0-9]+\.[a-zA-Z_0-9.]+)", script)
     ]
     assert len(overrides) > 5
     for override in overrides:

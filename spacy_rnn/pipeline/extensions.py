@@ -21,8 +21,14 @@ DEFAULT_NAME = "rnn_lm"
 _SHORT = 256
 
 
-def register_extensions(name: str) -> None:
-    """Register `doc._.<name>` and the `rnn_*` attributes, unless somebody did before."""
+def register_extensions(name: str = DEFAULT_NAME) -> None:
+    """Register `doc._.<name>` and the `rnn_*` attributes, unless somebody did before.
+
+    A component does it when it is made; Docs that are read from a DocBin without a pipeline need
+    this call.
+
+    name (str): The component that wrote the output.
+    """
     if not Doc.has_extension(name):
         Doc.set_extension(name, getter=partial(get_output, name=name))
     for kind, getters in _GETTERS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
@@ -207,6 +208,8 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         elif path is not None:
             vocabulary = Vocabulary.from_file(path, attr=attr)
         else:
+            if nlp is not None and nlp.config["training"]["max_epochs"] == -1:
+                warnings.warn(Errors.R317.format(name=self.name), stacklevel=2)
             vocabulary = Vocabulary.from_docs(
                 self._training_docs(get_examples),
                 attr=attr,

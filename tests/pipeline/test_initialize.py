@@ -1,6 +1,7 @@
 """Where the vocabulary comes from, and what is no way to initialize."""
 
 import json
+import warnings
 
 import pytest
 import spacy
@@ -244,3 +245,15 @@ def test_untrained_probabilities_are_those_of_the_counts():
     counts = [count + 0.5 for _, count in lm.label_data]
     expected = [count / sum(counts) for count in counts]
     assert lm.next_distribution("the")[1].tolist() == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_streamed_corpus_without_labels_gets_a_warning():
+    nlp = spacy.blank("en", config={"training": {"max_epochs": -1}})
+    lm = nlp.add_pipe("rnn_lm", config={"model": SMALL})
+    examples = make_examples(nlp, ENGLISH)
+    with pytest.warns(UserWarning, match="R317"):
+        nlp.initialize(lambda: examples)
+    nlp.config["initialize"]["components"]["rnn_lm"] = {"labels": lm.label_data}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp.initialize(lambda: examples)

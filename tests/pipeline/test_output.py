@@ -153,6 +153,22 @@ def test_a_process_that_never_imported_the_package_reads_the_output(trained, tmp
     assert found["perplexity"] == output.perplexity
 
 
+def test_the_attributes_work_without_a_pipeline_once_they_are_registered(trained, tmp_path):
+    doc = trained(TEXTS[2])
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "docs.spacy")
+    lines = [
+        "import sys, spacy, spacy_rnn",
+        "from spacy.tokens import DocBin",
+        "spacy_rnn.register_extensions()",
+        "docs = DocBin().from_disk(sys.argv[1]).get_docs(spacy.blank('en').vocab)",
+        "print(next(docs)._.rnn_surprisal)",
+    ]
+    command = [sys.executable, "-W", "ignore", "-c", "\n".join(lines), str(tmp_path / "docs.spacy")]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) == doc._.rnn_surprisal
+
+
 def test_two_processes_give_what_one_gives(trained):
     texts = [*TEXTS, *ENGLISH[:20]]
     one = trained.pipe(texts, batch_size=4)
