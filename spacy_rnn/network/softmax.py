@@ -6,6 +6,8 @@ do; `FullSoftmax` does it with one matrix product, `ClusterSoftmax` (clusters.py
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 import torch
 from torch import Tensor, nn
 
@@ -14,7 +16,7 @@ from .linear_nll import row_blocks, target_log_probs
 EXCLUDED = float("-inf")
 
 
-class SoftmaxHead(nn.Module):
+class SoftmaxHead(nn.Module, ABC):
     """log p(word | hidden state) for all words of the vocabulary.
 
     weight (Parameter): float32 (words, width); the embedding table itself when tied.
@@ -30,21 +32,21 @@ class SoftmaxHead(nn.Module):
         self.weight = weight
         self.bias = nn.Parameter(log_prior.clone())
 
+    @abstractmethod
     def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
         """hidden float32 (n, width), targets int64 (n,) → float32 (n,), differentiable."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_distribution(self, hidden: Tensor) -> Tensor:
         """hidden float32 (n, width) → float32 (n, words); each row's exp sums to 1."""
-        raise NotImplementedError
 
+    @abstractmethod
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         """The k most probable rows of the vocabulary without row `exclude`; ties by row.
 
         RETURNS (Tuple[Tensor, Tensor]): float32 (n, k) log-probabilities (normalised over the
             whole vocabulary, the excluded row included) and int64 (n, k) rows.
         """
-        raise NotImplementedError
 
 
 class FullSoftmax(SoftmaxHead):
