@@ -175,12 +175,20 @@ class Errors(metaclass=_Coded):
     )
     R219 = (
         "doc.user_data[{key!r}] is {value!r}, and should be a mark of split_document: "
-        "{{'previous': a string or None, 'final': True or False}}. Remove it, or split anew."
+        "{{'previous': a string or None, 'final': True or False, …}}. Remove it, or split anew."
     )
     R220 = "Can't write the training log to {path} ({error}). Change output_file of the logger."
     R221 = (
         "{place}: 'tokens' can't be matched with the text. The tokens must give the text's "
         "characters in their order, white space aside: leave one of the two out."
+    )
+    R222 = (
+        "The predicted and the reference Doc of an example have different tokens ({text!r}), so "
+        "they can't be cut into the same windows. Read the corpus with spacy-rnn.TextCorpus.v1."
+    )
+    R223 = (
+        "An example ({text!r}) is no window of a stream. Use spacy-rnn.batch_by_stream.v1 only for "
+        "a corpus that spacy-rnn.StreamCorpus.v1 reads, or take another batcher."
     )
 
     # --- R3xx: the component and its annotations ---
@@ -237,4 +245,14 @@ class Errors(metaclass=_Coded):
         "The perplexity of {name} is {perplexity} on this text: its weights have grown beyond all "
         "bounds. The best checkpoint so far is in model-best. Lower the learning rate, set "
         'grad_clip, or set precision = "float32".'
+    )
+    R318 = (
+        "{name} was given two windows of stream {stream} in one batch, but the second needs "
+        "the state after the first. Set [training.batcher] @batchers = "
+        '"spacy-rnn.batch_by_stream.v1".'
+    )
+    R319 = (
+        "{name} was given window {turn} of stream {stream} out of order. Set max_epochs = -1: "
+        "otherwise spaCy shuffles the corpus, and a state can't be carried from one window to the "
+        "next."
     )

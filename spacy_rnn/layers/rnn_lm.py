@@ -1,7 +1,7 @@
 """The architecture "spacy-rnn.RNNLM.v1": Docs in, hidden states and log-probabilities out."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
@@ -18,35 +18,20 @@ from ..network.clusters import choose_cutoffs
 from ..network.inference import Prediction, Wanted, predict
 from ..network.language_model import NetworkSettings, RNNLanguageModel
 from ..network.precision import PRECISIONS, resolve_precision
-from ..network.recurrent import CELLS
-from ..training.windows import read_mark
-from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
+from ..network.recurrent import CELLS, State
+from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from .sequences import Sequences, sequences_from_docs
 from .shim import RNNShim, get_shim
 
 
 @dataclass
-class Sequences:
-    """A batch of Docs as the network reads it: for n tokens, n + 1 positions that read
-    `</s>, w_1 … w_n` and predict `w_1 … w_n, </s>`.
-
-    ids, targets (ndarray): int64 (positions,), document after document.
-    lengths (ndarray): int64 (documents,), positions of each.
-    scored (ndarray): bool (positions,), False for the end of a window in the middle of a document.
-    """
-
-    ids: np.ndarray
-    targets: np.ndarray
-    lengths: np.ndarray
-    scored: np.ndarray
-    wanted: Wanted = field(default_factory=lambda: Wanted(hidden=True))
-
-
-@dataclass
 class Outputs:
-    """The training pass: hidden states (positions, width) and log-probabilities (positions,)."""
+    """The training pass, or gradients of it: hidden states (positions, width), log-probabilities
+    (positions,), and the state after each sequence where it was wanted."""
 
     hidden: Floats2d | None
     log_probs: Floats1d | None
+    state: State | None = None
 
 
 @registry.architectures("spacy-rnn.RNNLM.v1")
@@ -105,40 +90,6 @@ def RNNLM(
         attrs={"vocabulary": Vocabulary(attr=attr)},
         refs={"network": network},
     )
-
-
-def sequences_from_docs(model: Model, docs: list[Doc]) -> Sequences:
-    """Map a batch of Docs to rows in one vectorised step and add the boundary symbols.
-
-    A marked window in the middle of a document reads the previous window's last token instead of
-    `</s>`, and doesn't predict `</s>` at its end.
-    """
-    vocabulary: Vocabulary = model.attrs["vocabulary"]
-    rows, tokens = vocabulary.rows(docs)
-    lengths = tokens + 1
-    ends = np.cumsum(lengths) - 1
-    starts = ends - tokens
-    body = np.ones(int(lengths.sum()), dtype=bool)
-    body[starts] = False
-    ids = np.full(len(body), BOUNDARY_ROW, dtype=np.int64)
-    ids[body] = rows
-    body[starts], body[ends] = True, False
-    targets = np.full(len(body), BOUNDARY_ROW, dtype=np.int64)
-    targets[body] = rows
-    for doc, start in zip(docs, starts.tolist(), strict=True):
-        mark = read_mark(doc)
-        if mark is not None and mark.previous is not None:
-            ids[start] = vocabulary.row_of(doc.vocab[mark.previous])
-    return Sequences(ids, targets, lengths, scored_positions(docs))
-
-
-def scored_positions(docs: list[Doc]) -> np.ndarray:
-    """RETURNS (ndarray): bool (positions,), False where a window ends but not its document."""
-    lengths = np.array([len(doc) + 1 for doc in docs], dtype=np.int64)
-    scored = np.ones(int(lengths.sum()), dtype=bool)
-    marks = [read_mark(doc) for doc in docs]
-    scored[np.cumsum(lengths) - 1] = [mark is None or mark.final for mark in marks]
-    return scored
 
 
 def predict_sequences(model: Model, sequences: Sequences, wanted: Wanted) -> Prediction:
@@ -230,6 +181,8 @@ def _convert_inputs(
     if is_train:
         kwargs["dropout"] = float(model.attrs["dropout_rate"])
         kwargs["dtype"] = resolve_precision(shim.precision, device)
+        kwargs["state"] = sequences.state
+        kwargs["final_state"] = sequences.wanted.final_state
     return ArgsKwargs(args=(ids, sequences.lengths, targets), kwargs=kwargs), _no_input_gradient
 
 
@@ -240,9 +193,9 @@ def _no_input_gradient(d_inputs: Any) -> list:
 def _convert_outputs(
     model: Model, inputs_outputs: tuple[Sequences, Any], is_train: bool
 ) -> tuple[Outputs, Callable[[Outputs], ArgsKwargs]]:
-    _, (hidden, log_probs) = inputs_outputs
+    _, (hidden, log_probs, state) = inputs_outputs
     given = None if log_probs is None else cast(Floats1d, torch2xp(log_probs.detach()))
-    outputs = Outputs(cast(Floats2d, torch2xp(hidden.detach())), given)
+    outputs = Outputs(cast(Floats2d, torch2xp(hidden.detach())), given, state)
 
     def convert_gradients(d_outputs: Outputs) -> ArgsKwargs:
         """Only what has a gradient is named, so that one backward pass serves either or both."""

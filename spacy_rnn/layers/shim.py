@@ -23,6 +23,7 @@ from thinc.util import get_torch_default_device, xp2torch
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
+from ..network.memory import keep_freed_memory
 from .optimizer import apply_gradients
 from .weights import weights_from_bytes, weights_to_bytes
 
@@ -70,6 +71,7 @@ class RNNShim(PyTorchShim):
         RETURNS (Tuple): Its outputs, and a callback that takes ArgsKwargs for
             `torch.autograd.backward` and adds to the weights' gradients.
         """
+        keep_freed_memory()
         output = self.network(*inputs.args, **inputs.kwargs)
 
         def backprop(grads: ArgsKwargs) -> list:

@@ -132,23 +132,28 @@ class RNNLanguageModel(nn.Module):
         lengths: np.ndarray,
         targets: Tensor | None,
         *,
+        state: State | None = None,
+        final_state: bool = False,
         dropout: float = 0.0,
         dtype: torch.dtype = torch.float32,
-    ) -> tuple[Tensor, Tensor | None]:
+    ) -> tuple[Tensor, Tensor | None, State | None]:
         """The training pass: hidden states, and log-probabilities of targets, with gradients.
 
-        ids, lengths, dropout: See `encode`.
+        ids, lengths, state, dropout: See `encode`.
         targets (Optional[Tensor]): int64 (n,), what follows each id; None leaves the softmax out.
+        final_state (bool): Whether the state after each sequence is wanted.
         dtype (torch.dtype): What matrix products run in.
-        RETURNS (Tuple[Tensor, Optional[Tensor]]): float32 (n, width) and float32 (n,) natural
-            log-probabilities.
+        RETURNS (Tuple[Tensor, Optional[Tensor], Optional[State]]): float32 (n, width), float32
+            (n,) natural log-probabilities, and the state.
         """
         low = dtype != torch.float32
+        multiple = 1 if final_state else _TRAINING_MULTIPLE
         with torch.autocast(self.device.type, dtype=dtype if low else torch.bfloat16, enabled=low):
-            hidden, _ = self.encode(ids, lengths, dropout=dropout, multiple=_TRAINING_MULTIPLE)
+            hidden, after = self.encode(ids, lengths, state, dropout=dropout, multiple=multiple)
+        kept = after if final_state else None
         if targets is None:
-            return hidden, None
-        return hidden, self.softmax.target_log_probs(hidden, targets, dtype)
+            return hidden, None, kept
+        return hidden, self.softmax.target_log_probs(hidden, targets, dtype), kept
 
 
 def _reorder(state: State, index: Tensor) -> State:

@@ -20,7 +20,9 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d
 
 from ..errors import Errors
-from ..layers.rnn_lm import Outputs, predict_sequences, scored_positions, sequences_from_docs
+from ..layers.carried import CarriedStates
+from ..layers.rnn_lm import Outputs, predict_sequences
+from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..network.inference import Wanted
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
@@ -98,6 +100,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         self.max_size = max_size
         self.scorer = scorer
         self.tokenizer = tokenizer
+        self._carried = CarriedStates(name)
         register_extensions(name)
 
     @property
@@ -224,6 +227,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         except ValueError:
             self.model.attrs["vocabulary"] = before
             raise
+        self._carried = CarriedStates(self.name)
         self._add_strings()
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:
@@ -255,13 +259,15 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
     ) -> dict[str, float]:
         """Learn to predict the tokens of a batch.
 
-        examples (Iterable[Example]): Their predicted Docs are read.
+        examples (Iterable[Example]): Their predicted Docs are read. Windows of streams (see
+            "spacy-rnn.StreamCorpus.v1") start from the state that their stream is in.
         drop (float): Dropout rate.
         sgd (Optional[Optimizer]): Steps at once if given; spaCy's loop steps by itself.
         losses (Optional[Dict[str, float]]): Gets, added up under the component's name, the
             negative log-likelihood in nats, and under `<name>_tokens` the predicted symbols.
         RETURNS (Dict[str, float]): The losses.
-        RAISES (ValueError): If the loss or a gradient is not finite; no weight is changed then.
+        RAISES (ValueError): If the loss or a gradient is not finite, or if windows of a stream
+            don't come one by one and in order; no weight is changed then.
         """
         if not 0 <= drop < 1:
             raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
@@ -274,17 +280,20 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         if not any(len(doc) for doc in docs):
             return losses
         set_dropout_rate(self.model, drop)
-        sequences = sequences_from_docs(self.model, docs)
-        sequences.wanted = Wanted(log_probs=True)
+        sequences = sequences_from_docs(self.model, docs).only_scored()
+        sequences.state = self._carried.take(self.shim.network.encoder, sequences.marks)
+        sequences.wanted = Wanted(log_probs=True, final_state=sequences.state is not None)
         outputs, backprop = self.model.layers[0].begin_update(sequences)
         loss, d_log_probs = self.get_loss(examples, outputs.log_probs)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
         backprop(Outputs(None, d_log_probs))
+        if outputs.state is not None:
+            self._carried.put(sequences.marks, outputs.state)
         if sgd not in (None, False):
             self.finish_update(sgd)
         losses[self.name] += loss
-        losses[f"{self.name}_tokens"] += int(sequences.scored.sum())
+        losses[f"{self.name}_tokens"] += len(sequences.ids)
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
@@ -292,14 +301,14 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
 
         examples (Iterable[Example]): The batch.
         scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict:
-            for each Doc its tokens, then `</s>`.
+            for each Doc its tokens, then `</s>` if it ends a document.
         RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
             respect to the scores.
         """
-        scored = scored_positions([example.predicted for example in examples])
-        mask = self.model.ops.asarray1f(cast(Any, scored))
-        loss = -float(self.model.ops.xp.sum(scores * mask))
-        return loss, mask * self.model.ops.xp.float32(-1.0 / max(1, int(scored.sum())))
+        loss = -float(self.model.ops.xp.sum(scores))
+        gradient = self.model.ops.alloc1f(len(scores))
+        gradient += self.model.ops.xp.float32(-1.0 / max(1, len(scores)))
+        return loss, gradient
 
     # -- saving and loading
 

@@ -125,9 +125,9 @@ class TextCorpus:
         self.tokenized = tokenized
         self.line_end = line_end
         self.text_key = text_key
-        self.min_length = _check_size("min_length", min_length)
-        self.max_length = _check_size("max_length", max_length)
-        self.limit = _check_size("limit", limit)
+        self.min_length = check_size("min_length", min_length)
+        self.max_length = check_size("max_length", max_length)
+        self.limit = check_size("limit", limit)
         self.cache = cache
         find_files(self.paths)  # a wrong path of the dev corpus shows before an hour of training
 
@@ -256,7 +256,11 @@ def _check_length(doc: Doc, place: Place, limit: int) -> None:
         raise ValueError(Errors.R217.format(place=place, limit=limit))
 
 
-def _check_size(name: str, value: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(Errors.R214.format(name=name, value=value))
+def check_size(name: str, value: int, *, least: int = 0) -> int:
+    """RETURNS (int): The value of an option, if it is a whole number of at least `least`.
+    RAISES (ValueError): Otherwise.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        message = Errors.R009.format(option=name, least=least, value=value)
+        raise ValueError(message if least else Errors.R214.format(name=name, value=value))
     return value

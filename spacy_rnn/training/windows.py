@@ -27,10 +27,17 @@ class Window(NamedTuple):
     previous (Optional[str]): The text of the token before the window's first one. None if the
         window starts its document.
     final (bool): Whether the window ends its document.
+    stream (Optional[int]): The stream that it is the next window of; see `streams.py`. None if
+        it is read for itself.
+    turn (int): How many windows its stream had before.
+    carried (bool): Whether the stream's state is carried on to it; otherwise it starts anew.
     """
 
     previous: str | None
     final: bool
+    stream: int | None = None
+    turn: int = 0
+    carried: bool = False
 
 
 def read_mark(doc: Doc) -> Window | None:
@@ -43,11 +50,15 @@ def read_mark(doc: Doc) -> Window | None:
     mark = doc.user_data.get(WINDOW_KEY)
     if mark is None:
         return None
-    previous = mark.get("previous") if isinstance(mark, dict) else None
-    final = mark.get("final") if isinstance(mark, dict) else None
-    if not isinstance(final, bool) or not isinstance(previous, str | None):
+    try:
+        window = Window(**mark)
+        fine = isinstance(window.final, bool) and isinstance(window.previous, str | None)
+        fine = fine and isinstance(window.stream, int | None) and isinstance(window.turn, int)
+    except TypeError:  # no dict, or one of other keys
+        fine = False
+    if not fine:
         raise ValueError(Errors.R219.format(key=WINDOW_KEY, value=mark))
-    return Window(previous, final)
+    return window
 
 
 def write_mark(doc: Doc, window: Window) -> None:
@@ -75,14 +86,23 @@ def split_document(doc: Doc, max_length: int) -> list[Doc]:
         raise ValueError(Errors.R214.format(name="max_length", value=max_length))
     if not max_length or len(doc) <= max_length:
         return [doc]
-    whole = read_mark(doc) or Window(None, True)
     starts = range(0, len(doc), max_length)
-    windows = []
-    for start, window in zip(starts, _slices(doc, starts, max_length), strict=True):
-        previous = doc[start - 1].text if start else whole.previous
-        write_mark(window, Window(previous, whole.final and start + max_length >= len(doc)))
-        windows.append(window)
+    windows = list(_slices(doc, starts, max_length))
+    for window, place in zip(windows, places(doc, max_length), strict=True):
+        write_mark(window, place)
     return windows
+
+
+def places(doc: Doc, max_length: int) -> list[Window]:
+    """RETURNS (List[Window]): The marks of a document's windows of `max_length` > 0 tokens."""
+    whole = read_mark(doc) or Window(None, True)
+    return [
+        Window(
+            previous=doc[start - 1].text if start else whole.previous,
+            final=whole.final and start + max_length >= len(doc),
+        )
+        for start in range(0, len(doc), max_length)
+    ]
 
 
 def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:

@@ -4,7 +4,8 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.rnn_lm import RNNLM, Outputs, sequences_from_docs
+from spacy_rnn.layers.rnn_lm import RNNLM, Outputs
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.training.windows import Window, write_mark

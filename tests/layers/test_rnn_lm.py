@@ -8,12 +8,8 @@ import torch
 from spacy.util import registry
 from thinc.api import Adam, set_dropout_rate
 
-from spacy_rnn.layers.rnn_lm import (
-    RNNLM,
-    predict_sequences,
-    scored_positions,
-    sequences_from_docs,
-)
+from spacy_rnn.layers.rnn_lm import RNNLM, predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.network.precision import resolve_precision
@@ -228,7 +224,6 @@ def test_window_reads_the_previous_token_and_its_end_is_not_scored():
     assert starts == [BOUNDARY_ROW, row("二"), row("四"), row("四"), BOUNDARY_ROW]
     expected = [True, True, False, True, True, False, True, True, True, True, True]
     assert sequences.scored.tolist() == expected
-    assert scored_positions(docs).tolist() == expected
     hidden = model.predict(docs)[1]
     network = get_shim(model).network
     weights = naive.weights_of(network)

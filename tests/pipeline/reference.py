@@ -63,12 +63,15 @@ class Reference:
         return torch.cat(parts)
 
     @torch.no_grad()
-    def read(self, words, start="</s>"):
-        """words: of the whole document. start: what is read first, a row or the boundary."""
+    def read(self, words, start="</s>", after=None):
+        """words: of the whole document. start: what is read first, a row or the boundary.
+        after: the Trace of what was read before; None for the zero state."""
         rows = [self.row(word) for word in words]
         first = 1 if start == "</s>" else self.row(start)
         zero = torch.zeros(self.settings.width, dtype=torch.float64)
         states = [(zero, zero) for _ in self.cells]
+        if after is not None:
+            states = list(zip(torch.from_numpy(after.h), torch.from_numpy(after.c), strict=True))
         hidden, distributions = [], []
         for row in [first, *rows]:
             x = self.weights["embedding"][row]

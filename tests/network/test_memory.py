@@ -1,0 +1,45 @@
+"""Freed memory stays with the process, so that a step doesn't fault its pages in again."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+# one block of 64 MB, freed and allocated again and again, as a step does
+FAULTS = """
+import resource, sys
+import torch
+from spacy_rnn.network.memory import keep_freed_memory
+done = keep_freed_memory()
+for _ in range(30):  # until the heap has its shape
+    torch.ones(1 << 24)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    torch.ones(1 << 24)
+print(done, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+PAGES = (1 << 26) // 4096
+
+
+def run(**variables):
+    command = [sys.executable, "-c", FAULTS]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", **variables}
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    answer, faults = done.stdout.split()
+    return answer == "True", int(faults)
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is on Linux")
+def test_freed_blocks_are_used_again_without_page_faults():
+    kept, faults = run()
+    if not kept:
+        pytest.skip("another C library than glibc")
+    assert faults < PAGES
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="glibc is on Linux")
+def test_thresholds_of_the_environment_are_left_alone():
+    kept, faults = run(MALLOC_MMAP_THRESHOLD_="33554432")
+    assert not kept
+    assert faults > 5 * PAGES
