@@ -6,15 +6,13 @@ Settings of the config are overridden as in `spacy train`: `--paths.pkuseg_model
 """
 
 from pathlib import Path
-from typing import Any
 
 import typer
-from spacy import util
 from spacy.cli._util import parse_config_overrides
-from spacy.language import Language
 from spacy.tokens import DocBin
 from wasabi import msg
 
+from spacy_rnn.cli.pipelines import load_tokenizer
 from spacy_rnn.training.corpus import create_text_corpus
 
 PARTS = ("train", "dev", "test")
@@ -43,16 +41,6 @@ def main(
             characters += len(example.reference.text)
         docs.to_disk(target / f"{part}.spacy")
         msg.good(f"{part}: {len(docs):,} documents, {tokens:,} tokens, {characters:,} characters")
-
-
-def load_tokenizer(config: Path, overrides: dict[str, Any]) -> Language:
-    """RETURNS (Language): The config's pipeline, its tokenizer ready to use."""
-    nlp = util.load_model_from_config(util.load_config(config, overrides), auto_fill=True)
-    initialize = getattr(nlp.tokenizer, "initialize", None)
-    if initialize is not None:
-        settings = nlp.config.interpolate()["initialize"]["tokenizer"]
-        initialize(lambda: [], nlp=nlp, **settings)
-    return nlp
 
 
 if __name__ == "__main__":

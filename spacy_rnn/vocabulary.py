@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -81,15 +81,42 @@ class Vocabulary:
             documents on ``</s>``.
         RAISES (ValueError): If there is no word at all, or no word is frequent enough.
         """
-        words, documents = _count(docs, attr)
-        unknown = words.pop(UNKNOWN, 0) + words.pop(BOUNDARY, 0)
-        if not words and not unknown:
+        words, documents = count_words(docs, attr)
+        return cls.from_counts(
+            words,
+            tokens=sum(words.values()),
+            documents=documents,
+            attr=attr,
+            min_count=min_count,
+            max_size=max_size,
+        )
+
+    @classmethod
+    def from_counts(
+        cls,
+        words: Mapping[str, int],
+        *,
+        tokens: int,
+        documents: int,
+        attr: str = "ORTH",
+        min_count: int = 1,
+        max_size: int | None = None,
+    ) -> Vocabulary:
+        """Choose the words from counts that were made elsewhere.
+
+        words (Mapping[str, int]): How often each word occurs.
+        tokens (int): All tokens; those of words that aren't kept count as ``<unk>``.
+        documents (int): The count of ``</s>``.
+        attr, min_count, max_size: See `from_docs`.
+        RAISES (ValueError): If there is no word at all, or no word is frequent enough.
+        """
+        if not tokens:
             raise ValueError(Errors.R002)
-        kept = sorted((e for e in words.items() if e[1] >= min_count), key=_by_count)
-        kept = kept[:max_size]
+        chosen = (e for e in words.items() if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))
+        kept = sorted(chosen, key=_by_count)[:max_size]
         if not kept:
             raise ValueError(Errors.R003.format(min_count=min_count, max_size=max_size))
-        unknown += sum(words.values()) - sum(count for _, count in kept)
+        unknown = tokens - sum(count for _, count in kept)
         return cls([(UNKNOWN, unknown), (BOUNDARY, documents), *kept], attr=attr)
 
     @classmethod
@@ -194,7 +221,15 @@ def _validated(entries: Iterable[Sequence[Any]]) -> dict[str, int]:
     return counts
 
 
-def _count(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
+def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
+    """Count the forms of tokens.
+
+    docs (Iterable[Doc]): The documents; read once, a few hundred at a time.
+    attr (str): "ORTH", "LOWER" or "NORM".
+    RETURNS (Tuple[Dict[str, int], int]): The count of each form, and the number of documents
+        (of windows, those that end one).
+    RAISES (ValueError): For another attribute.
+    """
     from .training.windows import read_mark
 
     if attr not in ATTRIBUTES:

@@ -8,6 +8,7 @@ from pathlib import Path
 import spacy
 from spacy.cli._util import app
 from spacy.training import Example
+from spacy.util import registry
 from thinc.api import Adam, fix_random_seed
 from typer.testing import CliRunner
 
@@ -106,6 +107,7 @@ def write_corpus(folder):
 
 def run_spacy(*args):
     """Run a command of spaCy's command line in this process."""
+    registry.cli.get_all()  # as spaCy does at the start
     return CliRunner().invoke(app, [str(arg) for arg in args])
 
 

@@ -1,0 +1,15 @@
+"""`python -m spacy rnn …`: spaCy's command line loads it through an entry point."""
+
+from spacy.cli._util import app
+from typer import Typer
+
+rnn = Typer(name="rnn", no_args_is_help=True, add_completion=False)
+app.add_typer(rnn)
+
+
+@rnn.callback()
+def describe() -> None:
+    """Recurrent language models (spacy-rnn)."""
+
+
+from . import vocab  # noqa: E402, F401

@@ -1,0 +1,137 @@
+"""`python -m spacy rnn vocab CORPUS OUT`."""
+
+from pathlib import Path
+from typing import Any
+
+import spacy
+import srsly
+import typer
+from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
+from spacy.language import Language
+from typer import Argument, Option
+from wasabi import msg
+
+from ..training.corpus import create_text_corpus
+from ..training.word_counts import count_corpus
+from . import rnn
+from .pipelines import load_tokenizer
+
+# Longer documents are counted in windows of so many tokens.
+_WINDOW = 10_000
+_READER_OPTIONS = ("document", "tokenized", "line_end", "text_key", "min_length")
+
+
+@rnn.command("vocab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def vocab_cli(
+    ctx: typer.Context,  # reads overrides of the config
+    corpus: Path = Argument(help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
+    output: Path = Argument(help="The JSON file to write: [[word, count], …]"),
+    config: Path | None = Option(
+        None,
+        "--config",
+        "-c",
+        exists=True,
+        help="A training config: its tokenizer, the options of its training corpus and those of "
+        "rnn_lm hold where no option is given here",
+    ),
+    lang: str = Option("xx", "--lang", "-l", help="Without a config: a blank pipeline's language"),
+    document: str | None = Option(
+        None, help='What a document of a .txt file is: "line", "block" or "file"'
+    ),
+    tokenized: bool | None = Option(
+        None, "--tokenized/--raw", help="Whether words are separated by spaces already"
+    ),
+    line_end: str | None = Option(
+        None, help="The word for a line's end in tokenized text, such as <eos>"
+    ),
+    text_key: str | None = Option(None, help="The key of the text in .jsonl files"),
+    min_count: int | None = Option(None, help="Rarer words are unknown"),
+    max_size: int | None = Option(None, help="Keep only so many words"),
+    attr: str | None = Option(None, help="Token attribute: ORTH, LOWER or NORM"),
+    max_types: int = Option(2_000_000, help="The most different words kept while counting"),
+    code: Path | None = Option(None, "--code", help="Python file with registered functions"),
+) -> None:
+    """Count the words of a corpus in bounded memory and write the vocabulary file.
+
+    For training with max_epochs = -1, which doesn't read the corpus beforehand:
+    --components.rnn_lm.model.vocabulary OUT.
+    """
+    import_code(code)
+    given: dict[str, Any] = {
+        "document": document,
+        "tokenized": tokenized,
+        "line_end": line_end,
+        "text_key": text_key,
+    }
+    if config is None:
+        nlp, options, settings = spacy.blank(lang), {}, {}
+    else:
+        with show_validation_error(config):
+            nlp = load_tokenizer(config, parse_config_overrides(ctx.args))
+        options, settings = reader_options(nlp), component_options(nlp)
+    options.update({name: value for name, value in given.items() if value is not None})
+    settings.update(
+        (name, value)
+        for name, value in (("min_count", min_count), ("max_size", max_size), ("attr", attr))
+        if value is not None
+    )
+    write_vocabulary(nlp, corpus, output, options, max_types=max_types, **settings)
+
+
+def write_vocabulary(
+    nlp: Language,
+    corpus: Path,
+    output: Path,
+    options: dict[str, Any],
+    *,
+    attr: str = "ORTH",
+    min_count: int = 1,
+    max_size: int | None = None,
+    max_types: int = 2_000_000,
+) -> None:
+    """Count the words of a corpus and write `[[word, count], …]`, `<unk>` and `</s>` included.
+
+    nlp (Language): Its tokenizer is used.
+    corpus (Path): A file or a folder.
+    output (Path): The JSON file.
+    options (Dict[str, Any]): Of the reader "spacy-rnn.TextCorpus.v1".
+    attr, min_count, max_size: See `spacy_rnn.Vocabulary.from_docs`.
+    max_types (int): See `WordCounts`.
+    RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
+    """
+    reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
+    counts = count_corpus(nlp, reader(nlp), attr, max_types)
+    vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    srsly.write_json(output, vocabulary.labels)
+    unknown = int(vocabulary.counts[0]) / counts.tokens
+    msg.good(
+        f"{output}: {len(vocabulary) - 2:,} words of {counts.tokens:,} tokens in "
+        f"{counts.documents:,} documents; {unknown:.2%} of the tokens are unknown"
+    )
+    if counts.lost:
+        msg.warn(
+            f"There were more than {max_types:,} different words: counts are too low by up to "
+            f"{counts.lost}. Raise --max-types for exact ones."
+        )
+
+
+def reader_options(nlp: Language) -> dict[str, Any]:
+    """RETURNS (Dict): How the config's training corpus is read, where TextCorpus reads it."""
+    config = nlp.config.interpolate()
+    section, _, name = config["training"]["train_corpus"].partition(".")
+    block = config.get(section, {}).get(name, {})
+    block = block.get("corpus", block)  # in a StreamCorpus
+    if block.get("@readers") != "spacy-rnn.TextCorpus.v1":
+        return {}
+    return {option: block[option] for option in _READER_OPTIONS if option in block}
+
+
+def component_options(nlp: Language) -> dict[str, Any]:
+    """RETURNS (Dict): How the config's language model builds its vocabulary."""
+    for name, block in nlp.config["components"].items():
+        if block.get("factory") == "rnn_lm":
+            component = nlp.config.interpolate()["components"][name]
+            sizes = {key: component[key] for key in ("min_count", "max_size")}
+            return {**sizes, "attr": component["model"]["attr"]}
+    return {}
