@@ -116,6 +116,11 @@ class Errors(metaclass=_Coded):
         "with, or save the pipeline again."
     )
     R111 = "jieba is not installed. Install it with `pip install jieba`."
+    R112 = (
+        "The tokenizer's engine rjieba is not installed. Install it with `pip install "
+        "'spacy-rnn[fast]'`, or load the pipeline with config={\"nlp.tokenizer.engine\": "
+        '"jieba"}: it finds the same words, more slowly.'
+    )
 
     # --- R2xx: corpora and training ---
     R201 = (

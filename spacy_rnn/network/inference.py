@@ -17,6 +17,8 @@ CHUNK_POSITIONS = 16_384
 _MAX_SEQUENCES = 512
 # Long documents run side by side: a step of one sequence costs nearly as much as one of 32.
 _MIN_SEQUENCES = 32
+# Lengths are rounded up to it where no state is wanted: a fifth fewer, larger calls of the cell.
+_MULTIPLE = 4
 
 
 @dataclass
@@ -78,7 +80,9 @@ def predict(
     for group in _groups(lengths, chunk_positions):
         state = None
         steps = max(1, chunk_positions // len(group))
-        for done in range(0, int(lengths[group].max()), steps):
+        longest = int(lengths[group].max())
+        multiple = 1 if wanted.final_state or longest > steps else _MULTIPLE
+        for done in range(0, longest, steps):
             # the group is sorted by falling length: running sequences are its beginning
             running = int((lengths[group] > done).sum())
             active = group[:running]
@@ -86,7 +90,7 @@ def predict(
             places = torch.from_numpy(_ranges(starts[active] + done, counts)).to(device)
             if state is not None:
                 state = _first(state, running)
-            hidden, state = network.encode(flat_ids[places], counts, state)
+            hidden, state = network.encode(flat_ids[places], counts, state, multiple=multiple)
             _fill(network, result, hidden, places, flat_targets, exclude)
             if result.state is not None:
                 columns = torch.from_numpy(active).to(device)

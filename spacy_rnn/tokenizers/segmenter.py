@@ -13,7 +13,7 @@ from .hmm import recognize
 
 # The characters that jieba joins to words; it splits at all others.
 _JOINED = r"\u4e00-\u9fd5a-zA-Z0-9+#&._%\-"
-_BLOCKS = re.compile(rf"[{_JOINED}]+|[^{_JOINED}]")
+BLOCKS = re.compile(rf"[{_JOINED}]+|[^{_JOINED}]")
 _SPLIT_AT = re.compile(rf"[^{_JOINED}]")
 _NEVER = float("-inf")
 _LATIN = re.compile("[a-zA-Z0-9]")
@@ -88,11 +88,15 @@ class JiebaSegmenter:
         return words
 
     def _cut_blocks(self, text: str, words: list[str]) -> None:
-        for block in _BLOCKS.findall(text):
+        for block in BLOCKS.findall(text):
             if len(block) == 1:
                 words.append(block)
             else:
-                self._add_words(block, self._best_ends(block), words)
+                self.cut_block(block, words)
+
+    def cut_block(self, block: str, words: list[str]) -> None:
+        """Add the words of one block of characters that can be joined."""
+        self._add_words(block, self._best_ends(block), words)
 
     def _best_ends(self, block: str) -> list[int]:
         """Where the word that starts at each position ends on the most probable path.

@@ -32,12 +32,13 @@ def no_words_removed_from_jieba():
     finalseg.Force_Split_Words.clear()
 
 
-@pytest.fixture
-def make_nlp():
+@pytest.fixture(params=["jieba", "rjieba"])
+def make_nlp(request):
     """Makes an empty Chinese pipeline with our tokenizer and the given settings."""
 
     def make(**settings):
-        tokenizer = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", **settings}
+        tokenizer = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "engine": request.param}
+        tokenizer.update(settings)
         return spacy.blank("zh", config={"nlp": {"tokenizer": tokenizer}})
 
     return make

@@ -2,6 +2,7 @@
 
 import doctest
 import importlib
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -123,6 +124,7 @@ def test_config_comes_back_from_its_text(make_nlp):
         "hmm": False,
         "user_words": ["云计算", ["我爱你", 0]],
         "dictionary": None,
+        "engine": nlp.config["nlp"]["tokenizer"]["engine"],
     }
     assert again.config == nlp.config
     assert again.tokenizer.hmm is False
@@ -198,3 +200,25 @@ def test_examples_in_docstrings_are_true(name):
     failed, tried = doctest.testmod(module)
     assert tried
     assert not failed
+
+
+def test_unknown_engine_is_refused_at_once(make_nlp):
+    with pytest.raises(ValueError, match=r"R008.*engine.*'pkuseg'.*jieba, rjieba"):
+        make_nlp(engine="pkuseg")
+
+
+def test_missing_engine_is_an_error_that_says_what_to_install(make_nlp, monkeypatch):
+    monkeypatch.setitem(sys.modules, "rjieba", None)
+    nlp = make_nlp(engine="rjieba", user_words=["此词"])  # a dictionary that nobody has read yet
+    with pytest.raises(ImportError, match=r"R112.*spacy-rnn\[fast\].*engine"):
+        nlp("我爱你")
+
+
+def test_the_config_decides_the_engine_of_a_saved_pipeline(make_nlp, tmp_path):
+    text = "小周在学云计算，我爱你"
+    nlp = make_nlp(user_words=["云计算", ["我爱你", 0]])
+    nlp.to_disk(tmp_path)
+    for engine in ("jieba", "rjieba"):
+        loaded = spacy.load(tmp_path, config={"nlp.tokenizer.engine": engine})
+        assert loaded.tokenizer._settings.engine == engine
+        assert [t.text for t in loaded(text)] == [t.text for t in nlp(text)]

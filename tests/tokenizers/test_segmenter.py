@@ -1,6 +1,6 @@
 """The segmentation is jieba's, word for word, and the most probable one."""
 
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from math import isclose, log
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spacy_rnn.tokenizers.dictionary import default_dictionary, read_dictionary
+from spacy_rnn.tokenizers.rust_segmenter import RustSegmenter
 from spacy_rnn.tokenizers.segmenter import JiebaSegmenter
 
 from .jieba_oracle import read_by_jieba
@@ -42,11 +43,14 @@ def without_white_space(words):
     return [word for word in words if not word.isspace()]
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["hmm", "no_hmm"])
+@pytest.fixture(
+    scope="module", params=product((JiebaSegmenter, RustSegmenter), (True, False)), ids=str
+)
 def both(request, jieba_default):
     """Our segmentation and jieba's, with and without the hidden Markov model."""
-    segmenter = JiebaSegmenter(default_dictionary(), hmm=request.param)
-    return segmenter.cut, lambda text: jieba_default.lcut(text, HMM=request.param)
+    make, hmm = request.param
+    segmenter = make(default_dictionary(), hmm=hmm)
+    return segmenter.cut, lambda text: jieba_default.lcut(text, HMM=hmm)
 
 
 @pytest.mark.parametrize("sentence", SENTENCES)
@@ -84,9 +88,10 @@ DICTIONARIES = st.dictionaries(WORDS, st.sampled_from([1, 1, 2, 2, 50]), min_siz
 TEXTS = st.text(st.sampled_from("我爱你们ab1"), min_size=1, max_size=9)
 
 
+@pytest.mark.parametrize("make", [JiebaSegmenter, RustSegmenter])
 @given(DICTIONARIES, TEXTS, st.booleans())
-def test_same_words_as_jieba_with_any_dictionary(data, text, hmm):
-    segmenter = JiebaSegmenter(read_dictionary(data, "test"), hmm=hmm)
+def test_same_words_as_jieba_with_any_dictionary(make, data, text, hmm):
+    segmenter = make(read_dictionary(data, "test"), hmm=hmm)
     assert segmenter.cut(text) == read_by_jieba(data).lcut(text, HMM=hmm)
 
 
