@@ -33,14 +33,18 @@ class RNNShim(PyTorchShim):
 
     settings (Dict): What the config says of the network; a loaded file must agree.
     precision (str): Of matrix products in training: "auto", "float32" or "bfloat16".
+    prediction_precision (str): The same in prediction.
     """
 
     _model: RNNLanguageModel | None
 
-    def __init__(self, settings: dict[str, Any], precision: str) -> None:
+    def __init__(
+        self, settings: dict[str, Any], precision: str, prediction_precision: str = "float32"
+    ) -> None:
         super().__init__(None)
         self.settings = settings
         self.precision = precision
+        self.prediction_precision = prediction_precision
 
     @property
     def network(self) -> RNNLanguageModel:

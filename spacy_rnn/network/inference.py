@@ -61,6 +61,7 @@ def predict(
     wanted: Wanted,
     *,
     exclude: int,
+    dtype: torch.dtype = torch.float32,
     chunk_positions: int = CHUNK_POSITIONS,
 ) -> Prediction:
     """Run sequences through the network, sorted by length, in chunks with the state carried.
@@ -70,7 +71,10 @@ def predict(
     targets (Optional[ndarray]): int64 (n,); needed for log-probabilities.
     wanted (Wanted): What to compute.
     exclude (int): The row left out of top-k lists.
-    chunk_positions (int): Bound of what runs at once; no result depends on it (1e-5).
+    dtype (torch.dtype): What the matrix products of the recurrence and of the log-probabilities
+        run in. Top-k lists are exact for the hidden states that come out.
+    chunk_positions (int): Bound of what runs at once; no result depends on it (1e-5 in
+        float32).
     """
     device, total = network.device, len(ids)
     result = _allocate(network, total, len(lengths), wanted)
@@ -90,8 +94,9 @@ def predict(
             places = torch.from_numpy(_ranges(starts[active] + done, counts)).to(device)
             if state is not None:
                 state = _first(state, running)
-            hidden, state = network.encode(flat_ids[places], counts, state, multiple=multiple)
-            _fill(network, result, hidden, places, flat_targets, exclude)
+            with network.precision(dtype):
+                hidden, state = network.encode(flat_ids[places], counts, state, multiple=multiple)
+            _fill(network, result, hidden, places, flat_targets, exclude, dtype)
             if result.state is not None:
                 columns = torch.from_numpy(active).to(device)
                 result.state.h[:, columns] = state.h
@@ -122,13 +127,14 @@ def _fill(
     places: Tensor,
     targets: Tensor | None,
     exclude: int,
+    dtype: torch.dtype,
 ) -> None:
     if result.hidden is not None:
         result.hidden[places] = hidden
     if result.log_probs is not None:
         if targets is None:
             raise ValueError("log-probabilities need targets")
-        log_probs = network.softmax.target_log_probs(hidden, targets[places], torch.float32)
+        log_probs = network.softmax.target_log_probs(hidden, targets[places], dtype)
         result.log_probs[places] = log_probs
     if result.top_log_probs is not None and result.top_rows is not None:
         k = result.top_rows.shape[1]

@@ -92,6 +92,11 @@ class RNNLanguageModel(nn.Module):
         """RETURNS (Dict[str, Parameter]): Every parameter once, tied ones under one name."""
         return dict(self.named_parameters(remove_duplicate=True))
 
+    def precision(self, dtype: torch.dtype) -> torch.autocast:
+        """RETURNS (autocast): A context in which the recurrence's products run in `dtype`."""
+        low = dtype != torch.float32
+        return torch.autocast(self.device.type, dtype if low else torch.bfloat16, enabled=low)
+
     def encode(
         self,
         ids: Tensor,
@@ -146,9 +151,8 @@ class RNNLanguageModel(nn.Module):
         RETURNS (Tuple[Tensor, Optional[Tensor], Optional[State]]): float32 (n, width), float32
             (n,) natural log-probabilities, and the state.
         """
-        low = dtype != torch.float32
         multiple = 1 if final_state else _TRAINING_MULTIPLE
-        with torch.autocast(self.device.type, dtype=dtype if low else torch.bfloat16, enabled=low):
+        with self.precision(dtype):
             hidden, after = self.encode(ids, lengths, state, dropout=dropout, multiple=multiple)
         kept = after if final_state else None
         if targets is None:

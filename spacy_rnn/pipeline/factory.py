@@ -19,6 +19,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "tied": True,
         "cutoffs": "auto",
         "precision": "auto",
+        "prediction_precision": "float32",
         "attr": "ORTH",
         "vocabulary": None,
     },

@@ -146,6 +146,24 @@ def test_bfloat16_is_for_training_only_and_close():
     assert {parameter.grad.dtype for parameter in parameters_of(low).values()} == {torch.float32}
 
 
+@pytest.mark.parametrize("cutoffs", [None, [3, 7]])
+def test_bfloat16_predictions_on_request_are_within_the_documented_tolerance(cutoffs):
+    docs = make_docs()
+    exact = make_model(width=64, cutoffs=cutoffs)
+    low = make_model(width=64, cutoffs=cutoffs, prediction_precision="bfloat16")
+    state = {n: 0.3 * p for n, p in get_shim(exact).network.state_dict().items()}
+    for model in (exact, low):
+        get_shim(model).network.load_state_dict(state)
+    wanted = Wanted(hidden=True, log_probs=True, final_state=True)
+    one, other = (
+        predict_sequences(model, sequences_from_docs(model, docs), wanted) for model in (exact, low)
+    )
+    difference = (one.log_probs - other.log_probs).abs()
+    assert 0 < difference.max() < 0.1
+    assert other.hidden.dtype == other.log_probs.dtype == other.state.h.dtype == torch.float32
+    assert 0 < (one.hidden - other.hidden).abs().max() < 0.1
+
+
 # -- log-probabilities
 
 
@@ -259,6 +277,7 @@ def test_damaged_mark_is_an_error():
     [
         ({"cell": "cnn"}, "R008.*cell.*'cnn'.*rnn, gru, lstm"),
         ({"precision": "float16"}, "R008.*precision.*'float16'.*auto, float32, bfloat16"),
+        ({"prediction_precision": "half"}, "R008.*prediction_precision.*'half'.*auto"),
         ({"cutoffs": "some"}, "R008.*cutoffs.*'some'"),
         ({"attr": "LEMMA"}, "R001.*'LEMMA'.*ORTH, LOWER, NORM"),
         ({"width": 0}, "R009.*width.*0"),

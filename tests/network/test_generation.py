@@ -95,7 +95,9 @@ def test_each_word_costs_one_step(monkeypatch):
     steps = []
     encode = network.encode
     monkeypatch.setattr(
-        network, "encode", lambda ids, *rest: steps.append(len(ids)) or encode(ids, *rest)
+        network,
+        "encode",
+        lambda ids, *rest, **more: steps.append(len(ids)) or encode(ids, *rest, **more),
     )
     write(network, max_tokens=10)
     assert steps == [len(PREFIX)] + [1] * 10

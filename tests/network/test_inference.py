@@ -151,7 +151,9 @@ def test_very_long_sequence_runs_in_small_chunks(monkeypatch):
     largest = []
     encode = network.encode
     monkeypatch.setattr(
-        network, "encode", lambda ids, *rest: largest.append(len(ids)) or encode(ids, *rest)
+        network,
+        "encode",
+        lambda ids, *rest, **more: largest.append(len(ids)) or encode(ids, *rest, **more),
     )
     chunked = run(network, ids, targets, lengths, chunk=500)
     assert max(largest) <= 500

@@ -16,7 +16,7 @@ LENGTHS = [5, 1, 12, 3, 9, 9]
 
 def run(network, ids, targets, lengths, **options):
     ids, targets = torch.from_numpy(ids), torch.from_numpy(targets)
-    return network(ids, lengths, targets, **options)
+    return network(ids, lengths, targets, **options)[:2]
 
 
 @pytest.mark.parametrize("depth", [1, 2])
@@ -163,7 +163,7 @@ def test_softmax_is_left_out_without_targets():
     ids, _, lengths = naive.make_batch(LENGTHS)
     network.softmax.forward = None
     network.softmax.target_log_probs = None
-    hidden, log_probs = network(torch.from_numpy(ids), lengths, None)
+    hidden, log_probs, _ = network(torch.from_numpy(ids), lengths, None)
     assert log_probs is None
     assert hidden.shape == (len(ids), network.settings.width)
 
