@@ -57,6 +57,8 @@ def apply_gradients(
     for group, decay in ((matrices, optimizer.L2), (vectors, 0.0)):
         if group:
             _step(optimizer, owner, group, decay)
+    # the fused step doesn't tell: what is kept for these weights must notice that they moved
+    torch.autograd.graph.increment_version(list(moved.values()))
     for name, parameter in moved.items():
         if optimizer.averages is not None:
             _average(optimizer, (owner, name), parameter)

@@ -62,8 +62,8 @@ def RNNLM(
     prediction_precision (str): Of matrix products in prediction. "float32" gives exact numbers, the
         same in any batch (1e-5). "bfloat16" or "auto" is up to twice as fast where the processor
         multiplies it; log-probabilities are then off by 0.005 on average and 0.1 at most (measured
-        on zh-classics: 0.05), and differ between batches by as much. Reading a prompt and writing on
-        (`predict_next`, `generate`) stay in float32.
+        on zh-classics: 0.05), and differ between batches by as much. `predict_next` and
+        `generate` stay in float32.
     attr (str): Token attribute that is modelled: "ORTH", "LOWER" or "NORM".
     vocabulary (Optional[str]): A JSON file `[[word, count], …]`, read at initialization where no
         labels are given.

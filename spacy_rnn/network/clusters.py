@@ -15,18 +15,15 @@ import torch
 from torch import Tensor, nn
 
 from .linear_nll import row_blocks, target_log_probs
-from .precision import resolve_precision
-from .screening import ClusterScreen, to_low
+from .screening import ClusterScreen, QuantizedHidden, Screens, can_screen, keep_screens
 from .softmax import EXCLUDED, SoftmaxHead, stable_top_k
 
 # What opening a cluster costs beside its products, in rows of the weight for every token.
 _OPENING_COST = 25.0
 _MAX_CLUSTERS = 6
 _CANDIDATES = 64
-# Bounds are worth their making from so many positions on, in blocks so much larger: short products
-# of bfloat16 are slow.
-_SCREEN_FROM = 256
-_SCREENED_FACTOR = 16
+# Blocks are so much larger where clusters are screened: few positions are left for each product.
+_SCREENED_FACTOR = 4
 # In smaller clusters nearly every position finds one of its words.
 _SCREENED_WORDS = 2_000
 
@@ -127,22 +124,20 @@ class ClusterSoftmax(SoftmaxHead):
             self._top_k_block(hidden[block], exclude, best[block], rows[block], screens)
         return best, rows
 
-    def _screens(self, hidden: Tensor) -> dict[int, ClusterScreen]:
-        """Bounds for the clusters for which it is worthwhile to compute them."""
-        low = resolve_precision("auto", hidden.device) == torch.bfloat16
-        if not low or len(hidden) < _SCREEN_FROM:
+    def _screens(self, hidden: Tensor) -> Screens:
+        """Bounds for the large clusters; none where they aren't worth their making."""
+        if not can_screen(hidden.device):
             return {}
-        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
-        large = [n for n, size in enumerate(self.sizes) if n and size >= _SCREENED_WORDS]
-        return {number: ClusterScreen(weights[number], biases[number]) for number in large}
+        parts = zip(self.weight.split(self.sizes), self.bias.split(self.sizes), strict=True)
+        large = {n: part for n, part in enumerate(parts) if n and self.sizes[n] >= _SCREENED_WORDS}
+
+        def make() -> Screens:
+            return {n: ClusterScreen(weight, bias) for n, (weight, bias) in large.items()}
+
+        return keep_screens(self, (self.weight, self.bias), len(hidden), make)
 
     def _top_k_block(
-        self,
-        hidden: Tensor,
-        exclude: int,
-        best: Tensor,
-        rows: Tensor,
-        screens: dict[int, ClusterScreen],
+        self, hidden: Tensor, exclude: int, best: Tensor, rows: Tensor, screens: Screens
     ) -> None:
         """Fill `best` and `rows`; no word of a cluster is more probable than the cluster."""
         weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
@@ -153,13 +148,12 @@ class ClusterSoftmax(SoftmaxHead):
         if exclude < self.sizes[0]:
             words[:, exclude] = EXCLUDED
         _merge(best, rows, everywhere, words, 0)
-        if screens:
-            low, norms = to_low(hidden), torch.linalg.vector_norm(hidden, dim=1)
+        quantized = QuantizedHidden(hidden) if screens else None
         for number, start in enumerate(self.cutoffs[:-1], start=1):
             chosen = head[:, self.sizes[0] + number - 1]
             places = (chosen > best[:, -1]).nonzero().squeeze(1)
-            if number in screens and len(places):
-                bound = screens[number].bound(low[places], norms[places])
+            if quantized is not None and number in screens and len(places):
+                bound = screens[number].bound(quantized, places)
                 places = places[bound + chosen[places] > best[places, -1]]
             for part in row_blocks(len(places), self.sizes[number]):
                 there = places[part]

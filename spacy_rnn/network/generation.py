@@ -8,18 +8,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .inference import Wanted, predict
+from .inference import CHUNK_POSITIONS
 from .language_model import RNNLanguageModel
 from .recurrent import State
 from .sampling import sample
 
 
+@torch.no_grad()
 def read_prefix(network: RNNLanguageModel, ids: np.ndarray) -> State:
     """RETURNS (State): After reading all ids, which begin with the boundary row."""
-    lengths = np.array([len(ids)], dtype=np.int64)
-    prediction = predict(network, ids, lengths, None, Wanted(final_state=True), exclude=0)
-    assert prediction.state is not None
-    return prediction.state
+    state = network.encoder.zero_state(1)
+    rows = torch.from_numpy(ids).to(network.device)
+    for part in rows.split(CHUNK_POSITIONS):
+        state = network.read(part, state)
+    return state
 
 
 @torch.no_grad()
@@ -57,7 +59,6 @@ def continue_rows(
     YIELDS (int): Rows; never `end`, never `forbidden`.
     """
     generator = torch.Generator().manual_seed(seed)
-    one = np.ones(1, dtype=np.int64)
     for _ in range(max_tokens):
         row = sample(
             next_log_probs(network, state).cpu(),
@@ -70,5 +71,4 @@ def continue_rows(
         if row == end:
             return
         yield row
-        ids = torch.tensor([row], device=network.device)
-        _, state = network.encode(ids, one, state)
+        state = network.read(torch.tensor([row], device=network.device), state)

@@ -131,6 +131,15 @@ class RNNLanguageModel(nn.Module):
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
         return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
 
+    def read(self, ids: Tensor, state: State) -> State:
+        """Read on in one sequence; what `encode` does, without laying out a batch.
+
+        ids (Tensor): int64 (n,), n > 0.
+        state (State): Before the first one, (depth, 1, width) each.
+        RETURNS (State): After the last one.
+        """
+        return self.encoder.read(self.embedding.index_select(0, ids), state)
+
     def forward(
         self,
         ids: Tensor,

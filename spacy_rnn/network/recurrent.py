@@ -77,6 +77,25 @@ class RecurrentStack(nn.Module):
         cs = [final.c for final in finals if final.c is not None]
         return packed, State(h, torch.cat(cs) if cs else None)
 
+    def read(self, inputs: Tensor, state: State) -> State:
+        """Run over one sequence.
+
+        inputs (Tensor): float32 (steps, input_width).
+        state (State): (depth, 1, width) each, before the first step.
+        RETURNS (State): After the last one.
+        """
+        output = inputs[:, None]
+        hs, cs = [], []
+        for number, layer in enumerate(self.layers):
+            h = state.h[number : number + 1]
+            if state.c is None:
+                output, h = layer(output, h)
+            else:
+                output, (h, c) = layer(output, (h, state.c[number : number + 1]))
+                cs.append(c)
+            hs.append(h)
+        return State(torch.cat(hs), torch.cat(cs) if cs else None)
+
 
 def _run_layer(
     layer: nn.Module, packed: Tensor, segments: list[tuple[int, int]], state: State

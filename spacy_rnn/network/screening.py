@@ -1,25 +1,55 @@
-"""Which clusters can hold one of the k best words? An upper bound from bfloat16 products.
+"""Which clusters can hold one of the k best words? An upper bound from small integer products.
 
 For a word w of a cluster with weights W, biases b and prior q = softmax(b), Jensen's inequality
-gives log Σ exp(h·w' + b') ≥ log Σ exp(b') + h·μ with μ = Σ q w', so
+gives log Σ exp(h·w' + b') ≥ log Σ exp(b') + h·μ with μ = Σ q w'. So, with v = w − μ,
 
-    log p(w | cluster) ≤ h·(w − μ) + b_w − log Σ exp(b').
+    log p(w | cluster) ≤ h·v + b_w − log Σ exp(b').
 
-The right side's products are taken in bfloat16, which costs a third of float32, and the bound of
-their rounding is added: what is left out for it can't be among the k best.
+The right side is computed with 8-bit integers, which processors with VNNI multiply several times
+as fast as floats, and the bound of the rounding error is added: by Cauchy–Schwarz
+|h·v − ĥ·v̂| ≤ |h| |v − v̂| + |h − ĥ| |v̂|. What is left out for it can't be among the k best.
 """
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
-# Relative error of a product of two numbers rounded to bfloat16 (unit roundoff 2⁻⁸ each), with a
-# tenth more for the sums in float32; and of the rounded result.
-_PRODUCT_ERROR = 1.1 * (2 * 2.0**-8 + 2.0**-16)
-_RESULT_ERROR = 2.0**-8
-# Columns are filled up to it: products of odd widths are slower.
+import torch
+from torch import Tensor, nn
+
+_LARGEST = 127
+# Hidden states lie between −1 and 1; others are clipped, which counts as rounding.
+_HIDDEN_SCALE = 1.0 / _LARGEST
+# Columns that hold the bias together: their range is as many times that of a weight.
+_BIAS_COLUMNS = 32
 _ALIGN = 32
+# What the float32 sums of the bound itself may be off by.
+_SLACK = 1e-3
+# Bounds are made once so many positions have asked for them with the same weights.
+_WORTHWHILE = 256
+# A call for one position counts for more: it reads all weights for itself.
+_CALL = 32
+
+
+def can_screen(device: torch.device) -> bool:
+    """RETURNS (bool): Whether the processor multiplies 8-bit integers exactly and fast."""
+    return device.type == "cpu" and getattr(torch.cpu, "_is_vnni_supported", bool)()
+
+
+class QuantizedHidden:
+    """Hidden states as 8-bit integers.
+
+    hidden (Tensor): float32 (n, width).
+    """
+
+    def __init__(self, hidden: Tensor) -> None:
+        rounded = (hidden / _HIDDEN_SCALE).round_().clamp_(-_LARGEST, _LARGEST)
+        self.norms = torch.linalg.vector_norm(hidden, dim=1)
+        self.errors = torch.linalg.vector_norm(hidden - rounded * _HIDDEN_SCALE, dim=1)
+        ones = torch.full((len(hidden), _BIAS_COLUMNS), _LARGEST, device=hidden.device)
+        self.low = _to_bytes(rounded, ones)
 
 
 class ClusterScreen:
@@ -30,41 +60,71 @@ class ClusterScreen:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        words, width = weight.shape
-        prior = torch.softmax(bias, 0)
-        rows = weight - prior @ weight
+        rows = weight - torch.softmax(bias, 0) @ weight
+        scale = rows.abs().amax().clamp(min=1e-6) / _LARGEST
+        rounded = (rows / scale).round_()
+        self.scale = scale
+        self.error = torch.linalg.vector_norm(rows - rounded * scale, dim=1).max()
+        self.norm = torch.linalg.vector_norm(rounded, dim=1).max() * scale
         top = bias.max()
         self.offset = top - torch.logsumexp(bias, 0)
-        # the bias, relative to the largest one, is one more column, read by a 1 in the hidden state
-        low = weight.new_zeros(words, padded(width), dtype=torch.bfloat16)
-        low[:, :width] = rows
-        low[:, width] = bias - top
-        self.low = low
-        self.norm = torch.linalg.vector_norm(rows, dim=1).max()
-        self.spread = top - bias.min()
+        # rounded up, and cut where it is too small: the bound only grows
+        steps = ((bias - top) / scale).ceil_().clamp_(min=-_LARGEST * _BIAS_COLUMNS)
+        # floors of (steps + column) / columns have the sum `steps` (Hermite's identity)
+        columns = torch.arange(_BIAS_COLUMNS, device=bias.device)
+        self.low = _to_bytes(rounded, ((steps[:, None] + columns) / _BIAS_COLUMNS).floor_())
 
-    def bound(self, low_hidden: Tensor, norms: Tensor) -> Tensor:
-        """An upper bound of the log-probability, given the cluster, of its most probable word.
-
-        low_hidden (Tensor): bfloat16 (n, padded width), from `to_low`.
-        norms (Tensor): float32 (n,), the norms of the hidden states.
-        RETURNS (Tensor): float32 (n,).
-        """
-        best = (low_hidden @ self.low.t()).amax(dim=1).float()
-        # Cauchy–Schwarz bounds the sum of the products' magnitudes
-        error = _PRODUCT_ERROR * (norms * self.norm + self.spread)
-        return best + _RESULT_ERROR * (best.abs() + error) + error + self.offset
+    def bound(self, hidden: QuantizedHidden, places: Tensor) -> Tensor:
+        """RETURNS (Tensor): float32 (n,), for hidden states at `places` an upper bound of the
+        log-probability, given the cluster, of its most probable word."""
+        best = torch._int_mm(hidden.low[places], self.low.t()).amax(dim=1)
+        error = hidden.norms[places] * self.error + hidden.errors[places] * self.norm
+        return best * (self.scale * _HIDDEN_SCALE) + self.offset + error * (1 + _SLACK) + _SLACK
 
 
-def to_low(hidden: Tensor) -> Tensor:
-    """RETURNS (Tensor): bfloat16 (n, padded width): hidden states (n, width), then a 1."""
-    width = hidden.shape[1]
-    low = hidden.new_zeros(len(hidden), padded(width), dtype=torch.bfloat16)
-    low[:, :width] = hidden
-    low[:, width] = 1.0
+def _to_bytes(rounded: Tensor, bias: Tensor) -> Tensor:
+    """RETURNS (Tensor): int8 (n, columns): whole numbers, the bias, zeros up to the alignment."""
+    width = rounded.shape[1] + _BIAS_COLUMNS
+    low = rounded.new_zeros(len(rounded), -(-width // _ALIGN) * _ALIGN, dtype=torch.int8)
+    low[:, : rounded.shape[1]] = rounded
+    low[:, rounded.shape[1] : width] = bias
     return low
 
 
-def padded(width: int) -> int:
-    """RETURNS (int): Columns of the bfloat16 matrices."""
-    return (width // _ALIGN + 1) * _ALIGN
+Screens = dict[int, ClusterScreen]
+
+
+@dataclass
+class _Kept:
+    """The bounds for weights as they are at one moment, and how much they were asked for."""
+
+    versions: list[tuple[int, int]]
+    asked: int = 0
+    screens: Screens | None = None
+
+
+# Beside the modules, so that no copy and no file holds them.
+_KEPT: WeakKeyDictionary[nn.Module, _Kept] = WeakKeyDictionary()
+
+
+def keep_screens(
+    owner: nn.Module, weights: Sequence[Tensor], positions: int, make: Callable[[], Screens]
+) -> Screens:
+    """Make bounds when they are worth it, and keep them until a weight changes.
+
+    owner (Module): Whose bounds they are; they go with it.
+    weights (Sequence[Tensor]): What they are made from.
+    positions (int): For how many hidden states they are wanted now.
+    make (Callable): Makes them.
+    RETURNS (Dict[int, ClusterScreen]): By the cluster's number; empty if it isn't worth it yet.
+    """
+    versions = [(weight.data_ptr(), weight._version) for weight in weights]
+    kept = _KEPT.get(owner)
+    if kept is None or kept.versions != versions:
+        kept = _KEPT[owner] = _Kept(versions)
+    if kept.screens is None:
+        kept.asked += max(positions, _CALL)
+        if kept.asked < _WORTHWHILE:
+            return {}
+        kept.screens = make()
+    return kept.screens

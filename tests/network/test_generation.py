@@ -93,12 +93,13 @@ def test_each_word_costs_one_step(monkeypatch):
     with torch.no_grad():
         network.softmax.bias[END] = -100.0
     steps = []
-    encode = network.encode
-    monkeypatch.setattr(
-        network,
-        "encode",
-        lambda ids, *rest, **more: steps.append(len(ids)) or encode(ids, *rest, **more),
-    )
+    read = network.read
+
+    def spy(ids, state):
+        steps.append(len(ids))
+        return read(ids, state)
+
+    monkeypatch.setattr(network, "read", spy)
     write(network, max_tokens=10)
     assert steps == [len(PREFIX)] + [1] * 10
 

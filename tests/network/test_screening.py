@@ -2,10 +2,19 @@
 
 import pytest
 import torch
+from thinc.api import Adam
 
-from spacy_rnn.network import clusters
+from spacy_rnn.layers.optimizer import apply_gradients
+from spacy_rnn.network import clusters, screening
 from spacy_rnn.network.clusters import ClusterSoftmax
-from spacy_rnn.network.screening import ClusterScreen, to_low
+from spacy_rnn.network.screening import ClusterScreen, QuantizedHidden, can_screen
+
+from . import naive
+
+# products of 8-bit integers may overflow elsewhere
+pytestmark = pytest.mark.skipif(
+    not can_screen(torch.device("cpu")), reason="the processor has no VNNI"
+)
 
 
 def random_cluster(words, width, scale, seed=0):
@@ -16,31 +25,38 @@ def random_cluster(words, width, scale, seed=0):
     return weight, bias, hidden
 
 
+def bound_of(weight, bias, hidden):
+    everywhere = torch.arange(len(hidden))
+    return ClusterScreen(weight, bias).bound(QuantizedHidden(hidden), everywhere)
+
+
+def best_of(weight, bias, hidden):
+    return torch.log_softmax(hidden.double() @ weight.double().T + bias.double(), 1).amax(1)
+
+
 @pytest.mark.parametrize("scale", [0.0, 0.1, 1.0, 10.0])
 @pytest.mark.parametrize(("words", "width"), [(1, 5), (40, 8), (3000, 31), (500, 256)])
-def test_the_bound_is_never_below_the_best_word(words, width, scale):
+@pytest.mark.parametrize("spread", [0.0, 1.0, 200.0])
+@pytest.mark.parametrize("size", [1.0, 5.0])
+def test_the_bound_is_never_below_the_best_word(words, width, scale, spread, size):
+    """Large biases are cut, hidden states outside [-1, 1] too."""
     weight, bias, hidden = random_cluster(words, width, scale)
-    screen = ClusterScreen(weight, bias)
-    found = screen.bound(to_low(hidden), torch.linalg.vector_norm(hidden, dim=1))
-    exact = torch.log_softmax(hidden.double() @ weight.double().T + bias.double(), 1).amax(1)
-    assert (found >= exact).all()
+    arguments = weight, spread * bias, size * hidden
+    assert (bound_of(*arguments) >= best_of(*arguments)).all()
 
 
 def test_the_bound_is_near_the_best_word():
     weight, bias, hidden = random_cluster(3000, 64, 0.1)
-    screen = ClusterScreen(weight, bias)
-    found = screen.bound(to_low(hidden), torch.linalg.vector_norm(hidden, dim=1))
-    exact = torch.log_softmax(hidden @ weight.T + bias, 1).amax(1)
-    assert (found - exact).mean() < 0.5
+    apart = bound_of(weight, bias, hidden) - best_of(weight, bias, hidden)
+    assert apart.mean() < 0.5
 
 
 @pytest.mark.parametrize("scale", [0.2, 1.0, 4.0])
 @pytest.mark.parametrize("k", [1, 5])
 def test_screened_lists_are_those_of_the_whole_distribution(monkeypatch, scale, k):
     """Peaked and flat distributions; the excluded word is the best one now and then."""
-    monkeypatch.setattr(clusters, "_SCREEN_FROM", 1)
     monkeypatch.setattr(clusters, "_SCREENED_WORDS", 1)
-    monkeypatch.setattr(clusters, "resolve_precision", lambda *_: torch.bfloat16)
+    monkeypatch.setattr(clusters, "can_screen", lambda _: True)
     weight, bias, hidden = random_cluster(700, 24, scale)
     softmax = ClusterSoftmax(torch.nn.Parameter(weight), bias.log_softmax(0), [50, 200, 420])
     with torch.no_grad():
@@ -67,10 +83,49 @@ def test_screening_opens_fewer_clusters(monkeypatch):
 
     monkeypatch.setattr(clusters, "_merge", spy)
     counts = []
-    for dtype in (torch.float32, torch.bfloat16):
-        monkeypatch.setattr(clusters, "resolve_precision", lambda *_, dtype=dtype: dtype)
+    for screened in (False, True):
+        monkeypatch.setattr(clusters, "can_screen", lambda _, screened=screened: screened)
         opened.clear()
         with torch.no_grad():
             softmax.top_k(hidden, 5, 0)
         counts.append(sum(opened))
     assert counts[1] < 0.5 * counts[0]
+
+
+def test_bounds_follow_the_weights(monkeypatch):
+    """Made once, and again after a training step, a copy or another softmax."""
+    monkeypatch.setattr(clusters, "can_screen", lambda _: True)
+    made = []
+    make = clusters.ClusterScreen
+    monkeypatch.setattr(clusters, "ClusterScreen", lambda *args: made.append(1) or make(*args))
+    network = naive.make_network(words=5000, cutoffs=(50, 2500))
+    softmax = network.softmax
+    hidden = torch.randn(300, network.settings.width)
+
+    def check():
+        with torch.no_grad():
+            everything = softmax.log_distribution(hidden)
+            everything[:, 0] = float("-inf")
+            found, _ = softmax.top_k(hidden, 5, 0)
+            torch.testing.assert_close(found, everything.topk(5).values, atol=1e-5, rtol=1e-5)
+        return len(made)
+
+    assert check() == check() == 2  # two clusters
+    for parameter in network.parameters():
+        parameter.grad = torch.randn_like(parameter)
+    apply_gradients(Adam(0.5), 1, network.parameters_by_name(), "test")
+    assert check() == check() == 4
+    network.load_state_dict(naive.make_network(words=5000, cutoffs=(50, 2500), seed=3).state_dict())
+    assert check() == check() == 6
+
+
+def test_a_single_position_gets_no_bounds_until_many_have_asked(monkeypatch):
+    monkeypatch.setattr(clusters, "can_screen", lambda _: True)
+    softmax = naive.make_network(words=5000, cutoffs=(50, 2500)).softmax
+    hidden = torch.randn(1, softmax.weight.shape[1])
+    with torch.no_grad():
+        lists = [softmax.top_k(hidden, 5, 0) for _ in range(20)]
+    assert set(screening._KEPT[softmax].screens) == {1, 2}
+    for values, rows in lists[1:]:
+        torch.testing.assert_close(values, lists[0][0], atol=1e-5, rtol=1e-5)
+        assert torch.equal(rows, lists[0][1])
