@@ -172,7 +172,8 @@ class Errors(metaclass=_Coded):
     )
     R217 = (
         "{place}: more than {limit} characters in one tokenized document. Set max_length, so that "
-        "it is split into windows, or raise nlp.max_length."
+        "it is split into windows, or raise nlp.max_length (in a config: [nlp.after_creation] "
+        '@callbacks = "spacy-rnn.set_max_length.v1").'
     )
     R218 = (
         "{place}: a line of more than {limit} characters. Break it into shorter lines: a line must "
@@ -241,9 +242,9 @@ class Errors(metaclass=_Coded):
     R313 = "The examples for {name} have to be spacy.training.Example objects, not {type}."
     R317 = (
         "max_epochs = -1 streams the corpus, and spaCy shows only its first 100 examples to "
-        "{name}.initialize: all other words will be unknown. Write the whole vocabulary with "
-        "`python -m spacy init labels CONFIG FOLDER --training.max_epochs 1` and set "
-        "[initialize.components.{name}.labels]."
+        "{name}.initialize: all other words will be unknown. Write the vocabulary with "
+        "`python -m spacy rnn vocab CORPUS words.json --config CONFIG` and set "
+        "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
     )
     R316 = "A prompt is a text or a Doc, not {type}."
     R315 = (

@@ -7,6 +7,8 @@ import spacy
 import srsly
 from spacy.util import load_config, load_model_from_config
 
+from spacy_rnn.layers.carried import CarriedStates
+
 from .helpers import CONFIG, ROOT, run_spacy, train_corpus, write_corpus
 from .pkuseg_model import train_pkuseg
 
@@ -29,16 +31,15 @@ def test_filling_a_config_changes_nothing(path, tmp_path):
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_spacy_finds_no_fault_with_a_config(path):
-    paths = load_config(path)["paths"]
-    corpus = [item for n in ("train", "dev") for item in (f"--paths.{n}", ROOT / paths[n])]
+    text = ROOT / "assets" / "zh-modern"
+    corpus = [item for n in ("train", "dev") for item in (f"--paths.{n}", text / f"{n}.txt")]
     result = run_spacy("debug", "config", path, *corpus)
     assert result.exception is None, result.output
     assert "Config is valid" in result.output
 
 
-def test_the_configs_differ_in_their_tokenizer_only():
-    assert len(CONFIGS) == 2
-    jieba, pkuseg = (load_config(path) for path in CONFIGS)
+def test_jieba_and_pkuseg_configs_differ_in_their_tokenizer_only():
+    jieba, pkuseg = load_config(CONFIG), load_config(ROOT / "configs" / "rnn_lm_pkuseg.cfg")
     for config in (jieba, pkuseg):
         config["nlp"].pop("tokenizer")
         config["initialize"].pop("tokenizer")
@@ -46,10 +47,45 @@ def test_the_configs_differ_in_their_tokenizer_only():
     assert jieba == pkuseg
 
 
-def test_the_last_step_is_evaluated():
+@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+def test_the_last_step_is_evaluated_and_ends_the_schedule(path):
     """spaCy evaluates multiples of eval_frequency only."""
-    training = load_config(CONFIG)["training"]
+    training = load_config(path)["training"]
     assert training["max_steps"] % training["eval_frequency"] == 0
+    assert training["max_steps"] == training["optimizer"]["learn_rate"]["total_steps"]
+
+
+def test_the_config_for_streams_trains_with_the_state_carried(tmp_path, monkeypatch):
+    corpus, words = write_corpus(tmp_path / "text"), tmp_path / "words.json"
+    config = ROOT / "configs" / "rnn_lm_streams.cfg"
+    done = run_spacy("rnn", "vocab", corpus / "train.txt", words, "-c", config, "--min-count", 1)
+    assert done.exit_code == 0, done.output
+    carried = []
+    put = CarriedStates.put
+
+    def spy(self, marks, state):
+        carried.extend(mark.carried for mark in marks)
+        put(self, marks, state)
+
+    monkeypatch.setattr(CarriedStates, "put", spy)
+    arguments = {
+        "--paths.train": corpus / "train.txt",
+        "--paths.dev": corpus / "dev.txt",
+        "--paths.vocabulary": words,
+        "--corpora.train.streams": 3,
+        "--corpora.train.window": 5,
+        "--components.rnn_lm.model.width": 8,
+        "--training.max_steps": 40,
+        "--training.eval_frequency": 20,
+        "--training.optimizer.learn_rate.total_steps": 40,
+    }
+    settings = [item for pair in arguments.items() for item in pair]
+    done = run_spacy("train", config, "--output", tmp_path / "out", *settings)
+    assert done.exception is None, done.output
+    assert True in carried and False in carried
+    nlp = spacy.load(tmp_path / "out" / "model-best")
+    text = (corpus / "dev.txt").read_text("utf8").strip()
+    assert 1 < nlp(text)._.rnn_perplexity < len(nlp.get_pipe("rnn_lm").vocabulary)
 
 
 def test_jieba_does_not_join_the_words_of_the_example():

@@ -14,8 +14,11 @@ from .clusters import ClusterSoftmax
 from .dropout import locked_dropout
 from .initialization import initialize_embedding
 from .layout import make_layout
+from .memory import limit_shape_cache
 from .recurrent import RecurrentStack, State
 from .softmax import FullSoftmax, SoftmaxHead
+
+limit_shape_cache()
 
 # In training, lengths are rounded up to it: fewer, larger segments at the price of some padding.
 _TRAINING_MULTIPLE = 8

@@ -1,8 +1,11 @@
-"""Keep the C library from giving memory back to the system between two training steps.
+"""What the libraries under torch do with memory, where their defaults are wrong for us.
 
-A step allocates the same large blocks as the step before it. glibc maps every block above 32 MB
-anew, and returns the free top of its heap; each time the kernel has to fault the pages in again,
-which costs a fifth of a step (`benchmarks/README.md`).
+glibc: a training step allocates the same large blocks as the step before it. glibc maps every block
+above 32 MB anew, and returns the free top of its heap; each time the kernel has to fault the pages
+in again, which costs a fifth of a step (`benchmarks/README.md`).
+
+oneDNN: it keeps the compiled code and buffers of the last 1,024 shapes of a product or a recurrent
+layer. Documents of all lengths make ever new shapes: hundreds of megabytes over a large corpus.
 """
 
 from __future__ import annotations
@@ -34,3 +37,9 @@ def keep_freed_memory() -> bool:
         return False
     settings = ((_MMAP_THRESHOLD, _LIMIT), (_TRIM_THRESHOLD, _LIMIT), (_TOP_PAD, _PAD))
     return all(mallopt(parameter, value) for parameter, value in settings)
+
+
+def limit_shape_cache() -> None:
+    """Let oneDNN keep fewer shapes; an environment variable that is set already rules. It is read
+    when torch first calls oneDNN in a process."""
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "16")
