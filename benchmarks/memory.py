@@ -61,7 +61,7 @@ def child(what: str, text: Path, words: Path) -> None:
 
 def train_epoch(text: Path, words: Path) -> int:
     tokens = len(text.read_bytes().split(b" "))
-    steps = tokens // (STREAMS * WINDOW)
+    steps = max(1, tokens // (STREAMS * WINDOW))
     config = quality.load(
         {
             "paths.train": str(text),
@@ -76,6 +76,7 @@ def train_epoch(text: Path, words: Path) -> int:
             "corpora.dev.limit": 100,
             "corpora.dev.tokenized": True,
             "training.max_steps": steps,
+            "training.optimizer.learn_rate.total_steps": steps,
             "training.eval_frequency": steps,
             **{f"corpora.train.corpus.{name}": value for name, value in TEXT.items()},
             "corpora.train.corpus.document": "file",

@@ -1,6 +1,7 @@
 """Train with a config as `spacy train` does, and measure the CPU time of it."""
 
 import json
+import math
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
@@ -57,7 +58,7 @@ def test_perplexity(nlp: Language, path: Path, options: dict[str, Any]) -> tuple
     docs = [example.predicted for example in create_text_corpus(path, **options)(nlp)]
     lm = nlp.get_pipe("rnn_lm")
     counts = lm.count(docs)
-    return float(2.718281828459045 ** (-counts.log_prob / counts.predictions)), counts.predictions
+    return math.exp(-counts.log_prob / counts.predictions), counts.predictions
 
 
 def report(perplexity: float, cpu_seconds: float, **more: Any) -> None:
