@@ -196,6 +196,10 @@ class Errors(metaclass=_Coded):
         "An example ({text!r}) is no window of a stream. Use spacy-rnn.batch_by_stream.v1 only for "
         "a corpus that spacy-rnn.StreamCorpus.v1 reads, or take another batcher."
     )
+    R224 = (
+        "Unknown options: {options}. Overrides of a config need --config; see "
+        "`python -m spacy rnn vocab --help`."
+    )
 
     # --- R3xx: the component and its annotations ---
     R301 = (

@@ -11,7 +11,9 @@ from spacy.language import Language
 from typer import Argument, Option
 from wasabi import msg
 
+from ..errors import Errors
 from ..training.corpus import create_text_corpus
+from ..training.text_files import find_files, get_format
 from ..training.word_counts import count_corpus
 from . import rnn
 from .pipelines import load_tokenizer
@@ -63,6 +65,8 @@ def vocab_cli(
         "line_end": line_end,
         "text_key": text_key,
     }
+    if config is None and ctx.args:
+        msg.fail(Errors.R224.format(options=" ".join(ctx.args)), exits=1)
     if config is None:
         nlp, options, settings = spacy.blank(lang), {}, {}
     else:
@@ -100,7 +104,15 @@ def write_vocabulary(
     RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
     """
     reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
-    counts = count_corpus(nlp, reader(nlp), attr, max_types)
+    formats = {get_format(path) for path in find_files([corpus])}
+    counts = count_corpus(
+        nlp,
+        reader(nlp),
+        attr,
+        max_types=max_types,
+        zones=".spacy" not in formats,  # read as a whole
+        cut_anywhere=formats == {".txt"} and options.get("tokenized", False),
+    )
     vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
     output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, vocabulary.labels)

@@ -48,8 +48,12 @@ class CarriedStates:
             columns.append(self._columns[mark.stream] if mark.carried else 0)
         if not seen:
             return None
+        zero = encoder.zero_state(1)
         if self._state is None:
-            self._state = encoder.zero_state(1)  # column 0 stays the zero state
+            self._state = zero  # column 0 stays the zero state
+        elif self._state.h.device != zero.h.device:  # the model was moved
+            h, c = self._state
+            self._state = State(h.to(zero.h.device), None if c is None else c.to(zero.h.device))
         index = torch.tensor(columns, device=self._state.h.device)
         h, c = self._state
         return State(h.index_select(1, index), None if c is None else c.index_select(1, index))

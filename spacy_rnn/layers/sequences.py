@@ -73,5 +73,12 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> Sequences:
     marks = [read_mark(doc) for doc in docs]
     for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
         if mark is not None and mark.previous is not None:
-            ids[start] = vocabulary.row_of(doc.vocab[mark.previous])
+            ids[start] = _row_before(vocabulary, doc, mark)
     return Sequences(ids, targets, lengths, marks)
+
+
+def _row_before(vocabulary: Vocabulary, doc: Doc, mark: Window) -> int:
+    if vocabulary.attr == "NORM" and mark.previous_norm is not None:
+        return vocabulary.row(mark.previous_norm)
+    assert mark.previous is not None
+    return vocabulary.row_of(doc.vocab[mark.previous])

@@ -126,7 +126,7 @@ class ClusterSoftmax(SoftmaxHead):
 
     def _screens(self, hidden: Tensor) -> Screens:
         """Bounds for the large clusters; none where they aren't worth their making."""
-        if not can_screen(hidden.device):
+        if not can_screen(self.weight):
             return {}
         parts = zip(self.weight.split(self.sizes), self.bias.split(self.sizes), strict=True)
         large = {n: part for n, part in enumerate(parts) if n and self.sizes[n] >= _SCREENED_WORDS}

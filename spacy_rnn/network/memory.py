@@ -18,6 +18,8 @@ from functools import cache
 # The numbers of mallopt's parameters in <malloc.h>.
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3
 _LIMIT = 2**31 - 1
+# The highest mmap threshold that glibc before 2.35 takes.
+_OLD_LIMIT = 2**25
 _PAD = 64 * 2**20
 _VARIABLES = ("MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_", "GLIBC_TUNABLES")
 
@@ -35,8 +37,8 @@ def keep_freed_memory() -> bool:
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is None:  # musl
         return False
-    settings = ((_MMAP_THRESHOLD, _LIMIT), (_TRIM_THRESHOLD, _LIMIT), (_TOP_PAD, _PAD))
-    return all(mallopt(parameter, value) for parameter, value in settings)
+    raised = mallopt(_MMAP_THRESHOLD, _LIMIT) or mallopt(_MMAP_THRESHOLD, _OLD_LIMIT)
+    return bool(raised and mallopt(_TRIM_THRESHOLD, _LIMIT) and mallopt(_TOP_PAD, _PAD))
 
 
 def limit_shape_cache() -> None:

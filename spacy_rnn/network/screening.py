@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from weakref import WeakKeyDictionary
 
 import torch
@@ -25,7 +26,7 @@ _HIDDEN_SCALE = 1.0 / _LARGEST
 # Columns that hold the bias together: their range is as many times that of a weight.
 _BIAS_COLUMNS = 32
 _ALIGN = 32
-# What the float32 sums of the bound itself may be off by.
+# What float32 sums may be off by, for numbers around 1.
 _SLACK = 1e-3
 # Bounds are made once so many positions have asked for them with the same weights.
 _WORTHWHILE = 256
@@ -33,9 +34,23 @@ _WORTHWHILE = 256
 _CALL = 32
 
 
-def can_screen(device: torch.device) -> bool:
-    """RETURNS (bool): Whether the processor multiplies 8-bit integers exactly and fast."""
-    return device.type == "cpu" and getattr(torch.cpu, "_is_vnni_supported", bool)()
+def can_screen(weight: Tensor) -> bool:
+    """RETURNS (bool): Whether the device multiplies 8-bit integers exactly and fast, and the weight
+    tells when it changes."""
+    return weight.device.type == "cpu" and not weight.is_inference() and _multiplies_exactly()
+
+
+@cache
+def _multiplies_exactly() -> bool:
+    """Whether products of 8-bit integers are fast here, and don't overflow in between: without
+    VNNI, or where oneDNN was told not to use it, sums of 16 bits saturate."""
+    if not getattr(torch.cpu, "_is_vnni_supported", bool)():
+        return False
+    signs = torch.where(torch.arange(320) % 3 == 0, -1, 1)
+    large = torch.stack([torch.full((320,), _LARGEST), _LARGEST * signs])
+    left, right = large.repeat(20, 1), large.repeat(500, 1)
+    found = torch._int_mm(left.to(torch.int8), right.to(torch.int8).t())
+    return torch.equal(found.double(), left.double() @ right.double().t())
 
 
 class QuantizedHidden:
@@ -60,14 +75,18 @@ class ClusterScreen:
     """
 
     def __init__(self, weight: Tensor, bias: Tensor) -> None:
-        rows = weight - torch.softmax(bias, 0) @ weight
+        # μ in float64: float32 would lose digits where all words share a large component
+        mean = torch.softmax(bias.double(), 0) @ weight.double()
+        rows = (weight.double() - mean).float()
         scale = rows.abs().amax().clamp(min=1e-6) / _LARGEST
         rounded = (rows / scale).round_()
         self.scale = scale
         self.error = torch.linalg.vector_norm(rows - rounded * scale, dim=1).max()
         self.norm = torch.linalg.vector_norm(rounded, dim=1).max() * scale
         top = bias.max()
-        self.offset = top - torch.logsumexp(bias, 0)
+        self.offset = (top.double() - torch.logsumexp(bias.double(), 0)).float()
+        # what float32 may lose in `rows` and where the softmax itself is computed
+        self.slack = _SLACK * (1 + torch.linalg.vector_norm(weight, dim=1).max() * 1e-2)
         # rounded up, and cut where it is too small: the bound only grows
         steps = ((bias - top) / scale).ceil_().clamp_(min=-_LARGEST * _BIAS_COLUMNS)
         # floors of (steps + column) / columns have the sum `steps` (Hermite's identity)
@@ -79,7 +98,8 @@ class ClusterScreen:
         log-probability, given the cluster, of its most probable word."""
         best = torch._int_mm(hidden.low[places], self.low.t()).amax(dim=1)
         error = hidden.norms[places] * self.error + hidden.errors[places] * self.norm
-        return best * (self.scale * _HIDDEN_SCALE) + self.offset + error * (1 + _SLACK) + _SLACK
+        slack = self.slack * (1 + hidden.norms[places])
+        return best * (self.scale * _HIDDEN_SCALE) + self.offset + error * (1 + _SLACK) + slack
 
 
 def _to_bytes(rounded: Tensor, bias: Tensor) -> Tensor:
@@ -113,7 +133,8 @@ def keep_screens(
     """Make bounds when they are worth it, and keep them until a weight changes.
 
     owner (Module): Whose bounds they are; they go with it.
-    weights (Sequence[Tensor]): What they are made from.
+    weights (Sequence[Tensor]): What they are made from. A change through `.data` or a numpy view is
+        not seen: torch doesn't count it.
     positions (int): For how many hidden states they are wanted now.
     make (Callable): Makes them.
     RETURNS (Dict[int, ClusterScreen]): By the cluster's number; empty if it isn't worth it yet.

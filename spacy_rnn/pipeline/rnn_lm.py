@@ -288,10 +288,10 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
         backprop(Outputs(None, d_log_probs))
-        if outputs.state is not None:
-            self._carried.put(sequences.marks, outputs.state)
         if sgd not in (None, False):
             self.finish_update(sgd)
+        if outputs.state is not None:
+            self._carried.put(sequences.marks, outputs.state)
         losses[self.name] += loss
         losses[f"{self.name}_tokens"] += len(sequences.ids)
         return losses
@@ -327,6 +327,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+        self._carried = CarriedStates(self.name)
         self._add_strings()
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> RNNLM:

@@ -12,6 +12,9 @@ from .segmenter import BLOCKS, JiebaSegmenter
 # Where these stand beside letters or digits, jieba-rs joins what jieba splits.
 _JOINED_OTHERWISE = re.compile(r"[+#&._%\-]")
 
+# A word of two characters that can't be joined: no text has it.
+_NOWHERE = "\ue000\ue000"
+
 _BY_DICTIONARY: WeakKeyDictionary[Dictionary, Any] = WeakKeyDictionary()
 
 
@@ -38,7 +41,7 @@ class RustSegmenter(JiebaSegmenter):
                 words.append(block)
             elif _JOINED_OTHERWISE.search(block):
                 self.cut_block(block, words)
-            elif not never:
+            elif not (never and hmm):  # only the model could join them again
                 words += self._cut_fast(block, hmm)
             else:
                 for word in self._cut_fast(block, hmm):
@@ -54,8 +57,12 @@ def _make_jieba(dictionary: Dictionary) -> Any:
         except ImportError:
             raise ImportError(Errors.R112) from None
         made = Jieba.empty()
+        total = 0
         for word, frequency in dictionary.frequencies.items():
             if frequency:
                 made.add_word(word, frequency, "")
+                total += frequency
+        # words that were replaced or listed twice count for the total, as in jieba
+        made.add_word(_NOWHERE, dictionary.total - total, "")
         _BY_DICTIONARY[dictionary] = made
     return made

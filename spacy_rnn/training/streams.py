@@ -112,13 +112,19 @@ class StreamCorpus:
             ]
         if [token.text for token in predicted] != [token.text for token in reference]:
             raise ValueError(Errors.R222.format(text=predicted.text[:80]))
+        if not len(predicted):
+            return []
         pairs = zip(
             places(predicted, self.window),
             split_document(predicted, self.window),
             split_document(reference, self.window),
             strict=True,
         )
-        return [_Part(place, example=Example(x, y)) for place, x, y in pairs]
+        # what is short enough comes back uncut: the reader's own Doc stays without a mark
+        return [
+            _Part(place, example=Example(x.copy() if x is predicted else x, y))
+            for place, x, y in pairs
+        ]
 
 
 class _Part:

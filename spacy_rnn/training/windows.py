@@ -31,6 +31,8 @@ class Window(NamedTuple):
         it is read for itself.
     turn (int): How many windows its stream had before.
     carried (bool): Whether the stream's state is carried on to it; otherwise it starts anew.
+    previous_norm (Optional[str]): The norm of the token before, where it isn't that of its text
+        alone ("n't" → "not").
     """
 
     previous: str | None
@@ -38,6 +40,7 @@ class Window(NamedTuple):
     stream: int | None = None
     turn: int = 0
     carried: bool = False
+    previous_norm: str | None = None
 
 
 def read_mark(doc: Doc) -> Window | None:
@@ -54,6 +57,7 @@ def read_mark(doc: Doc) -> Window | None:
         window = Window(**mark)
         fine = isinstance(window.final, bool) and isinstance(window.previous, str | None)
         fine = fine and isinstance(window.stream, int | None) and isinstance(window.turn, int)
+        fine = fine and isinstance(window.previous_norm, str | None)
     except TypeError:  # no dict, or one of other keys
         fine = False
     if not fine:
@@ -96,13 +100,15 @@ def split_document(doc: Doc, max_length: int) -> list[Doc]:
 def places(doc: Doc, max_length: int) -> list[Window]:
     """RETURNS (List[Window]): The marks of a document's windows of `max_length` > 0 tokens."""
     whole = read_mark(doc) or Window(None, True)
-    return [
-        Window(
-            previous=doc[start - 1].text if start else whole.previous,
-            final=whole.final and start + max_length >= len(doc),
-        )
-        for start in range(0, len(doc), max_length)
-    ]
+    marks = []
+    for start in range(0, len(doc), max_length):
+        previous, norm = whole.previous, whole.previous_norm
+        if start:
+            token = doc[start - 1]
+            previous, norm = token.text, token.norm_ if token.norm != token.lex.norm else None
+        final = whole.final and start + max_length >= len(doc)
+        marks.append(Window(previous, final, previous_norm=norm))
+    return marks
 
 
 def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import nullcontext
 
 from spacy.language import Language
+from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import Errors
 from ..vocabulary import Vocabulary, count_words
+from .windows import read_mark
 
 # Documents counted together, whose strings and lexemes are freed before the next ones.
 _BATCH = 512
@@ -19,8 +21,9 @@ _BATCH = 512
 class WordCounts:
     """Counts of words, kept for at most `max_types` of them.
 
-    Exact up to that many types. Beyond, the rarest half is forgotten again and again (lossy
-    counting, Manku & Motwani 2002): then a count is too low by at most `lost`.
+    Exact up to that many types. Beyond, the rarer half, and all words as rare as its most frequent
+    one, is forgotten again and again (lossy counting, Manku & Motwani 2002): then a count is too
+    low by at most `lost`.
 
     max_types (int): The most words to keep.
     """
@@ -61,28 +64,48 @@ class WordCounts:
 
 
 def count_corpus(
-    nlp: Language, examples: Iterable[Example], attr: str, max_types: int = 2_000_000
+    nlp: Language,
+    examples: Iterable[Example],
+    attr: str,
+    *,
+    max_types: int = 2_000_000,
+    zones: bool = True,
+    cut_anywhere: bool = False,
 ) -> WordCounts:
-    """Count the words of a corpus, freeing what every batch of documents has left in the vocab.
+    """Count the words of a corpus.
 
     nlp (Language): The pipeline whose vocab the Docs have.
     examples (Iterable[Example]): As a reader yields them, lazily.
     attr (str): The token attribute: "ORTH", "LOWER" or "NORM".
     max_types (int): See `WordCounts`.
+    zones (bool): Whether to free what some documents have left in the vocab before the next ones
+        are read. Not for a reader that makes Docs before they are asked for.
+    cut_anywhere (bool): Whether this can be done between two windows of a document, too.
     RETURNS (WordCounts): The counts.
     """
     counts = WordCounts(max_types)
     stream = iter(examples)
-    while True:
-        with nlp.memory_zone():
-            seen = 0
+    done = False
+    while not done:
+        with nlp.memory_zone() if zones else nullcontext():
+            batch = _Batch(stream, cut_anywhere)
+            counts.add(*count_words(batch, attr))
+            done = batch.exhausted
+    return counts
 
-            def docs() -> Iterator:
-                nonlocal seen
-                for example in islice(stream, _BATCH):
-                    seen += 1
-                    yield example.predicted
 
-            counts.add(*count_words(docs(), attr))
-        if not seen:
-            return counts
+class _Batch:
+    """The Docs of the next examples, up to the end of a document."""
+
+    def __init__(self, examples: Iterator[Example], cut_anywhere: bool) -> None:
+        self.examples = examples
+        self.cut_anywhere = cut_anywhere
+        self.exhausted = False
+
+    def __iter__(self) -> Iterator[Doc]:
+        for number, example in enumerate(self.examples, 1):
+            mark = read_mark(example.predicted)
+            yield example.predicted
+            if number >= _BATCH and (self.cut_anywhere or mark is None or mark.final):
+                return
+        self.exhausted = True

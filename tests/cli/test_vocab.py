@@ -6,7 +6,7 @@ from collections import Counter
 import pytest
 import spacy
 import srsly
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
 from spacy_rnn.training.word_counts import WordCounts, count_corpus
@@ -113,3 +113,32 @@ def test_shipped_configs_work_with_it(tmp_path):
     out = tmp_path / "words.json"
     run(ROOT / "assets" / "zh-modern" / "dev.txt", out, "--config", CONFIG)
     assert len(srsly.read_json(out)) > 200
+
+
+def test_docbins_of_many_documents_are_counted(tmp_path):
+    nlp = spacy.blank("en")
+    docs = [Doc(nlp.vocab, words=["every", f"one{number}"]) for number in range(1200)]
+    DocBin(docs=docs).to_disk(tmp_path / "docs.spacy")
+    run(tmp_path / "docs.spacy", tmp_path / "words.json")
+    counts = dict(srsly.read_json(tmp_path / "words.json"))
+    assert counts["every"] == 1200 and len(counts) == 1201 + 2
+
+
+@pytest.mark.parametrize("tokenized", ["--raw", "--tokenized"])
+def test_long_documents_are_counted_across_batches(tmp_path, tokenized):
+    """Short lines up to the end of the first batch, then a document of three windows."""
+    long = " ".join(f"word{number}" for number in range(25_200))
+    lines = [f"short{number}" for number in range(511)] + [long, "the last line"]
+    (tmp_path / "text.txt").write_text("\n".join(lines), encoding="utf8")
+    run(tmp_path / "text.txt", tmp_path / "words.json", tokenized)
+    counts = dict(srsly.read_json(tmp_path / "words.json"))
+    assert set(counts) == {"<unk>", "</s>", *" ".join(lines).split()}
+    assert counts["</s>"] == len(lines)
+
+
+def test_misspelled_options_are_refused(tmp_path):
+    (tmp_path / "text.txt").write_text("one two", encoding="utf8")
+    done = run_spacy("rnn", "vocab", tmp_path / "text.txt", tmp_path / "o.json", "--min-cout", 2)
+    assert done.exit_code == 1
+    assert "R224" in done.output and "--min-cout 2" in done.output
+    assert not (tmp_path / "o.json").exists()

@@ -1,5 +1,9 @@
 """The bound that leaves clusters closed: never below the truth, and near enough to be of use."""
 
+import os
+import subprocess
+import sys
+
 import pytest
 import torch
 from thinc.api import Adam
@@ -12,9 +16,7 @@ from spacy_rnn.network.screening import ClusterScreen, QuantizedHidden, can_scre
 from . import naive
 
 # products of 8-bit integers may overflow elsewhere
-pytestmark = pytest.mark.skipif(
-    not can_screen(torch.device("cpu")), reason="the processor has no VNNI"
-)
+pytestmark = pytest.mark.skipif(not can_screen(torch.zeros(1)), reason="the processor has no VNNI")
 
 
 def random_cluster(words, width, scale, seed=0):
@@ -129,3 +131,32 @@ def test_a_single_position_gets_no_bounds_until_many_have_asked(monkeypatch):
     for values, rows in lists[1:]:
         torch.testing.assert_close(values, lists[0][0], atol=1e-5, rtol=1e-5)
         assert torch.equal(rows, lists[0][1])
+
+
+@pytest.mark.parametrize("common", [1e3, 1e4])
+def test_the_bound_holds_where_all_words_share_a_large_component(common):
+    weight, bias, hidden = random_cluster(300, 16, 0.1)
+    weight[:, 0] += common
+    assert (bound_of(weight, bias, hidden) >= best_of(weight, bias, hidden)).all()
+
+
+SATURATES = """
+import torch
+from spacy_rnn.network.screening import can_screen
+print(can_screen(torch.zeros(1)))
+"""
+
+
+@pytest.mark.parametrize("isa", ["AVX2", "AVX512_CORE"])
+def test_nothing_is_screened_where_products_overflow(isa):
+    """oneDNN without VNNI adds 8-bit products in 16 bits, whatever the processor can do."""
+    environment = {**os.environ, "ONEDNN_MAX_CPU_ISA": isa}
+    command = [sys.executable, "-c", SATURATES]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_weights_that_count_no_changes_are_not_screened():
+    with torch.inference_mode():
+        weight = torch.zeros(3)
+    assert not can_screen(weight)

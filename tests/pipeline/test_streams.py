@@ -257,3 +257,39 @@ def test_carrying_the_state_beats_not_carrying_it(tmp_path):
     assert blind_loss > 0.97 * least
     assert carried_loss < 0.75 * least
     assert tokens == len(docs) * (4 * REPEATS + 1)
+
+
+def test_a_norm_that_the_text_does_not_tell_is_read_at_a_windows_start():
+    texts = ["I don't know .", "we do not know ."]
+    nlp = make_pipeline(texts, model={"attr": "NORM"})
+    lm = nlp.get_pipe("rnn_lm")
+    doc = nlp.make_doc(texts[0])
+    assert [token.norm_ for token in doc][2] == "not"
+    reference = Reference(lm)
+    expected = -reference.read([token.norm_ for token in doc]).log_probs.sum()
+    for window in (1, 3):
+        loss, _ = loss_of(lm, mark_streams([doc], window))
+        assert loss == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_step_that_failed_can_be_tried_again(monkeypatch):
+    nlp = make_pipeline()
+    lm = nlp.get_pipe("rnn_lm")
+    first, second, *_ = mark_streams(make_docs(nlp), 3)
+    lm.update(first, sgd=Adam(0.01))
+    original = lm.get_loss
+    monkeypatch.setattr(lm, "get_loss", lambda *args: (1.0, original(*args)[1] * np.float32("inf")))
+    with pytest.raises(ValueError, match="R014"):
+        lm.update(second, sgd=Adam(0.01))
+    monkeypatch.undo()
+    assert lm.update(second, sgd=Adam(0.01))["rnn_lm_tokens"] > 0
+
+
+def test_loading_forgets_what_was_carried():
+    nlp = make_pipeline()
+    lm = nlp.get_pipe("rnn_lm")
+    first, second, *_ = mark_streams(make_docs(nlp), 3)
+    lm.update(first)
+    lm.from_bytes(lm.to_bytes())
+    with pytest.raises(ValueError, match="R319"):
+        lm.update(second)

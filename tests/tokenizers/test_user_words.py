@@ -1,15 +1,19 @@
 """User words: jieba's effect, this pipeline's alone, and clear errors."""
 
+from functools import cache
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_rnn.tokenizers.dictionary import default_dictionary, read_dictionary
+from spacy_rnn.tokenizers.rust_segmenter import RustSegmenter
 from spacy_rnn.tokenizers.segmenter import JiebaSegmenter
 from spacy_rnn.tokenizers.user_words import add_user_words, check_user_words
 
 from .jieba_oracle import add_words, copy_of, read_by_jieba
 
+PIECES = ["i", "iPhone", *"的了我你他是不在有人中国民学生"]
 SMALL = "我 30\n爱 20\n你 30\n们 5\n你们 8\n我爱你 6\nab 4\n".encode()
 
 
@@ -137,3 +141,25 @@ def test_one_string_is_not_a_list_of_words():
         check_user_words("我爱你")
     with pytest.raises(ValueError, match=r"\[R102\]"):
         check_user_words(None)
+
+
+def test_replaced_and_repeated_words_count_for_the_total_in_both_engines():
+    """Frequencies that no word has any more still make all others less probable."""
+    data = "北京 1000000000000\n北京 5\n北 100\n京 100\n".encode()
+    dictionary = read_dictionary(data, "test")
+    expected = read_by_jieba(data).lcut("北京")
+    for make in (JiebaSegmenter, RustSegmenter):
+        assert make(dictionary).cut("北京") == expected
+
+
+@cache
+def without_some_words(make, hmm):
+    removed = check_user_words([[word, 0] for word in ("的", "了", "是", "在", "iPhone", "学生")])
+    return make(add_user_words(default_dictionary(), removed), hmm=hmm)
+
+
+@pytest.mark.parametrize("hmm", [True, False])
+@given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
+def test_engines_agree_on_removed_words(hmm, text):
+    slow = without_some_words(JiebaSegmenter, hmm)
+    assert without_some_words(RustSegmenter, hmm).cut(text) == slow.cut(text)

@@ -176,3 +176,18 @@ def test_the_batcher_refuses_what_is_no_window_of_a_stream():
 def test_sizes_out_of_range_are_refused(options, message):
     with pytest.raises(ValueError, match=message):
         create_stream_corpus(reader_of([]), **options)
+
+
+def test_documents_without_tokens_are_skipped():
+    empty = [Example(NLP.make_doc(""), NLP.make_doc("")) for _ in range(2)]
+    words = Doc(NLP.vocab, words=["a", "b"], tags=["X", "Y"])
+    pairs = [empty[0], Example(NLP.make_doc("a b"), words), empty[1]]
+    assert [e.predicted.text for e in StreamCorpus(lambda nlp: pairs, streams=2)(NLP)] == ["a b"]
+
+
+def test_docs_of_the_reader_are_not_marked():
+    words = Doc(NLP.vocab, words=["a", "b"], tags=["X", "Y"])
+    pair = Example(NLP.make_doc("a b"), words)
+    (made,) = StreamCorpus(lambda nlp: [pair])(NLP)
+    assert read_mark(made.predicted).stream == 0
+    assert read_mark(pair.predicted) is None and read_mark(pair.reference) is None

@@ -143,3 +143,10 @@ def seconds_to_split(length):
 def test_annotated_document_is_split_in_linear_time():
     # Eight times the length: about 8 times as long if linear, 64 times if quadratic.
     assert min(seconds_to_split(32_000) for _ in range(2)) < 24 * seconds_to_split(4_000)
+
+
+def test_norm_of_the_token_before_is_kept_where_its_text_does_not_tell_it():
+    doc = NLP.make_doc("I don't know why")
+    marks = [read_mark(window) for window in split_document(doc, 1)]
+    assert [mark.previous for mark in marks] == [None, "I", "do", "n't", "know"]
+    assert [mark.previous_norm for mark in marks] == [None, None, None, "not", None]
