@@ -3,8 +3,9 @@
 python benchmarks/memory.py path/to/wikitext-2/train.txt train
 python benchmarks/memory.py path/to/wikitext-2/train.txt score
 
-train: an epoch of `spacy train`, streaming, the state carried. score: surprisal and hidden states
-of all lines with `nlp.pipe`, in memory zones. The ratio is that of the peaks.
+train: `spacy train`, streaming, the state carried; as many steps on both, so that only the size of
+the corpus differs: half the text once, a twentieth of it ten times. score: surprisal and hidden
+states of the lines with `nlp.pipe`, in memory zones. The ratio is that of the peaks.
 """
 
 import json
@@ -42,10 +43,11 @@ def main(
         options = {**TEXT, "document": "file"}
         write_vocabulary(spacy.blank("en"), text, words, options)
         peaks = []
+        steps = max(1, len(text.read_bytes().split(b" ")) // 2 // (STREAMS * WINDOW))
         for share in (1, 10):
             part = folder / f"{share}.txt"
-            part.write_text("".join(lines[: len(lines) * share // 10]), encoding="utf8")
-            command = [sys.executable, __file__, "--child", what, str(part), str(words)]
+            part.write_text("".join(lines[: len(lines) * share // 20]), encoding="utf8")
+            command = [sys.executable, __file__, "--child", what, str(part), str(words), str(steps)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             peak, tokens = json.loads(done.stdout.splitlines()[-1])
             print(f"{tokens:,} tokens: {peak:,.0f} MB")
@@ -53,15 +55,13 @@ def main(
     report(peaks[1], peaks[0], unit="MB")
 
 
-def child(what: str, text: Path, words: Path) -> None:
-    tokens = {"train": train_epoch, "score": score_lines}[what](text, words)
+def child(what: str, text: Path, words: Path, steps: int) -> None:
+    tokens = train_steps(text, words, steps) if what == "train" else score_lines(text, words)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps([peak, tokens]))
 
 
-def train_epoch(text: Path, words: Path) -> int:
-    tokens = len(text.read_bytes().split(b" "))
-    steps = max(1, tokens // (STREAMS * WINDOW))
+def train_steps(text: Path, words: Path, steps: int) -> int:
     config = quality.load(
         {
             "paths.train": str(text),
@@ -84,7 +84,7 @@ def train_epoch(text: Path, words: Path) -> int:
     )
     config["nlp"]["tokenizer"] = {"@tokenizers": "spacy.Tokenizer.v1"}
     train(init_nlp(config))
-    return tokens
+    return len(text.read_bytes().split(b" "))
 
 
 def score_lines(text: Path, words: Path) -> int:
@@ -109,6 +109,6 @@ def score(nlp: Language, lines: list[str]) -> Iterator[spacy.tokens.Doc]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        child(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+        child(sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]), int(sys.argv[5]))
     else:
         typer.run(main)

@@ -55,7 +55,7 @@ def main(
         start = perf_counter()
         lm.generate("", max_tokens=tokens)
         print(
-            f"generate, {tokens} tokens: {1000 * (perf_counter() - start) / length:.2f} ms a token"
+            f"generate, {tokens} tokens: {1000 * (perf_counter() - start) / tokens:.2f} ms a token"
         )
     report(*speeds, unit="calls/s")
 

@@ -34,14 +34,19 @@ def make_layout(lengths: np.ndarray, *, multiple: int = 1) -> Layout:
     """Lay out sequences of the given lengths.
 
     lengths (ndarray): int64, all > 0.
-    multiple (int): Round lengths up to it. A few rows of padding (after a sequence's end, so they
-        change no result but the final state) buy fewer and larger segments.
+    multiple (int): Round lengths up to it, and the number of running sequences to one of eight
+        sizes an octave. A few rows of padding (after a sequence's end, so they change no result but
+        the final state) buy fewer and larger segments, whose shapes come again.
     """
     order = np.argsort(-lengths, kind="stable")
     exact = lengths[order]
     padded = -(-exact // multiple) * multiple
     stops = np.unique(padded)
     running = np.searchsorted(-padded, -stops, side="right")
+    if multiple > 1:
+        running = np.minimum(_round_up(running), len(lengths))
+        last = np.append(running[1:] != running[:-1], True)
+        stops, running = stops[last], running[last]
     steps = np.diff(stops, prepend=0)
     segments = list(zip(steps.tolist(), running.tolist(), strict=True))
     per_step = np.repeat(running, steps)
@@ -54,3 +59,9 @@ def make_layout(lengths: np.ndarray, *, multiple: int = 1) -> Layout:
     to_flat = np.empty(int(lengths.sum()), dtype=np.int64)
     to_flat[from_flat[real]] = np.flatnonzero(real)
     return Layout(segments, order, to_flat, sequence, from_flat)
+
+
+def _round_up(counts: np.ndarray) -> np.ndarray:
+    """RETURNS (ndarray): To the next number with at most four binary digits in front of zeros."""
+    unit = 1 << np.maximum(np.ceil(np.log2(counts + 1)).astype(np.int64) - 4, 0)
+    return -(-counts // unit) * unit

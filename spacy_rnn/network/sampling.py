@@ -29,12 +29,15 @@ def sample(
     scores[forbidden] = float("-inf")
     if temperature == 0:
         return int(scores.argmax())
-    scores, rows = scores.sort(descending=True, stable=True)
-    if top_k:
-        scores, rows = scores[:top_k], rows[:top_k]
+    rows = None
+    if top_k or top_p < 1:
+        scores, rows = scores.sort(descending=True, stable=True)
+        if top_k:
+            scores, rows = scores[:top_k], rows[:top_k]
     # differences from the best, so that no temperature above 0 is too small to divide by
-    probs = torch.softmax((scores - scores[0]) / temperature, dim=0)
+    probs = torch.softmax((scores - scores.max()) / temperature, dim=0)
     if top_p < 1:
         # a row stays if the rows before it have not reached top_p yet; so the first always does
         probs = probs * (probs.cumsum(0) - probs < top_p)
-    return int(rows[torch.multinomial(probs, 1, generator=generator)])
+    drawn = torch.multinomial(probs, 1, generator=generator)
+    return int(drawn if rows is None else rows[drawn])

@@ -66,3 +66,19 @@ def test_sequences_are_ordered_by_falling_length_and_stably(lengths):
 def test_rounding_up_makes_fewer_segments():
     lengths = np.arange(1, 33)
     assert len(make_layout(lengths, multiple=8).segments) < len(make_layout(lengths).segments)
+
+
+def test_rounded_batches_of_any_lengths_share_few_shapes():
+    """Shapes that come again are compiled once."""
+    generator = np.random.default_rng(0)
+    batches = [generator.integers(1, 60, generator.integers(300, 400)) for _ in range(100)]
+    shapes = {}
+    for multiple in (1, 4):
+        layouts = [make_layout(lengths, multiple=multiple) for lengths in batches]
+        shapes[multiple] = {shape for layout in layouts for shape in layout.segments}
+        for lengths, layout in zip(batches, layouts, strict=True):
+            flat = np.arange(lengths.sum())
+            assert (flat[layout.from_flat][layout.to_flat] == flat).all()
+            # every step that a sequence has is there, with a tenth of padding at most
+            assert lengths.sum() <= len(layout.from_flat) <= 1.15 * lengths.sum()
+    assert len(shapes[4]) < 0.4 * len(shapes[1])
