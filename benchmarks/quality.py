@@ -19,6 +19,11 @@ from spacy_rnn.training.corpus import create_text_corpus
 ROOT = Path(__file__).parents[1]
 
 
+def whole(steps: float, evaluations: int) -> int:
+    """RETURNS (int): Steps that end with an evaluation: spaCy leaves out what comes after one."""
+    return max(1, round(steps / evaluations)) * evaluations
+
+
 def load(overrides: dict[str, Any]) -> Config:
     """RETURNS (Config): The shipped config for streams with some settings changed."""
     config = util.load_config(ROOT / "configs" / "rnn_lm_streams.cfg", overrides)

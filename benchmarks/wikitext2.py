@@ -36,7 +36,7 @@ def main(
     baseline: bool = typer.Option(True, help="Whether to time the plain loop"),
 ) -> None:
     """Print the test perplexity, the CPU seconds of the training and those of the plain loop."""
-    steps = int(epochs * TOKENS / (streams * 70))
+    steps = quality.whole(epochs * TOKENS / (streams * 70), evaluations)
     config = quality.load(
         {
             "paths.train": str(folder / "train.txt"),
@@ -49,7 +49,7 @@ def main(
             **{f"corpora.dev.{name}": value for name, value in OPTIONS.items()},
             "training.dropout": dropout,
             "training.max_steps": steps,
-            "training.eval_frequency": -(-steps // evaluations),
+            "training.eval_frequency": steps // evaluations,
             "training.optimizer.L2": decay,
             "training.optimizer.learn_rate.max_rate": rate,
             "training.optimizer.learn_rate.total_steps": steps,

@@ -11,6 +11,8 @@ from pathlib import Path
 import quality
 import typer
 
+EVALUATIONS = 6
+
 
 def main(
     folder: Path = typer.Argument(help="zh-classics: train.txt, dev.txt, test.txt"),
@@ -24,7 +26,8 @@ def main(
 ) -> None:
     """Print the test perplexity and the CPU seconds of the training."""
     tokens = 1_589_000  # of train, line ends included
-    steps = int(epochs * tokens / (streams * 70) * 1.04)  # windows at chapters' ends are shorter
+    # windows at chapters' ends are shorter
+    steps = quality.whole(epochs * tokens / (streams * 70) * 1.04, EVALUATIONS)
     config = quality.load(
         {
             "paths.train": str(folder / "train.txt"),
@@ -32,7 +35,7 @@ def main(
             "corpora.train.streams": streams,
             "training.dropout": dropout,
             "training.max_steps": steps,
-            "training.eval_frequency": -(-steps // 6),
+            "training.eval_frequency": steps // EVALUATIONS,
             "training.optimizer.L2": decay,
             "training.optimizer.learn_rate.max_rate": rate,
             "training.optimizer.learn_rate.total_steps": steps,
