@@ -14,9 +14,9 @@ from wasabi import msg
 from ..errors import Errors
 from ..training.corpus import create_text_corpus
 from ..training.text_files import find_files, get_format
-from ..training.word_counts import count_corpus
 from . import rnn
 from .pipelines import load_tokenizer
+from .word_counts import count_corpus
 
 # Longer documents are counted in windows of so many tokens.
 _WINDOW = 10_000

@@ -5,7 +5,7 @@
 import math
 from collections.abc import Iterator
 
-from thinc.api import registry
+from spacy.util import registry
 
 from ..errors import Errors
 

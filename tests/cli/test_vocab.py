@@ -9,7 +9,7 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from spacy_rnn.training.word_counts import WordCounts, count_corpus
+from spacy_rnn.cli.word_counts import WordCounts, count_corpus
 from spacy_rnn.vocabulary import Vocabulary
 
 from ..helpers import CONFIG, ROOT, chinese_texts, run_spacy, write_corpus

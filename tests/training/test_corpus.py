@@ -9,7 +9,7 @@ from spacy.util import registry
 
 import spacy_rnn.training.corpus
 from spacy_rnn.training.corpus import create_text_corpus
-from spacy_rnn.training.windows import read_mark
+from spacy_rnn.training.windows import Window, read_mark
 
 from .conftest import (
     TEXTS,
@@ -108,7 +108,7 @@ def test_docbin_annotations_are_the_reference_and_predicted_is_bare(tmp_path, nl
     assert [t.tag_ for eg in parts for t in eg.reference] == list("ABCDEF")
     assert [e.text for eg in parts for e in eg.reference.ents] == ["Oslo"]
     marks = [(read_mark(eg.predicted), read_mark(eg.reference)) for eg in parts]
-    assert marks == [((None, False),) * 2, (("see", True),) * 2]
+    assert marks == [(Window(None, False),) * 2, (Window("see", True),) * 2]
 
 
 def test_windows_that_were_saved_are_still_windows(tmp_path, nlp):
@@ -182,7 +182,7 @@ def test_sizes_count_tokens_and_documents(tmp_path, nlp, tokenized):
         ["five"],
     ]
     marks = [(None, False), ("two", True), (None, False), ("two", False), ("four", True)]
-    assert [read_mark(doc) for doc in split] == marks
+    assert [read_mark(doc) for doc in split] == [Window(*mark) for mark in marks]
     assert texts_of(read_docs(nlp, path, limit=3, cache=False, **options)) == texts[:3]
 
 

@@ -11,8 +11,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..errors import Errors
+from ..training.windows import read_mark
 from ..vocabulary import Vocabulary, count_words
-from .windows import read_mark
 
 # Documents counted together, whose strings and lexemes are freed before the next ones.
 _BATCH = 512
