@@ -261,6 +261,30 @@ class Errors(metaclass=_Coded):
         "the state after the first. Set [training.batcher] @batchers = "
         '"spacy-rnn.batch_by_stream.v1".'
     )
+    R320 = (
+        "{component} listens to {upstream}, but would read the vectors of {last} from doc.tensor "
+        "at prediction. Give {component} a tok2vec with @architectures = "
+        '"spacy-rnn.RNNListener.v1" '
+        "and upstream = {upstream!r}, move it in front of {last}, or, if {last} is an rnn_lm, take "
+        '"tensor" out of its `annotations`.'
+    )
+    R321 = (
+        "A spacy-rnn.RNNListener.v1 needs the name of the rnn_lm it listens to as `upstream`, not "
+        '"*".'
+    )
+    R322 = (
+        "There are no vectors of {name} for a listener on this Doc. Run {name} before it: enable "
+        'it, keep "hidden" in its `annotations`, and if it is frozen in training, add it to '
+        "[training] annotating_components."
+    )
+    R323 = (
+        "The listener expects {width} units from {name}, which has {found}. Set its `width` to "
+        "{found}."
+    )
+    R324 = (
+        "{name} reads from right to left, so it can't {action}. Use a component with direction = "
+        '"forward" or "both".'
+    )
     R319 = (
         "{name} was given window {turn} of stream {stream} out of order. Set max_epochs = -1: "
         "otherwise spaCy shuffles the corpus, and a state can't be carried from one window to the "

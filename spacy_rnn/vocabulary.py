@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
     from spacy.tokens import Doc, Token
 
+    from .spelling import Spelling
+
 UNKNOWN = "<unk>"
 BOUNDARY = "</s>"
 UNKNOWN_ROW = 0
@@ -53,6 +55,7 @@ class Vocabulary:
         self.attr = attr
         self.words: list[str] = [word for word, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
+        self._spelling: Spelling | None = None
         self._rows = {word: row for row, word in enumerate(self.words)}
         try:
             keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
@@ -176,18 +179,32 @@ class Vocabulary:
         RETURNS (Tuple[ndarray, ndarray]): int64 rows of all tokens, document after document,
             and the int64 number of tokens of each document.
         """
-        attr = ATTRIBUTES[self.attr]
-        arrays = [doc.to_array(attr) for doc in docs]
+        keys, lengths = self.keys(docs)
+        return self.rows_of_keys(keys), lengths
+
+    def keys(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
+        """RETURNS (Tuple[ndarray, ndarray]): uint64 hashes of all tokens' forms, document after
+        document, and the int64 number of tokens of each document."""
+        arrays = [doc.to_array(ATTRIBUTES[self.attr]) for doc in docs]
         lengths = np.array([len(array) for array in arrays], dtype=np.int64)
-        if not lengths.sum():
-            return np.zeros(0, dtype=np.int64), lengths
+        return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64), lengths
+
+    def rows_of_keys(self, keys: np.ndarray) -> np.ndarray:
+        """RETURNS (ndarray): int64 (n,), the row of each form, given as its hash."""
         if not len(self._sorted_keys):
-            return np.full(int(lengths.sum()), UNKNOWN_ROW, dtype=np.int64), lengths
-        keys = np.concatenate(arrays)
+            return np.full(len(keys), UNKNOWN_ROW, dtype=np.int64)
         places = np.searchsorted(self._sorted_keys, keys)
         places[places == len(self._sorted_keys)] = 0
         found = self._sorted_keys[places] == keys
-        return np.where(found, self._sorted_rows[places], UNKNOWN_ROW), lengths
+        return np.where(found, self._sorted_rows[places], UNKNOWN_ROW)
+
+    def spelling(self, rows: int) -> Spelling:
+        """RETURNS (Spelling): The words' subword features in a table of so many rows."""
+        from .spelling import Spelling
+
+        if self._spelling is None or self._spelling.rows != rows:
+            self._spelling = Spelling(self, rows)
+        return self._spelling
 
     def to_bytes(self) -> bytes:
         return srsly.msgpack_dumps({"attr": self.attr, "labels": self.labels})

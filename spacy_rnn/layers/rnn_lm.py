@@ -1,37 +1,36 @@
 """The architecture "spacy-rnn.RNNLM.v1": Docs in, hidden states and log-probabilities out."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Callable, Iterable
+from typing import Any
 
-import numpy as np
 import torch
 from spacy.tokens import Doc
 from spacy.util import registry
 from thinc.api import Model, PyTorchWrapper_v3
 from thinc.model import deserialize_attr, serialize_attr
-from thinc.types import ArgsKwargs, Floats1d, Floats2d
-from thinc.util import torch2xp, xp2torch
+from thinc.types import Floats2d
+from thinc.util import torch2xp
 
 from ..errors import Errors
 from ..network.clusters import choose_cutoffs
-from ..network.inference import Prediction, Wanted, predict
-from ..network.language_model import NetworkSettings, RNNLanguageModel
-from ..network.precision import PRECISIONS, resolve_precision
-from ..network.recurrent import CELLS, State
-from ..vocabulary import UNKNOWN_ROW, Vocabulary
-from .sequences import Sequences, sequences_from_docs
+from ..network.inference import Wanted
+from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
+from ..network.precision import PRECISIONS
+from ..network.recurrent import CELLS
+from ..vocabulary import Vocabulary
+from .outputs import (
+    Outputs,
+    convert_inputs,
+    convert_outputs,
+    joint_hidden,
+    one_by_one,
+    predict_readings,
+    side_by_side,
+    with_starts,
+    without_starts,
+)
+from .sequences import readings_from_docs
 from .shim import RNNShim, get_shim
-
-
-@dataclass
-class Outputs:
-    """The training pass, or gradients of it: hidden states (positions, width), log-probabilities
-    (positions,), and the state after each sequence where it was wanted."""
-
-    hidden: Floats2d | None
-    log_probs: Floats1d | None
-    state: State | None = None
 
 
 @registry.architectures("spacy-rnn.RNNLM.v1")
@@ -41,7 +40,9 @@ def RNNLM(
     width: int = 256,
     embedding_width: int | None = None,
     depth: int = 1,
+    direction: str = "forward",
     tied: bool = True,
+    subword_rows: int = 0,
     cutoffs: str | list[int] | None = "auto",
     precision: str = "auto",
     prediction_precision: str = "float32",
@@ -51,10 +52,15 @@ def RNNLM(
     """Build a recurrent language model.
 
     cell (str): "rnn" (Elman, tanh), "gru" or "lstm".
-    width (int): Width of the hidden states, in units.
+    width (int): Width of the hidden states of a direction, in units.
     embedding_width (Optional[int]): Width of the embedding; None for `width`.
     depth (int): Number of recurrent layers.
+    direction (str): "forward" models p(w_i | w_1 … w_{i−1}), "backward" p(w_i | w_{i+1} … w_n),
+        "both" has a stack of layers for each and puts their hidden states side by side.
     tied (bool): Whether the softmax shares the embedding's rows; needs equal widths.
+    subword_rows (int): Rows of a hashed table of prefixes, suffixes and shapes that are added to
+        what is read of a word, so that words which the vocabulary doesn't have are more than
+        `<unk>`; 0 for none, else at least 2. Probabilities are of the vocabulary's words as ever.
     cutoffs (Union[str, List[int], None]): Clusters of the softmax: "auto" finds them from the
         vocabulary's counts, a list gives the first row of each, None is the full softmax.
     precision (str): Of matrix products in training: "auto" (bfloat16 where the processor
@@ -67,23 +73,31 @@ def RNNLM(
     attr (str): Token attribute that is modelled: "ORTH", "LOWER" or "NORM".
     vocabulary (Optional[str]): A JSON file `[[word, count], …]`, read at initialization where no
         labels are given.
-    RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, width) array for each Doc,
-        row i the state after reading token i.
-    RAISES (ValueError): For an unknown cell, precision or attribute, a size below 1, or different
-        widths with `tied`.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, row i
+        the state after reading token i; nO is `width`, or twice that for both directions.
+    RAISES (ValueError): For an unknown cell, direction, precision or attribute, a size out of
+        range, or different widths with `tied`.
     """
     embedding_width = width if embedding_width is None else embedding_width
-    _check_precision("prediction_precision", prediction_precision)
+    _check_choice("prediction_precision", prediction_precision, PRECISIONS)
+    _check_choice("direction", direction, DIRECTIONS)
     _validate(cell, precision, tied, width, embedding_width, depth, cutoffs)
+    if subword_rows < 0 or subword_rows == 1:
+        allowed = "0, or at least 2"
+        raise ValueError(
+            Errors.R309.format(option="subword_rows", range=allowed, value=subword_rows)
+        )
     settings = {
         "cell": cell,
         "embedding_width": embedding_width,
         "width": width,
         "depth": depth,
         "tied": tied,
+        "direction": direction,
+        "subword_rows": subword_rows,
     }
     network = PyTorchWrapper_v3(
-        torch.nn.Identity(), convert_inputs=_convert_inputs, convert_outputs=_convert_outputs
+        torch.nn.Identity(), convert_inputs=convert_inputs, convert_outputs=convert_outputs
     )
     network.shims[0] = RNNShim(settings, precision, prediction_precision)
     network.name = "rnn_network"
@@ -93,31 +107,10 @@ def RNNLM(
         _forward,
         init=_Initializer(cutoffs, vocabulary),
         layers=[network],
-        dims={"nO": width},
+        dims={"nO": width * len(DIRECTIONS[direction])},
         attrs={"vocabulary": Vocabulary(attr=attr)},
         refs={"network": network},
     )
-
-
-def predict_sequences(model: Model, sequences: Sequences, wanted: Wanted) -> Prediction:
-    """Compute what is wanted for every position, without gradients; see `inference.predict`."""
-    shim = get_shim(model)
-    return predict(
-        shim.network,
-        sequences.ids,
-        sequences.lengths,
-        sequences.targets,
-        wanted,
-        exclude=UNKNOWN_ROW,
-        dtype=resolve_precision(shim.prediction_precision, shim.device),
-    )
-
-
-def without_starts(hidden: Any, lengths: np.ndarray) -> list[Floats2d]:
-    """Cut (positions, width) into one array for each document, without the state after `</s>`."""
-    stops = np.cumsum(lengths).tolist()
-    starts = (np.cumsum(lengths) - lengths).tolist()
-    return [hidden[a + 1 : b] for a, b in zip(starts, stops, strict=True)]
 
 
 class _Initializer:
@@ -153,69 +146,26 @@ class _Initializer:
 def _forward(
     model: Model, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list]]:
-    sequences = sequences_from_docs(model, docs)
+    readings = readings_from_docs(model, docs)
     network = model.layers[0]  # not by its ref: Model.copy() drops refs
     if not is_train:
-        hidden = predict_sequences(model, sequences, Wanted(hidden=True)).hidden
+        hidden = joint_hidden(predict_readings(model, readings, Wanted(hidden=True)))
         assert hidden is not None
-        return without_starts(torch2xp(hidden), sequences.lengths), _no_backprop
+        return without_starts(torch2xp(hidden), readings[0].lengths), _no_backprop
     if not docs:
         return [], _no_backprop
-    outputs, backprop_network = network(sequences, is_train=True)
+    outputs, backprop_network = network(readings, is_train=True)
+    joint = side_by_side(readings, [output.hidden for output in outputs])
 
     def backprop(d_hidden: list[Floats2d]) -> list:
-        return backprop_network(Outputs(join_gradients(model, d_hidden), None))
+        parts = one_by_one(readings, with_starts(model, d_hidden))
+        return backprop_network([Outputs(part, None) for part in parts])
 
-    return without_starts(outputs.hidden, sequences.lengths), backprop
-
-
-def join_gradients(model: Model, d_hidden: list[Floats2d]) -> Floats2d:
-    """The inverse of `without_starts` for gradients: a zero row in front of each document."""
-    zero = model.ops.alloc2f(1, model.get_dim("nO"))
-    return model.ops.xp.concatenate([part for d in d_hidden for part in (zero, d)])
+    return without_starts(joint, readings[0].lengths), backprop
 
 
 def _no_backprop(d_hidden: list[Floats2d]) -> list:
     return []
-
-
-def _convert_inputs(
-    model: Model, sequences: Sequences, is_train: bool
-) -> tuple[ArgsKwargs, Callable[[Any], list]]:
-    shim = get_shim(model)
-    device = shim.device
-    ids = torch.from_numpy(sequences.ids).to(device)
-    targets = torch.from_numpy(sequences.targets).to(device) if sequences.wanted.log_probs else None
-    kwargs: dict[str, Any] = {}
-    if is_train:
-        kwargs["dropout"] = float(model.attrs["dropout_rate"])
-        kwargs["dtype"] = resolve_precision(shim.precision, device)
-        kwargs["state"] = sequences.state
-        kwargs["final_state"] = sequences.wanted.final_state
-    return ArgsKwargs(args=(ids, sequences.lengths, targets), kwargs=kwargs), _no_input_gradient
-
-
-def _no_input_gradient(d_inputs: Any) -> list:
-    return []
-
-
-def _convert_outputs(
-    model: Model, inputs_outputs: tuple[Sequences, Any], is_train: bool
-) -> tuple[Outputs, Callable[[Outputs], ArgsKwargs]]:
-    _, (hidden, log_probs, state) = inputs_outputs
-    given = None if log_probs is None else cast(Floats1d, torch2xp(log_probs.detach()))
-    outputs = Outputs(cast(Floats2d, torch2xp(hidden.detach())), given, state)
-
-    def convert_gradients(d_outputs: Outputs) -> ArgsKwargs:
-        """Only what has a gradient is named, so that one backward pass serves either or both."""
-        tensors, grads = [], []
-        for tensor, grad in ((hidden, d_outputs.hidden), (log_probs, d_outputs.log_probs)):
-            if tensor is not None and grad is not None:
-                tensors.append(tensor)
-                grads.append(xp2torch(grad, device=tensor.device))
-        return ArgsKwargs(args=(tuple(tensors),), kwargs={"grad_tensors": tuple(grads)})
-
-    return outputs, convert_gradients
 
 
 def _validate(
@@ -227,9 +177,8 @@ def _validate(
     depth: int,
     cutoffs: str | list[int] | None,
 ) -> None:
-    if cell not in CELLS:
-        raise ValueError(Errors.R008.format(option="cell", value=cell, known=", ".join(CELLS)))
-    _check_precision("precision", precision)
+    _check_choice("cell", cell, CELLS)
+    _check_choice("precision", precision, PRECISIONS)
     for name, size in (("width", width), ("embedding_width", embedding_width), ("depth", depth)):
         if size < 1:
             raise ValueError(Errors.R009.format(option=name, least=1, value=size))
@@ -244,9 +193,9 @@ def _validate(
         raise ValueError(Errors.R018.format(cutoffs=cutoffs, words="?"))
 
 
-def _check_precision(option: str, value: str) -> None:
-    if value not in PRECISIONS:
-        known = ", ".join(PRECISIONS)
+def _check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        known = ", ".join(choices)
         raise ValueError(Errors.R008.format(option=option, value=value, known=known))
 
 

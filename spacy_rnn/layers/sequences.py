@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from spacy.tokens import Doc
@@ -12,16 +12,22 @@ from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..training.windows import Window, read_mark
 from ..vocabulary import BOUNDARY_ROW, Vocabulary
+from .inputs import Inputs, Words
+from .shim import get_shim
 
 
 @dataclass
 class Sequences:
-    """A batch as the network reads it: for n tokens, n + 1 positions that read `</s>, w_1 … w_n`
-    and predict `w_1 … w_n, </s>`.
+    """A batch as a stack reads it: for n tokens, n + 1 positions that read `</s>, w_1 … w_n` and
+    predict `w_1 … w_n, </s>`; from right to left, `</s>, w_n … w_1` and `w_n … w_1, </s>`.
 
-    ids, targets (ndarray): int64 (positions,), document after document.
+    ids (ndarray): int64 (positions,), what is read, document after document: rows of `words`.
+    targets (ndarray): int64 (positions,), what is predicted: rows of the vocabulary.
     lengths (ndarray): int64 (documents,), positions of each.
     marks (List[Optional[Window]]): Where each stands in a longer document.
+    words (Optional[Words]): The batch's words with their spelling; None if ids are rows of the
+        vocabulary.
+    reverse (bool): Whether it is read from right to left.
     wanted (Wanted): What to compute.
     state (Optional[State]): The state before each sequence; zeros if None.
     """
@@ -30,14 +36,23 @@ class Sequences:
     targets: np.ndarray
     lengths: np.ndarray
     marks: list[Window | None]
+    words: Words | None = None
+    reverse: bool = False
     wanted: Wanted = field(default_factory=lambda: Wanted(hidden=True))
     state: State | None = None
+
+    @property
+    def complete(self) -> np.ndarray:
+        """RETURNS (ndarray): bool (documents,), whether the document's edge is where the reading
+        ends, so that `</s>` is predicted there."""
+        edges = [m is None or (m.previous is None if self.reverse else m.final) for m in self.marks]
+        return np.array(edges, dtype=bool)
 
     @property
     def scored(self) -> np.ndarray:
         """RETURNS (ndarray): bool (positions,), False where a window ends but not its document."""
         scored = np.ones(len(self.ids), dtype=bool)
-        scored[np.cumsum(self.lengths) - 1] = [mark is None or mark.final for mark in self.marks]
+        scored[np.cumsum(self.lengths) - 1] = self.complete
         return scored
 
     def only_scored(self) -> Sequences:
@@ -46,39 +61,99 @@ class Sequences:
         Windows that predict nothing are left out.
         """
         scored = self.scored
-        missing = np.array([mark is not None and not mark.final for mark in self.marks], dtype=bool)
-        lengths = self.lengths - missing
+        lengths = self.lengths - ~self.complete
         marks = [m for m, length in zip(self.marks, lengths.tolist(), strict=True) if length]
-        return Sequences(self.ids[scored], self.targets[scored], lengths[lengths > 0], marks)
+        return replace(
+            self,
+            ids=self.ids[scored],
+            targets=self.targets[scored],
+            lengths=lengths[lengths > 0],
+            marks=marks,
+        )
 
 
-def sequences_from_docs(model: Model, docs: list[Doc]) -> Sequences:
+def readings_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     """Map a batch of Docs to rows in one vectorised step and add the boundary symbols.
 
-    A marked window in the middle of a document reads the previous window's last token instead of
-    `</s>`, and doesn't predict `</s>` at its end.
+    A marked window in the middle of a document reads the token beside it instead of `</s>`, and
+    doesn't predict `</s>` at its end.
+
+    model (Model): "spacy-rnn.RNNLM.v1".
+    docs (List[Doc]): The documents.
+    RETURNS (List[Sequences]): One for each of the model's directions, the forward one first.
     """
+    network = get_shim(model).network
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    rows, tokens = vocabulary.rows(docs)
-    lengths = tokens + 1
-    ends = np.cumsum(lengths) - 1
-    starts = ends - tokens
+    inputs = Inputs(vocabulary, docs, network.settings.subword_rows)
+    lengths = inputs.tokens + 1
+    starts = np.cumsum(lengths) - lengths
     body = np.ones(int(lengths.sum()), dtype=bool)
     body[starts] = False
-    ids = np.full(len(body), BOUNDARY_ROW, dtype=np.int64)
-    ids[body] = rows
-    body[starts], body[ends] = True, False
+    ids = np.full(len(body), inputs.boundary, dtype=np.int64)
+    ids[body] = inputs.ids
     targets = np.full(len(body), BOUNDARY_ROW, dtype=np.int64)
-    targets[body] = rows
+    targets[np.flatnonzero(body) - 1] = inputs.rows
     marks = [read_mark(doc) for doc in docs]
-    for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
-        if mark is not None and mark.previous is not None:
-            ids[start] = _row_before(vocabulary, doc, mark)
-    return Sequences(ids, targets, lengths, marks)
+    result = []
+    for reverse in network.directions:
+        read, predicted = ids, targets
+        if reverse:
+            read, predicted = ids[states_order(lengths)], targets[targets_order(lengths)]
+        read = read.copy()
+        for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
+            beside = _beside(doc, mark, reverse)
+            if beside is not None:
+                read[start] = inputs.add(*beside)
+        result.append(Sequences(read, predicted, lengths, marks, reverse=reverse))
+    for sequences in result:
+        sequences.words = inputs.words
+    return result
 
 
-def _row_before(vocabulary: Vocabulary, doc: Doc, mark: Window) -> int:
-    if vocabulary.attr == "NORM" and mark.previous_norm is not None:
-        return vocabulary.row(mark.previous_norm)
-    assert mark.previous is not None
-    return vocabulary.row_of(doc.vocab[mark.previous])
+def read_words(model: Model, doc: Doc) -> tuple[np.ndarray, np.ndarray | None]:
+    """A Doc as the beginning of a text that the network writes on.
+
+    RETURNS (Tuple[ndarray, Optional[ndarray]]): int64 (n + 1,) rows, the boundary first, and int64
+        (n + 1, k) features of their spelling, None if it isn't read.
+    """
+    network = get_shim(model).network
+    reading = readings_from_docs(model, [doc])[0]
+    if reading.words is None:
+        return reading.ids, None
+    if network.subwords is not None and network.subwords.row_features is None:
+        # how the words that it writes are spelled
+        spelling = model.attrs["vocabulary"].spelling(network.settings.subword_rows)
+        network.subwords.set_row_features(spelling.of_rows)
+    return reading.words.rows[reading.ids], reading.words.features[reading.ids]
+
+
+def _beside(doc: Doc, mark: Window | None, reverse: bool) -> tuple[Doc, str, str | None] | None:
+    """The token that stands before a window, in the order of reading."""
+    if mark is None:
+        return None
+    word, norm = mark.previous, mark.previous_norm
+    if reverse:
+        word, norm = mark.following, mark.following_norm
+    return None if word is None else (doc, word, norm)
+
+
+def states_order(lengths: np.ndarray) -> np.ndarray:
+    """The order in which states are met from right to left: after `</s>` first, then after w_n.
+
+    lengths (ndarray): int64 (documents,), positions of each.
+    RETURNS (ndarray): int64 (positions,). It is its own inverse: the same order leads from
+        reversed positions back to those of the text.
+    """
+    starts, place, length = _places(lengths)
+    return starts + (length - place) % length
+
+
+def targets_order(lengths: np.ndarray) -> np.ndarray:
+    """The same for what is predicted: w_n first, `</s>` at the end. Its own inverse as well."""
+    starts, place, length = _places(lengths)
+    return starts + (length - 2 - place) % length
+
+
+def _places(lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    starts = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return starts, np.arange(len(starts)) - starts, np.repeat(lengths, lengths)

@@ -20,6 +20,7 @@ from thinc.api import Model, Optimizer, Shim
 from thinc.shims.pytorch import PyTorchShim
 from thinc.types import ArgsKwargs
 from thinc.util import get_torch_default_device, xp2torch
+from torch import Tensor
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
@@ -67,16 +68,18 @@ class RNNShim(PyTorchShim):
 
     def predict(self, inputs: ArgsKwargs) -> Any:
         with torch.no_grad():
-            return self.network(*inputs.args, **inputs.kwargs)
+            return _run(self.network, *inputs.args)
 
     def begin_update(self, inputs: ArgsKwargs) -> tuple[Any, Any]:
-        """Run the network with gradients.
+        """Run the network with gradients, once for each reading.
 
-        RETURNS (Tuple): Its outputs, and a callback that takes ArgsKwargs for
+        inputs (ArgsKwargs): The arguments of the readings (List[Dict]), and rows and features of
+            the words that their ids stand for; None if ids are rows of the vocabulary.
+        RETURNS (Tuple): A list of its outputs, and a callback that takes ArgsKwargs for
             `torch.autograd.backward` and adds to the weights' gradients.
         """
         keep_freed_memory()
-        output = self.network(*inputs.args, **inputs.kwargs)
+        output = _run(self.network, *inputs.args)
 
         def backprop(grads: ArgsKwargs) -> list:
             torch.autograd.backward(*grads.args, **grads.kwargs)
@@ -136,6 +139,13 @@ class RNNShim(PyTorchShim):
             self._model = None
         self.cfg = config
         return self
+
+
+def _run(
+    network: RNNLanguageModel, readings: list[dict[str, Any]], words: tuple[Tensor, Tensor] | None
+) -> list[Any]:
+    table = None if words is None else network.word_vectors(*words)
+    return [network(words=table, **reading) for reading in readings]
 
 
 def _fresh_id() -> int:

@@ -15,12 +15,17 @@ from .sampling import sample
 
 
 @torch.no_grad()
-def read_prefix(network: RNNLanguageModel, ids: np.ndarray) -> State:
-    """RETURNS (State): After reading all ids, which begin with the boundary row."""
-    state = network.encoder.zero_state(1)
+def read_prefix(
+    network: RNNLanguageModel, ids: np.ndarray, features: np.ndarray | None = None
+) -> State:
+    """RETURNS (State): After reading all ids, which begin with the boundary row; `features` are
+    those of their spelling, see `RNNLanguageModel.word_vectors`."""
+    state = network.stack().zero_state(1)
     rows = torch.from_numpy(ids).to(network.device)
-    for part in rows.split(CHUNK_POSITIONS):
-        state = network.read(part, state)
+    spelling = None if features is None else torch.from_numpy(features).to(network.device)
+    for start in range(0, len(rows), CHUNK_POSITIONS):
+        part = slice(start, start + CHUNK_POSITIONS)
+        state = network.read(rows[part], state, None if spelling is None else spelling[part])
     return state
 
 

@@ -61,23 +61,26 @@ def predict(
     wanted: Wanted,
     *,
     exclude: int,
+    words: Tensor | None = None,
+    reverse: bool = False,
     dtype: torch.dtype = torch.float32,
     chunk_positions: int = CHUNK_POSITIONS,
 ) -> Prediction:
     """Run sequences through the network, sorted by length, in chunks with the state carried.
 
-    ids (ndarray): int64 (n,), the sequences one after another.
+    ids (ndarray): int64 (n,), the sequences one after another, in the order of reading.
     lengths (ndarray): int64 (sequences,), all > 0.
     targets (Optional[ndarray]): int64 (n,); needed for log-probabilities.
     wanted (Wanted): What to compute.
     exclude (int): The row left out of top-k lists.
+    words, reverse: See `RNNLanguageModel.encode`.
     dtype (torch.dtype): What the matrix products of the recurrence and of the log-probabilities
         run in. Top-k lists are exact for the hidden states that come out.
     chunk_positions (int): Bound of what runs at once; no result depends on it (1e-5 in
         float32).
     """
     device, total = network.device, len(ids)
-    result = _allocate(network, total, len(lengths), wanted)
+    result = _allocate(network, total, len(lengths), wanted, reverse)
     flat_ids = torch.from_numpy(ids).to(device)
     flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
     starts = np.cumsum(lengths) - lengths
@@ -95,7 +98,14 @@ def predict(
             if state is not None:
                 state = _first(state, running)
             with network.precision(dtype):
-                hidden, state = network.encode(flat_ids[places], counts, state, multiple=multiple)
+                hidden, state = network.encode(
+                    flat_ids[places],
+                    counts,
+                    state,
+                    words=words,
+                    reverse=reverse,
+                    multiple=multiple,
+                )
             _fill(network, result, hidden, places, flat_targets, exclude, dtype)
             if result.state is not None:
                 columns = torch.from_numpy(active).to(device)
@@ -105,7 +115,9 @@ def predict(
     return result
 
 
-def _allocate(network: RNNLanguageModel, total: int, sequences: int, wanted: Wanted) -> Prediction:
+def _allocate(
+    network: RNNLanguageModel, total: int, sequences: int, wanted: Wanted, reverse: bool
+) -> Prediction:
     device = network.device
     result = Prediction()
     if wanted.hidden:
@@ -116,7 +128,7 @@ def _allocate(network: RNNLanguageModel, total: int, sequences: int, wanted: Wan
         result.top_log_probs = torch.empty(total, wanted.top_k, device=device)
         result.top_rows = torch.empty(total, wanted.top_k, dtype=torch.long, device=device)
     if wanted.final_state:
-        result.state = network.encoder.zero_state(sequences)
+        result.state = network.stack(reverse).zero_state(sequences)
     return result
 
 

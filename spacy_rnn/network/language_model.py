@@ -1,4 +1,9 @@
-"""The network: embedding → recurrent stack → softmax. Pure torch; ids in, numbers out."""
+"""The network: embedding → recurrent stack → softmax. Pure torch; ids in, numbers out.
+
+A backward model reads from right to left: its sequences come reversed, nothing else differs. With
+both directions there are two stacks, neither of which sees what the other one read, and one
+embedding and one softmax for both (as in ELMo, Peters et al. 2018).
+"""
 
 from __future__ import annotations
 
@@ -17,11 +22,21 @@ from .layout import make_layout
 from .memory import limit_shape_cache
 from .recurrent import RecurrentStack, State
 from .softmax import FullSoftmax, SoftmaxHead
+from .subwords import SubwordTable
 
 limit_shape_cache()
 
 # In training, lengths are rounded up to it: fewer, larger segments at the price of some padding.
 _TRAINING_MULTIPLE = 8
+
+DIRECTIONS: dict[str, tuple[bool, ...]] = {
+    "forward": (False,),
+    "backward": (True,),
+    "both": (False, True),
+}
+
+# Names of the stacks' weights; a forward model's are those of a model of one direction.
+_STACKS = {False: "encoder", True: "backward_encoder"}
 
 
 @dataclass(frozen=True)
@@ -31,10 +46,12 @@ class NetworkSettings:
     words (int): Rows of the vocabulary, `<unk>` and `</s>` included.
     cell (str): "rnn", "gru" or "lstm".
     embedding_width (int): Width of the embedding.
-    width (int): Width of the hidden states.
+    width (int): Width of the hidden states of a direction.
     depth (int): Number of recurrent layers.
     tied (bool): Whether the softmax uses the embedding's rows (Press & Wolf 2017).
     cutoffs (Tuple[int, ...]): First rows of the softmax clusters; empty for the full softmax.
+    direction (str): "forward", "backward" or "both".
+    subword_rows (int): Rows of the table of subword features; 0 for none.
     """
 
     words: int
@@ -44,6 +61,8 @@ class NetworkSettings:
     depth: int
     tied: bool
     cutoffs: tuple[int, ...] = ()
+    direction: str = "forward"
+    subword_rows: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "cutoffs": list(self.cutoffs)}
@@ -66,15 +85,19 @@ class RNNLanguageModel(nn.Module):
     """
 
     softmax: SoftmaxHead
+    subwords: SubwordTable | None
 
     def __init__(self, settings: NetworkSettings, counts: Sequence[int] | np.ndarray) -> None:
         super().__init__()
         self.settings = settings
         self.embedding = nn.Parameter(torch.empty(settings.words, settings.embedding_width))
         initialize_embedding(self.embedding)
-        self.encoder = RecurrentStack(
-            settings.cell, settings.embedding_width, settings.width, settings.depth
-        )
+        self.subwords = None
+        if settings.subword_rows:
+            self.subwords = SubwordTable(settings.subword_rows, settings.embedding_width)
+        shape = settings.cell, settings.embedding_width, settings.width, settings.depth
+        for reverse in DIRECTIONS[settings.direction]:
+            self.add_module(_STACKS[reverse], RecurrentStack(*shape))
         weight = self.embedding
         if not settings.tied:
             weight = nn.Parameter(torch.empty(settings.words, settings.width))
@@ -91,6 +114,28 @@ class RNNLanguageModel(nn.Module):
     def device(self) -> torch.device:
         return self.embedding.device
 
+    @property
+    def directions(self) -> tuple[bool, ...]:
+        """RETURNS (Tuple[bool, ...]): For each stack, whether it reads from right to left."""
+        return DIRECTIONS[self.settings.direction]
+
+    def stack(self, reverse: bool = False) -> RecurrentStack:
+        """RETURNS (RecurrentStack): The one that reads from left to right, or the other one."""
+        return self.get_submodule(_STACKS[reverse])  # type: ignore[return-value]
+
+    def word_vectors(self, rows: Tensor | None, features: Tensor | None = None) -> Tensor:
+        """What the stacks read of words: their embedding, and their spelling if it counts.
+
+        rows (Optional[Tensor]): int64 (n,), of the vocabulary; None for the whole table.
+        features (Optional[Tensor]): int64 (n, k), of the subword table; None for the rows' own.
+        RETURNS (Tensor): float32 (n, embedding_width).
+        """
+        if rows is None:
+            return self.embedding
+        # index_select, not indexing: its backward adds repeated rows in one fixed order
+        vectors = self.embedding.index_select(0, rows)
+        return vectors if self.subwords is None else vectors + self.subwords(rows, features)
+
     def parameters_by_name(self) -> dict[str, nn.Parameter]:
         """RETURNS (Dict[str, Parameter]): Every parameter once, tied ones under one name."""
         return dict(self.named_parameters(remove_duplicate=True))
@@ -106,14 +151,20 @@ class RNNLanguageModel(nn.Module):
         lengths: np.ndarray,
         state: State | None = None,
         *,
+        words: Tensor | None = None,
+        reverse: bool = False,
         dropout: float = 0.0,
         multiple: int = 1,
     ) -> tuple[Tensor, State]:
         """Run the recurrence.
 
-        ids (Tensor): int64 (n,), the sequences' rows one after another.
+        ids (Tensor): int64 (n,), the sequences' rows of `words` one after another, in the order
+            in which they are read.
         lengths (ndarray): int64 (sequences,), all > 0, with sum n.
         state (Optional[State]): The state before each sequence; zeros if None.
+        words (Optional[Tensor]): float32 (m, embedding_width), what ids stand for; None for the
+            embedding.
+        reverse (bool): Which stack reads.
         dropout (float): Rate of locked dropout.
         multiple (int): See `make_layout`; the returned state is exact only with 1.
         RETURNS (Tuple[Tensor, State]): float32 (n, width) hidden states in the order of `ids`,
@@ -124,24 +175,26 @@ class RNNLanguageModel(nn.Module):
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
         to_flat = torch.from_numpy(layout.to_flat).to(self.device)
         sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
-        state = self.encoder.zero_state(len(lengths)) if state is None else _reorder(state, order)
-        # index_select, not indexing: its backward adds repeated rows in one fixed order
-        packed = self.embedding.index_select(0, ids.index_select(0, from_flat))
+        stack = self.stack(reverse)
+        state = stack.zero_state(len(lengths)) if state is None else _reorder(state, order)
+        words = self.embedding if words is None else words
+        packed = words.index_select(0, ids.index_select(0, from_flat))
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
-        packed, state = self.encoder(packed, layout, state, sequence=sequence, dropout=dropout)
+        packed, state = stack(packed, layout, state, sequence=sequence, dropout=dropout)
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
         return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
 
-    def read(self, ids: Tensor, state: State) -> State:
+    def read(self, ids: Tensor, state: State, features: Tensor | None = None) -> State:
         """Read on in one sequence; what `encode` does, without laying out a batch.
 
-        ids (Tensor): int64 (n,), n > 0.
+        ids (Tensor): int64 (n,), n > 0; rows of the vocabulary.
         state (State): Before the first one, (depth, 1, width) each.
+        features (Optional[Tensor]): See `word_vectors`.
         RETURNS (State): After the last one.
         """
-        return self.encoder.read(self.embedding.index_select(0, ids), state)
+        return self.stack().read(self.word_vectors(ids, features), state)
 
     def forward(
         self,
@@ -149,6 +202,8 @@ class RNNLanguageModel(nn.Module):
         lengths: np.ndarray,
         targets: Tensor | None,
         *,
+        words: Tensor | None = None,
+        reverse: bool = False,
         state: State | None = None,
         final_state: bool = False,
         dropout: float = 0.0,
@@ -156,7 +211,7 @@ class RNNLanguageModel(nn.Module):
     ) -> tuple[Tensor, Tensor | None, State | None]:
         """The training pass: hidden states, and log-probabilities of targets, with gradients.
 
-        ids, lengths, state, dropout: See `encode`.
+        ids, lengths, words, reverse, state, dropout: See `encode`.
         targets (Optional[Tensor]): int64 (n,), what follows each id; None leaves the softmax out.
         final_state (bool): Whether the state after each sequence is wanted.
         dtype (torch.dtype): What matrix products run in.
@@ -165,7 +220,15 @@ class RNNLanguageModel(nn.Module):
         """
         multiple = 1 if final_state else _TRAINING_MULTIPLE
         with self.precision(dtype):
-            hidden, after = self.encode(ids, lengths, state, dropout=dropout, multiple=multiple)
+            hidden, after = self.encode(
+                ids,
+                lengths,
+                state,
+                words=words,
+                reverse=reverse,
+                dropout=dropout,
+                multiple=multiple,
+            )
         kept = after if final_state else None
         if targets is None:
             return hidden, None, kept

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp
 from torch import Tensor
 
+from ..layers.outputs import joint_hidden
 from ..network.inference import Prediction, Wanted
 from .extensions import get_output
 from .output import LMOutput, NextWords
@@ -32,7 +33,7 @@ class DocAnnotations:
     tensor: Floats2d | None
 
 
-def wanted_for(annotations: Sequence[str], top_k: int) -> Wanted:
+def wanted_for(annotations: Collection[str], top_k: int) -> Wanted:
     """RETURNS (Wanted): What the network has to compute for these annotations, and no more."""
     return Wanted(
         hidden="hidden" in annotations or "tensor" in annotations,
@@ -42,26 +43,58 @@ def wanted_for(annotations: Sequence[str], top_k: int) -> Wanted:
     )
 
 
-def split_prediction(
+def split_predictions(
     docs: Sequence[Doc],
     lengths: np.ndarray,
-    prediction: Prediction,
+    predictions: Sequence[Prediction],
     words: list[str],
-    annotations: Sequence[str],
+    annotations: Collection[str],
 ) -> list[DocAnnotations]:
     """Cut a batch's arrays at the documents' borders.
 
     docs (Sequence[Doc]): The documents, in the order of the arrays.
     lengths (ndarray): int64 (documents,), positions of each: its tokens and one.
-    prediction (Prediction): The network's; position 0 of a document is after `</s>`.
+    predictions (Sequence[Prediction]): The network's, one for each direction, in the order of the
+        text; position 0 of a document is after `</s>`.
     words (List[str]): The vocabulary by row.
-    annotations (Sequence[str]): What to keep.
+    annotations (Collection[str]): What to keep.
     RETURNS (List[DocAnnotations]): One for each Doc. Arrays are copies, so that keeping one Doc
         doesn't keep the batch.
     """
-    hidden = prediction.hidden
-    on_device: Any = None if hidden is None else torch2xp(hidden)
+    result = _split(docs, lengths, predictions[0], words)
+    if len(predictions) > 1:
+        backward = _split(docs, lengths, predictions[1], words)
+        for made, other in zip(result, backward, strict=True):
+            made.output.backward = other.output
+    _add_hidden(result, lengths, joint_hidden(list(predictions)), annotations)
+    return result
+
+
+def _add_hidden(
+    result: list[DocAnnotations],
+    lengths: np.ndarray,
+    hidden: Tensor | None,
+    annotations: Collection[str],
+) -> None:
+    if hidden is None:
+        return
+    on_device: Any = torch2xp(hidden)
     on_cpu = _to_numpy(hidden) if "hidden" in annotations else None
+    stop = 0
+    for made, length in zip(result, lengths.tolist(), strict=True):
+        start, stop = stop, stop + length
+        if "tensor" in annotations:
+            made.tensor = on_device[start + 1 : stop].copy()
+        if on_cpu is not None:
+            # on the CPU, doc.tensor and the output share one array
+            shared = isinstance(made.tensor, np.ndarray)
+            made.output.hidden = made.tensor if shared else on_cpu[start + 1 : stop].copy()  # type: ignore[assignment]
+
+
+def _split(
+    docs: Sequence[Doc], lengths: np.ndarray, prediction: Prediction, words: list[str]
+) -> list[DocAnnotations]:
+    """Everything but the hidden states, of one direction."""
     log_probs = _to_numpy(prediction.log_probs)
     rows = _to_numpy(prediction.top_rows)
     probabilities = None
@@ -76,13 +109,6 @@ def split_prediction(
     for number, (doc, length) in enumerate(zip(docs, lengths.tolist(), strict=True)):
         start, stop = stop, stop + length
         output = LMOutput(doc.to_array(IDX).astype(np.int32))
-        tensor: Any = None
-        if on_device is not None and "tensor" in annotations:
-            tensor = on_device[start + 1 : stop].copy()
-        if on_cpu is not None:
-            # on the CPU, doc.tensor and the output share one array
-            shared = isinstance(tensor, np.ndarray)
-            output.hidden = tensor if shared else on_cpu[start + 1 : stop].copy()
         if log_probs is not None:
             output.log_probs = log_probs[start : stop - 1].copy()
             output.end_log_prob = float(log_probs[stop - 1])
@@ -93,18 +119,19 @@ def split_prediction(
             output.final_state = {"h": state_h[:, number].copy()}
             if state_c is not None:
                 output.final_state["c"] = state_c[:, number].copy()
-        result.append(DocAnnotations(output, tensor))
+        result.append(DocAnnotations(output, None))
     return result
 
 
 def kept_predictions(
-    docs: Sequence[Doc], name: str, words: list[str]
+    docs: Sequence[Doc], name: str, words: list[str], direction: int = 0
 ) -> tuple[np.ndarray, np.ndarray] | None:
     """What scoring needs, from the outputs that Docs hold already.
 
     docs (Sequence[Doc]): The documents.
     name (str): The component's name.
     words (List[str]): Its vocabulary by row.
+    direction (int): 0 for its only or forward direction, 1 for the backward one beside that.
     RETURNS (Optional[Tuple[ndarray, ndarray]]): For all positions the float32 log-probability of
         what came and the row of the first word of the list; None if a Doc doesn't hold both.
     """
@@ -115,6 +142,8 @@ def kept_predictions(
             output = get_output(doc, name)
         except ValueError:  # retokenized since: numbers of other tokens
             return None
+        if output is not None and direction:
+            output = output.backward
         if output is None or output.log_probs is None or output.next_words is None:
             return None
         assert output.end_log_prob is not None  # kept together with log_probs

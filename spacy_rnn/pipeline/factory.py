@@ -16,7 +16,9 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "width": 256,
         "embedding_width": None,
         "depth": 1,
+        "direction": "forward",
         "tied": True,
+        "subword_rows": 0,
         "cutoffs": "auto",
         "precision": "auto",
         "prediction_precision": "float32",
@@ -27,6 +29,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "annotations": ["hidden", "log_probs", "next", "final_state", "tensor"],
     "min_count": 1,
     "max_size": None,
+    "lm_weight": 1.0,
     "scorer": {"@scorers": "spacy-rnn.lm_scorer.v1"},
 }
 
@@ -61,6 +64,7 @@ def make_rnn_lm(
     annotations: list[str],
     min_count: int,
     max_size: int | None,
+    lm_weight: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "RNNLM":
     """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
@@ -74,6 +78,7 @@ def make_rnn_lm(
         annotations=annotations,
         min_count=min_count,
         max_size=max_size,
+        lm_weight=lm_weight,
         scorer=scorer,
         tokenizer=nlp.tokenizer,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,8 @@ class LMOutput:
     final_state (Optional[Dict[str, ndarray]]): "h", and "c" of an LSTM: float32 (depth, width),
         the state of every layer after the last token.
     next_words (Optional[NextWords]): See there.
+    backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
+        p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
     """
 
     def __init__(
@@ -53,6 +56,7 @@ class LMOutput:
         end_log_prob: float | None = None,
         final_state: dict[str, np.ndarray] | None = None,
         next_words: NextWords | None = None,
+        backward: LMOutput | None = None,
     ) -> None:
         self.offsets = offsets
         self.hidden = hidden
@@ -60,6 +64,7 @@ class LMOutput:
         self.end_log_prob = end_log_prob
         self.final_state = final_state
         self.next_words = next_words
+        self.backward = backward
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -105,6 +110,8 @@ class LMOutput:
             message["next_words"] = [self.next_words.words[i] for i in used.tolist()]
             message["next_index"] = index.reshape(self.next_words.index.shape).astype(np.int32)
             message["next_probabilities"] = self.next_words.probabilities
+        if self.backward is not None:
+            message["backward"] = self.backward.to_dict()
         return message
 
     @classmethod
@@ -114,7 +121,10 @@ class LMOutput:
             words = list(message["next_words"])
             next_words = NextWords(words, message["next_index"], message["next_probabilities"])
         fields = {name: message[name] for name in _FIELDS[:-1]}
-        return cls(message["offsets"], next_words=next_words, **fields)
+        backward = message.get("backward")
+        if isinstance(backward, dict):  # a decoder of nested messages may have made it already
+            backward = cls.from_dict(backward)
+        return cls(message["offsets"], next_words=next_words, backward=backward, **fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return LMOutput.from_dict, (self.to_dict(),)
@@ -125,7 +135,8 @@ class LMOutput:
         table = self.next_words
         if table is not None:
             table = NextWords(table.words, table.index.copy(), table.probabilities.copy())
-        return LMOutput(self.offsets.copy(), next_words=table, **arrays)
+        backward = copy.deepcopy(self.backward, memo)
+        return LMOutput(self.offsets.copy(), next_words=table, backward=backward, **arrays)
 
 
 _FIELDS = ("hidden", "log_probs", "end_log_prob", "final_state", "next_words")

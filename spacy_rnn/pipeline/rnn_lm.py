@@ -14,15 +14,14 @@ from spacy import util
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
-from spacy.training import Example, validate_examples
+from spacy.training import Example
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer, set_dropout_rate
-from thinc.types import Floats1d
+from thinc.api import Model
 
 from ..errors import Errors
 from ..layers.carried import CarriedStates
-from ..layers.rnn_lm import Outputs, predict_sequences
-from ..layers.sequences import sequences_from_docs
+from ..layers.outputs import predict_readings
+from ..layers.sequences import readings_from_docs, states_order, targets_order
 from ..layers.shim import RNNShim, get_shim
 from ..network.inference import Wanted
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
@@ -30,11 +29,12 @@ from .annotations import (
     ANNOTATIONS,
     DocAnnotations,
     kept_predictions,
-    split_prediction,
+    split_predictions,
     wanted_for,
 )
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
+from .learning import Learner
 from .scorer import Counts
 from .writing import Writer
 
@@ -43,7 +43,7 @@ _BATCH_POSITIONS = 1 << 17
 _DUMMY_WORDS = ["x", "y", "z"]
 
 
-class RNNLM(Writer, EmbeddingTable, TrainablePipe):
+class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
@@ -55,6 +55,8 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         nothing; without "log_probs" and "next" no softmax runs.
     min_count (int): At initialization, rarer words are unknown.
     max_size (Optional[int]): At initialization, keep only so many words.
+    lm_weight (float): The weight of the language model's own loss beside the gradients of the
+        components that listen; 0 leaves the softmax out of training.
     scorer (Optional[Callable]): Called with the examples and `lm=` this component.
     tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
     RAISES (ValueError): For an unknown annotation or a size out of range.
@@ -80,6 +82,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         annotations: Sequence[str] = ANNOTATIONS,
         min_count: int = 1,
         max_size: int | None = None,
+        lm_weight: float = 1.0,
         scorer: Callable[..., dict[str, Any]] | None = None,
         tokenizer: Callable[[str], Doc] | None = None,
     ) -> None:
@@ -90,6 +93,9 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         for option, value in (("top_k", top_k), ("min_count", min_count), ("max_size", max_size)):
             if value is not None and value < 1:
                 raise ValueError(Errors.R009.format(option=option, least=1, value=value))
+        if not 0 <= lm_weight < float("inf"):
+            raise ValueError(Errors.R309.format(option="lm_weight", range=">= 0", value=lm_weight))
+        super().__init__()
         self.vocab = vocab
         self.model = model
         self.name = name
@@ -98,6 +104,7 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         self.annotations = tuple(annotations)
         self.min_count = min_count
         self.max_size = max_size
+        self.lm_weight = lm_weight
         self.scorer = scorer
         self.tokenizer = tokenizer
         self._carried = CarriedStates(name)
@@ -129,19 +136,21 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
 
         docs (Iterable[Doc]): The documents, of any number and length, empty ones too.
         RETURNS (List[DocAnnotations]): One for each Doc.
-        RAISES (ValueError): If the model is not initialized, or `top_k` is more than the words that
-            can be predicted.
+        RAISES (ValueError): If the model is not initialized, if `top_k` is more than the words that
+            can be predicted, or if a listener would read another component's vectors.
         """
+        self.settle()
+        self.check_listeners()
         self._check_top_k(self.vocabulary)
-        wanted = wanted_for(self.annotations, self.top_k)
+        annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
+        wanted = wanted_for(annotations, self.top_k)
         result = []
         for batch in _by_positions(docs):
-            sequences = sequences_from_docs(self.model, batch)
-            prediction = predict_sequences(self.model, sequences, wanted)
+            readings = readings_from_docs(self.model, batch)
+            predictions = predict_readings(self.model, readings, wanted)
             words = self.vocabulary.words
-            result += split_prediction(
-                batch, sequences.lengths, prediction, words, self.annotations
-            )
+            lengths = readings[0].lengths
+            result += split_predictions(batch, lengths, predictions, words, annotations)
         return result
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
@@ -157,27 +166,31 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
         """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
         return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
 
-    def count(self, docs: Iterable[Doc]) -> Counts:
-        """RETURNS (Counts): The sums over documents that every score follows from.
+    def count(self, docs: Iterable[Doc], *, direction: int = 0) -> Counts:
+        """RETURNS (Counts): The sums over documents that every score follows from, for one of the
+        model's directions.
 
         Docs that this component annotated with "log_probs" and "next" are counted as they are, for
         others the network runs.
         """
         counts = Counts()
         for batch in _by_positions(docs):
-            sequences = sequences_from_docs(self.model, batch)
-            kept = kept_predictions(batch, self.name, self.vocabulary.words)
+            reading = readings_from_docs(self.model, batch)[direction]
+            kept = kept_predictions(batch, self.name, self.vocabulary.words, direction)
             if kept is None:
                 wanted = Wanted(log_probs=True, top_k=1)
-                prediction = predict_sequences(self.model, sequences, wanted)
-                assert prediction.log_probs is not None and prediction.top_rows is not None
-                kept = prediction.log_probs.cpu().numpy(), prediction.top_rows[:, 0].cpu().numpy()
-            scored = sequences.scored
-            log_probs, first = kept[0][scored], kept[1][scored]
+                made = predict_readings(self.model, [reading], wanted)[0]
+                assert made.log_probs is not None and made.top_rows is not None
+                kept = made.log_probs.cpu().numpy(), made.top_rows[:, 0].cpu().numpy()
+            log_probs, first = kept
+            if reading.reverse:
+                log_probs = log_probs[targets_order(reading.lengths)]
+                first = first[states_order(reading.lengths)]
+            scored = reading.scored
             rows, tokens = self.vocabulary.rows(batch)
-            counts.log_prob += float(log_probs.sum(dtype=np.float64))
+            counts.log_prob += float(log_probs[scored].sum(dtype=np.float64))
             counts.predictions += int(scored.sum())
-            counts.hits += int((first == sequences.targets[scored]).sum())
+            counts.hits += int((first == reading.targets)[scored].sum())
             counts.tokens += int(tokens.sum())
             counts.unknown += int((rows == UNKNOWN_ROW).sum())
             counts.characters += sum(len(doc.text) for doc in batch)
@@ -248,67 +261,6 @@ class RNNLM(Writer, EmbeddingTable, TrainablePipe):
             raise ValueError(Errors.R302.format(name=self.name))
         for example in itertools.chain(head, examples):
             yield example.predicted
-
-    def update(
-        self,
-        examples: Iterable[Example],
-        *,
-        drop: float = 0.0,
-        sgd: Optimizer | None = None,
-        losses: dict[str, float] | None = None,
-    ) -> dict[str, float]:
-        """Learn to predict the tokens of a batch.
-
-        examples (Iterable[Example]): Their predicted Docs are read. Windows of streams (see
-            "spacy-rnn.StreamCorpus.v1") start from the state that their stream is in.
-        drop (float): Dropout rate.
-        sgd (Optional[Optimizer]): Steps at once if given; spaCy's loop steps by itself.
-        losses (Optional[Dict[str, float]]): Gets, added up under the component's name, the
-            negative log-likelihood in nats, and under `<name>_tokens` the predicted symbols.
-        RETURNS (Dict[str, float]): The losses.
-        RAISES (ValueError): If the loss or a gradient is not finite, or if windows of a stream
-            don't come one by one and in order; no weight is changed then.
-        """
-        if not 0 <= drop < 1:
-            raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
-        losses = {} if losses is None else losses
-        losses.setdefault(self.name, 0.0)
-        losses.setdefault(f"{self.name}_tokens", 0)
-        examples = list(examples)
-        validate_examples(examples, "RNNLM.update")
-        docs = [example.predicted for example in examples]
-        if not any(len(doc) for doc in docs):
-            return losses
-        set_dropout_rate(self.model, drop)
-        sequences = sequences_from_docs(self.model, docs).only_scored()
-        sequences.state = self._carried.take(self.shim.network.encoder, sequences.marks)
-        sequences.wanted = Wanted(log_probs=True, final_state=sequences.state is not None)
-        outputs, backprop = self.model.layers[0].begin_update(sequences)
-        loss, d_log_probs = self.get_loss(examples, outputs.log_probs)
-        if not np.isfinite(loss):
-            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-        backprop(Outputs(None, d_log_probs))
-        if sgd not in (None, False):
-            self.finish_update(sgd)
-        if outputs.state is not None:
-            self._carried.put(sequences.marks, outputs.state)
-        losses[self.name] += loss
-        losses[f"{self.name}_tokens"] += len(sequences.ids)
-        return losses
-
-    def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
-        """The negative log-likelihood of the batch.
-
-        examples (Iterable[Example]): The batch.
-        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict:
-            for each Doc its tokens, then `</s>` if it ends a document.
-        RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
-            respect to the scores.
-        """
-        loss = -float(self.model.ops.xp.sum(scores))
-        gradient = self.model.ops.alloc1f(len(scores))
-        gradient += self.model.ops.xp.float32(-1.0 / max(1, len(scores)))
-        return loss, gradient
 
     # -- saving and loading
 

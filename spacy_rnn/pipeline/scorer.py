@@ -51,28 +51,39 @@ def score_language_model(examples: Iterable[Example], *, lm: RNNLM, **_: Any) ->
     lm_acc: Share of predictions whose most probable word is right; `<unk>` is never predicted.
     lm_oov: Share of tokens that are `<unk>`.
     lm_prob: 1 / lm_perplexity, the geometric mean of p; higher is better, so it picks the best.
+    lm_backward_perplexity: With both directions, the perplexity from right to left; the other
+        scores are those from left to right.
 
     examples (Iterable[Example]): The examples.
     lm (RNNLM): The component that predicts.
-    RETURNS (Dict[str, Optional[float]]): The five scores; all None where nothing was predicted.
+    RETURNS (Dict[str, Optional[float]]): The scores; all None where nothing was predicted.
     RAISES (ValueError): If the perplexity is not finite: no comparison and no JSON could hold it.
     """
-    counts = lm.count([example.predicted for example in examples])
-    names = ("lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob")
+    docs = [example.predicted for example in examples]
+    counts = lm.count(docs)
+    names = ["lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
+    both = len(lm.shim.network.directions) > 1
     if not counts.predictions:
-        return dict.fromkeys(names)
-    mean = counts.log_prob / counts.predictions
-    with np.errstate(over="ignore"):
-        perplexity = float(np.exp(-mean))
-    if not math.isfinite(perplexity):
-        raise ValueError(Errors.R315.format(name=lm.name, perplexity=perplexity))
+        return dict.fromkeys([*names, "lm_backward_perplexity"] if both else names)
+    perplexity = _perplexity(counts, lm.name)
     bits = None
     if not counts.unknown and counts.characters:
         bits = -counts.log_prob / math.log(2.0) / counts.characters
-    return {
+    scores = {
         "lm_perplexity": perplexity,
         "lm_bits_per_char": bits,
         "lm_acc": counts.hits / counts.predictions,
         "lm_oov": counts.unknown / counts.tokens if counts.tokens else 0.0,
-        "lm_prob": float(np.exp(mean)),
+        "lm_prob": 1 / perplexity,
     }
+    if both:
+        scores["lm_backward_perplexity"] = _perplexity(lm.count(docs, direction=1), lm.name)
+    return scores
+
+
+def _perplexity(counts: Counts, name: str) -> float:
+    with np.errstate(over="ignore"):
+        perplexity = float(np.exp(-counts.log_prob / counts.predictions))
+    if not math.isfinite(perplexity):
+        raise ValueError(Errors.R315.format(name=name, perplexity=perplexity))
+    return perplexity

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from spacy.tokens import Doc
+from thinc.api import Model
 
 from ..errors import Errors
+from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
@@ -27,9 +29,11 @@ class Writer:
     """
 
     name: str
+    model: Model
     vocabulary: Vocabulary
     shim: RNNShim
     tokenizer: Callable[[str], Doc] | None
+    settle: Callable[[], None]
 
     def predict_next(self, prompt: str | Doc, k: int = 5) -> list[tuple[str, float]]:
         """The most probable next words.
@@ -111,8 +115,11 @@ class Writer:
             prompt = self.tokenizer(prompt)
         if not isinstance(prompt, Doc):
             raise TypeError(Errors.R316.format(type=type(prompt).__name__))
-        rows, _ = self.vocabulary.rows([prompt])
-        return read_prefix(self.shim.network, np.concatenate([[BOUNDARY_ROW], rows]))
+        self.settle()
+        if self.shim.network.directions == (True,):
+            raise ValueError(Errors.R324.format(name=self.name, action="write"))
+        rows, features = read_words(self.model, prompt)
+        return read_prefix(self.shim.network, rows, features)
 
 
 def _check(option: str, fine: bool, allowed: str, value: float) -> None:

@@ -1,9 +1,9 @@
 """Long documents in windows of a bounded length, each of which knows where it came from.
 
 A language model starts a document by reading its boundary symbol and ends it by predicting one. A
-window in the middle of a document does neither: it starts by reading the token before it. So every
-window of a document that was split carries a mark in `doc.user_data`, which `doc.copy()`,
-`DocBin(store_user_data=True)` and `doc.to_bytes()` keep.
+window in the middle of a document does neither: it starts by reading the token before it (a
+backward model, the token after it). So every window of a document that was split carries a mark in
+`doc.user_data`, which `doc.copy()`, `DocBin(store_user_data=True)` and `doc.to_bytes()` keep.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Token
 from spacy.vocab import Vocab
 
 from ..errors import Errors
@@ -33,6 +33,7 @@ class Window(NamedTuple):
     carried (bool): Whether the stream's state is carried on to it; otherwise it starts anew.
     previous_norm (Optional[str]): The norm of the token before, where it isn't that of its text
         alone ("n't" → "not").
+    following, following_norm (Optional[str]): The same of the token after the window's last one.
     """
 
     previous: str | None
@@ -41,6 +42,8 @@ class Window(NamedTuple):
     turn: int = 0
     carried: bool = False
     previous_norm: str | None = None
+    following: str | None = None
+    following_norm: str | None = None
 
 
 def read_mark(doc: Doc) -> Window | None:
@@ -57,7 +60,7 @@ def read_mark(doc: Doc) -> Window | None:
         window = Window(**mark)
         fine = isinstance(window.final, bool) and isinstance(window.previous, str | None)
         fine = fine and isinstance(window.stream, int | None) and isinstance(window.turn, int)
-        fine = fine and isinstance(window.previous_norm, str | None)
+        fine = fine and all(isinstance(window[i], str | None) for i in (5, 6, 7))
     except TypeError:  # no dict, or one of other keys
         fine = False
     if not fine:
@@ -102,13 +105,19 @@ def places(doc: Doc, max_length: int) -> list[Window]:
     whole = read_mark(doc) or Window(None, True)
     marks = []
     for start in range(0, len(doc), max_length):
-        previous, norm = whole.previous, whole.previous_norm
-        if start:
-            token = doc[start - 1]
-            previous, norm = token.text, token.norm_ if token.norm != token.lex.norm else None
-        final = whole.final and start + max_length >= len(doc)
-        marks.append(Window(previous, final, previous_norm=norm))
+        stop = start + max_length
+        before = _forms(doc[start - 1]) if start else (whole.previous, whole.previous_norm)
+        after = (whole.following, whole.following_norm)
+        if stop < len(doc):
+            after = _forms(doc[stop])
+        window = Window(before[0], whole.final and stop >= len(doc), previous_norm=before[1])
+        marks.append(window._replace(following=after[0], following_norm=after[1]))
     return marks
+
+
+def _forms(token: Token) -> tuple[str, str | None]:
+    """The text, and the norm where it isn't that of the text alone."""
+    return token.text, token.norm_ if token.norm != token.lex.norm else None
 
 
 def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:
@@ -147,6 +156,7 @@ def window_words(vocab: Vocab, words: Iterable[str], max_length: int) -> Iterato
         spaces = [w != "\n" and n != "\n" for w, n in zip(window, neighbours, strict=True)]
         doc = Doc(vocab, words=window, spaces=spaces)
         if previous is not None or following:
-            write_mark(doc, Window(previous, not following))
+            after = following[0] if following else None
+            write_mark(doc, Window(previous, not following, following=after))
         yield doc
         previous, window = window[-1], following

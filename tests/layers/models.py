@@ -4,8 +4,9 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.rnn_lm import RNNLM, Outputs
-from spacy_rnn.layers.sequences import sequences_from_docs
+from spacy_rnn.layers.outputs import Outputs
+from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.sequences import readings_from_docs
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.training.windows import Window, write_mark
@@ -57,10 +58,10 @@ def same_values(first, second):
 
 def log_probs_of(model, docs):
     """One training pass; the log-probabilities and the callback for their gradient."""
-    sequences = sequences_from_docs(model, docs)
+    sequences = readings_from_docs(model, docs)[0]
     sequences.wanted = Wanted(log_probs=True)
-    outputs, backprop = model.layers[0].begin_update(sequences)
-    return outputs.log_probs, lambda d: backprop(Outputs(None, d))
+    (outputs,), backprop = model.layers[0].begin_update([sequences])
+    return outputs.log_probs, lambda d: backprop([Outputs(None, d)])
 
 
 def train(model, docs, optimizer, steps=3):

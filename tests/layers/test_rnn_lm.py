@@ -8,8 +8,9 @@ import torch
 from spacy.util import registry
 from thinc.api import Adam, set_dropout_rate
 
-from spacy_rnn.layers.rnn_lm import RNNLM, predict_sequences
-from spacy_rnn.layers.sequences import sequences_from_docs
+from spacy_rnn.layers.outputs import predict_readings
+from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.sequences import readings_from_docs
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.network.precision import resolve_precision
@@ -156,7 +157,8 @@ def test_bfloat16_predictions_on_request_are_within_the_documented_tolerance(cut
         get_shim(model).network.load_state_dict(state)
     wanted = Wanted(hidden=True, log_probs=True, final_state=True)
     one, other = (
-        predict_sequences(model, sequences_from_docs(model, docs), wanted) for model in (exact, low)
+        predict_readings(model, readings_from_docs(model, docs), wanted)[0]
+        for model in (exact, low)
     )
     difference = (one.log_probs - other.log_probs).abs()
     assert 0 < difference.max() < 0.1
@@ -184,13 +186,13 @@ def test_log_probs_score_every_token_and_the_end(cutoffs):
 
 def test_one_backward_pass_serves_states_and_log_probs():
     model, docs = make_model(), make_docs()
-    sequences = sequences_from_docs(model, docs)
+    sequences = readings_from_docs(model, docs)[0]
     sequences.wanted = Wanted(log_probs=True)
     gradients = []
     for names in (["hidden"], ["log_probs"], ["hidden", "log_probs"]):
-        outputs, backprop = model.layers[0].begin_update(sequences)
+        (outputs,), backprop = model.layers[0].begin_update([sequences])
         ones = {name: np.ones_like(getattr(outputs, name)) for name in names}
-        backprop(models.Outputs(ones.get("hidden"), ones.get("log_probs")))
+        backprop([models.Outputs(ones.get("hidden"), ones.get("log_probs"))])
         gradients.append({n: p.grad for n, p in parameters_of(model).items()})
         get_shim(model).network.zero_grad()
     for name, both in gradients[2].items():
@@ -200,9 +202,9 @@ def test_one_backward_pass_serves_states_and_log_probs():
 
 def test_predicted_sequences_have_what_was_asked_for():
     model, docs = make_model(), make_docs()
-    sequences = sequences_from_docs(model, docs)
+    sequences = readings_from_docs(model, docs)[0]
     wanted = Wanted(log_probs=True, top_k=len(ENTRIES) + 1)
-    prediction = predict_sequences(model, sequences, wanted)
+    prediction = predict_readings(model, [sequences], wanted)[0]
     expected, _ = models.log_probs_of(model, docs)
     np.testing.assert_allclose(prediction.log_probs, expected, **TOLERANCE)
     assert prediction.hidden is None
@@ -216,7 +218,7 @@ def test_predicted_sequences_have_what_was_asked_for():
 
 def test_documents_read_the_boundary_first_and_predict_it_last():
     model, docs = make_model(), make_docs()
-    sequences = sequences_from_docs(model, docs)
+    sequences = readings_from_docs(model, docs)[0]
     ids, targets = [], []
     for doc in docs:
         ids += [BOUNDARY_ROW, *rows_of(model, doc)]
@@ -237,7 +239,7 @@ def test_window_reads_the_previous_token_and_its_end_is_not_scored():
         make_doc("", ("四", True)),
         make_doc("一"),
     ]
-    sequences = sequences_from_docs(model, docs)
+    sequences = readings_from_docs(model, docs)[0]
     starts = sequences.ids[np.cumsum(sequences.lengths) - sequences.lengths].tolist()
     assert starts == [BOUNDARY_ROW, row("二"), row("四"), row("四"), BOUNDARY_ROW]
     expected = [True, True, False, True, True, False, True, True, True, True, True]
@@ -252,13 +254,13 @@ def test_window_reads_the_previous_token_and_its_end_is_not_scored():
 @pytest.mark.parametrize("previous", ["</s>", "<unk>", "z", ""])
 def test_previous_token_that_is_no_word_is_unknown_and_never_the_boundary(previous):
     model = make_model()
-    sequences = sequences_from_docs(model, [make_doc("一", (previous, True))])
+    sequences = readings_from_docs(model, [make_doc("一", (previous, True))])[0]
     assert sequences.ids[0] == UNKNOWN_ROW
 
 
 def test_previous_token_is_looked_up_by_the_models_attribute():
     model = make_model(attr="LOWER")
-    sequences = sequences_from_docs(model, [make_doc("一", ("A", True))])
+    sequences = readings_from_docs(model, [make_doc("一", ("A", True))])[0]
     assert sequences.ids[0] == model.attrs["vocabulary"].row("a") != UNKNOWN_ROW
 
 

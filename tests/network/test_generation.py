@@ -95,7 +95,7 @@ def test_each_word_costs_one_step(monkeypatch):
     steps = []
     read = network.read
 
-    def spy(ids, state):
+    def spy(ids, state, features=None):
         steps.append(len(ids))
         return read(ids, state)
 

@@ -108,7 +108,8 @@ def test_docbin_annotations_are_the_reference_and_predicted_is_bare(tmp_path, nl
     assert [t.tag_ for eg in parts for t in eg.reference] == list("ABCDEF")
     assert [e.text for eg in parts for e in eg.reference.ents] == ["Oslo"]
     marks = [(read_mark(eg.predicted), read_mark(eg.reference)) for eg in parts]
-    assert marks == [(Window(None, False),) * 2, (Window("see", True),) * 2]
+    first = Window(None, False, following=words[4])
+    assert marks == [(first,) * 2, (Window("see", True),) * 2]
 
 
 def test_windows_that_were_saved_are_still_windows(tmp_path, nlp):
@@ -181,8 +182,14 @@ def test_sizes_count_tokens_and_documents(tmp_path, nlp, tokenized):
         ["three", "four"],
         ["five"],
     ]
-    marks = [(None, False), ("two", True), (None, False), ("two", False), ("four", True)]
-    assert [read_mark(doc) for doc in split] == [Window(*mark) for mark in marks]
+    marks = [
+        Window(None, False, following="three"),
+        Window("two", True),
+        Window(None, False, following="three"),
+        Window("two", False, following="five"),
+        Window("four", True),
+    ]
+    assert [read_mark(doc) for doc in split] == marks
     assert texts_of(read_docs(nlp, path, limit=3, cache=False, **options)) == texts[:3]
 
 

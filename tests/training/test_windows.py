@@ -114,7 +114,11 @@ def test_unknown_spaces_stay_unknown():
 
 def test_mark_survives_copy_bytes_and_docbin():
     windows = split_document(NLP.make_doc("one two three four five"), 2)
-    expected = [Window(None, False), Window("two", False), Window("four", True)]
+    expected = [
+        Window(None, False, following="three"),
+        Window("two", False, following="five"),
+        Window("four", True),
+    ]
     assert [read_mark(w) for w in windows] == expected
     assert [read_mark(w.copy()) for w in windows] == expected
     assert [read_mark(Doc(NLP.vocab).from_bytes(w.to_bytes())) for w in windows] == expected

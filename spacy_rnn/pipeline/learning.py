@@ -1,0 +1,223 @@
+"""One batch of training: the language model's own loss, and the gradients of its listeners."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from spacy.training import Example, validate_examples
+from thinc.api import Model, Optimizer, set_dropout_rate
+from thinc.types import Floats1d, Floats2d
+
+from ..errors import Errors
+from ..layers.carried import CarriedStates
+from ..layers.outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
+from ..layers.sequences import Sequences, readings_from_docs
+from ..layers.shim import RNNShim
+from ..network.inference import Wanted
+from ..network.recurrent import State
+from .listening import Conversation, ListenedTo
+
+
+class Learner(ListenedTo):
+    """The methods of the component that change its weights.
+
+    spaCy's `nlp.update` asks each component to step right after its own update, so before those
+    that listen to it have answered. The step then waits for the last answer. If a listener's
+    component is frozen or disabled, it waits until the component is used again.
+    """
+
+    name: str
+    model: Model
+    shim: RNNShim
+    lm_weight: float
+    _carried: CarriedStates
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._conversation: Conversation | None = None
+        self._postponed: Optimizer | None = None
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn to predict the tokens of a batch, and pass its vectors on to listeners.
+
+        examples (Iterable[Example]): Their predicted Docs are read. Windows of streams (see
+            "spacy-rnn.StreamCorpus.v1") start from the state that their stream is in.
+        drop (float): Dropout rate.
+        sgd (Optional[Optimizer]): Steps if given, at once or when all listeners have answered;
+            spaCy's loop steps by itself.
+        losses (Optional[Dict[str, float]]): Gets, added up under the component's name, the
+            negative log-likelihood in nats of all directions, and under `<name>_tokens` the
+            predicted symbols.
+        RETURNS (Dict[str, float]): The losses.
+        RAISES (ValueError): If the loss or a gradient is not finite, if windows of a stream don't
+            come one by one and in order, or if a listener would get other vectors at prediction;
+            no weight is changed then.
+        """
+        self.settle()
+        if not 0 <= drop < 1:
+            raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        losses.setdefault(f"{self.name}_tokens", 0)
+        examples = list(examples)
+        validate_examples(examples, "RNNLM.update")
+        docs = [example.predicted for example in examples]
+        if not any(len(doc) for doc in docs):
+            empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
+            Conversation(self.model.ops, docs, empty, self.listeners, lambda gradients: None)
+            return losses
+        self.check_listeners()
+        set_dropout_rate(self.model, drop)
+        readings = readings_from_docs(self.model, docs)
+        if not self.listeners:
+            readings = [reading.only_scored() for reading in readings]
+        self._prepare(readings)
+        if not self.listeners and not self.lm_weight:
+            return losses
+        outputs, backprop = self.model.layers[0].begin_update(readings)
+        d_log_probs = self._learn(examples, readings, outputs, losses)
+        if self.listeners:
+            hidden = side_by_side(readings, [output.hidden for output in outputs])
+            vectors = without_starts(hidden, readings[0].lengths)
+            self._converse(docs, vectors, readings, d_log_probs, backprop)
+        else:
+            backprop([Outputs(None, d) for d in d_log_probs])
+        if sgd not in (None, False):
+            self.finish_update(sgd)
+        # a step that failed can be tried again: the streams are where they were
+        self._carry_on(readings, outputs)
+        return losses
+
+    def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
+        """The negative log-likelihood of the batch.
+
+        examples (Iterable[Example]): The batch.
+        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict:
+            for each Doc its tokens, then `</s>` if it ends a document; then the same from right
+            to left, if the model has both directions.
+        RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
+            respect to the scores.
+        """
+        loss = -float(self.model.ops.xp.sum(scores))
+        gradient = self.model.ops.alloc1f(len(scores))
+        gradient += self.model.ops.xp.float32(-1.0 / max(1, len(scores)))
+        return loss, gradient
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Step, or put the step off until all listeners have answered.
+
+        sgd (Optimizer): The optimizer.
+        """
+        if self._conversation is not None:
+            if self._postponed is None and not self._conversation.answered:
+                self._postponed = sgd
+                return
+            self._postponed = None
+            self._conversation.close()
+        self.model.finish_update(sgd)
+
+    def settle(self) -> None:
+        """Take the step that waits for listeners which don't answer any more."""
+        if self._conversation is not None:
+            self._conversation.close()
+
+    def use_params(self, params: dict) -> Iterator[None]:
+        """Use other weights in a block, such as an optimizer's averages. A generator, as spaCy's."""
+        self.settle()
+        with self.model.use_params(params):
+            yield
+
+    def _prepare(self, readings: list[Sequences]) -> None:
+        """Say what the network has to compute. Streams carry the state from left to right only."""
+        for reading in readings:
+            if not reading.reverse:
+                stack = self.shim.network.stack(False)
+                reading.state = self._carried.take(stack, reading.marks)
+            reading.wanted = Wanted(
+                log_probs=self.lm_weight > 0,
+                final_state=reading.state is not None and not self.listeners,
+            )
+
+    def _learn(
+        self,
+        examples: list[Example],
+        readings: list[Sequences],
+        outputs: list[Outputs],
+        losses: dict[str, float],
+    ) -> list[Floats1d | None]:
+        """RETURNS (List[Optional[Floats1d]]): For each reading the gradient of the weighted loss
+        with respect to its log-probabilities."""
+        if not self.lm_weight:
+            return [None] * len(readings)
+        xp = self.model.ops.xp
+        # a bool mask for windows, whose last position predicts nothing
+        masks = [xp.asarray(reading.scored) for reading in readings]
+        if not self.listeners:
+            masks = [xp.ones(len(reading.ids), dtype=bool) for reading in readings]
+        given: list[Any] = [output.log_probs for output in outputs]
+        scores = xp.concatenate([part[mask] for part, mask in zip(given, masks, strict=True)])
+        loss, gradient = self.get_loss(examples, scores)
+        if not np.isfinite(loss):
+            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
+        losses[self.name] += loss
+        losses[f"{self.name}_tokens"] += len(scores)
+        result: list[Floats1d | None] = []
+        start = 0
+        for mask in masks:
+            part = self.model.ops.alloc1f(len(mask))
+            count = int(mask.sum())
+            part[mask] = gradient[start : start + count] * self.lm_weight
+            start += count
+            result.append(part)
+        return result
+
+    def _carry_on(self, readings: list[Sequences], outputs: list[Outputs]) -> None:
+        for reading, output in zip(readings, outputs, strict=True):
+            if reading.state is None:
+                continue
+            state = output.state
+            if state is None:
+                # listeners want the last position of every window too, the next window starts
+                # before it
+                reading = replace(reading.only_scored(), state=None)
+                state = self._state_after(reading)
+            self._carried.put(reading.marks, state)
+
+    def _state_after(self, reading: Sequences) -> State:
+        reading.state = self._carried.take(self.shim.network.stack(False), reading.marks)
+        reading.wanted = Wanted(final_state=True)
+        state = self.model.layers[0].predict([reading])[0].state
+        assert state is not None
+        return state
+
+    def _converse(
+        self,
+        docs: Sequence[Any],
+        vectors: list[Floats2d],
+        readings: list[Sequences],
+        d_log_probs: list[Floats1d | None],
+        backprop: Callable[[list[Outputs]], Any],
+    ) -> None:
+        def finished(d_vectors: list[Floats2d] | None) -> None:
+            self._conversation = None
+            d_hidden: list[Any] = [None] * len(readings)
+            if d_vectors is not None:
+                d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
+            if d_vectors is not None or self.lm_weight:
+                backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
+            if self._postponed is not None:
+                sgd, self._postponed = self._postponed, None
+                self.model.finish_update(sgd)
+
+        listeners = self.listeners
+        self._conversation = Conversation(self.model.ops, docs, vectors, listeners, finished)
