@@ -132,7 +132,7 @@ class Learner(ListenedTo):
             self._conversation.close()
 
     def use_params(self, params: dict) -> Iterator[None]:
-        """Use other weights in a block, such as an optimizer's averages. A generator, as spaCy's."""
+        """Use other weights in a block, such as an optimizer's averages; a generator."""
         self.settle()
         with self.model.use_params(params):
             yield
