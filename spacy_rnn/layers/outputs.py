@@ -137,12 +137,12 @@ def convert_inputs(
             "lengths": reading.lengths,
             "targets": targets,
             "reverse": reading.reverse,
+            "state": reading.state,
+            "final_state": reading.wanted.final_state,
         }
         if is_train:
             call["dropout"] = dropout
             call["dtype"] = resolve_precision(shim.precision, device)
-            call["state"] = reading.state
-            call["final_state"] = reading.wanted.final_state
         calls.append(call)
     words = readings[0].words if readings else None
     if words is not None and is_train and dropout:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,6 +131,14 @@ class Learner(ListenedTo):
         """Take the step that waits for listeners which don't answer any more."""
         if self._conversation is not None:
             self._conversation.close()
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        self.settle()
+        return super().to_bytes(exclude=exclude)  # type: ignore[misc]
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        self.settle()
+        super().to_disk(path, exclude=exclude)  # type: ignore[misc]
 
     def use_params(self, params: dict) -> Iterator[None]:
         """Use other weights in a block, such as an optimizer's averages; a generator."""
