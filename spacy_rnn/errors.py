@@ -68,6 +68,27 @@ class Errors(metaclass=_Coded):
         "width = {width}, embedding_width = {embedding_width}. Set one to the other, or tied = "
         "false."
     )
+    R019 = (
+        "There is no trained network in {path}. As `source`, give the folder of a pipeline with an "
+        "rnn_lm, the folder of that component, or a file that `spacy pretrain` wrote."
+    )
+    R020 = (
+        "The network in {path} has another shape ({detail}). Set the options of the architecture "
+        "to those of its source."
+    )
+    R021 = (
+        "The network in {path} can't be read: {error}. Copy it again from where it was saved, or "
+        "take another `source`."
+    )
+    R022 = (
+        "The layer {layer!r} has no language model to train. For spacy-rnn.PretrainNextToken.v1, "
+        'set [pretraining] component = "rnn_lm", or component and layer to a '
+        '"spacy-rnn.RNNTok2Vec.v1" (component = "tagger", layer = "tok2vec").'
+    )
+    R023 = (
+        "The loss is {loss} at this step of the pretraining; no weight was changed. Lower the "
+        'learning rate, set grad_clip, or set precision = "float32".'
+    )
     R018 = (
         "cutoffs = {cutoffs} has to rise, begin at 2 or later and end below the size of the "
         "vocabulary ({words} rows)."
@@ -199,6 +220,12 @@ class Errors(metaclass=_Coded):
     R224 = (
         "Unknown options: {options}. Overrides of a config need --config; see "
         "`python -m spacy rnn vocab --help`."
+    )
+
+    R225 = (
+        "There is no recurrent network to fine-tune in the component {name!r} (this pipeline has "
+        "{pipes}). Set `component` of spacy-rnn.fine_tuning.v1 to an rnn_lm, or to a component "
+        "with an RNNTok2Vec."
     )
 
     # --- R3xx: the component and its annotations ---

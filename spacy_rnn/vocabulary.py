@@ -165,6 +165,17 @@ class Vocabulary:
         """RETURNS (int): The word's row; row 0 for an unknown word, the text "</s>" included."""
         return UNKNOWN_ROW if word == BOUNDARY else self._rows.get(word, UNKNOWN_ROW)
 
+    def rows_of_words(self, words: Sequence[str]) -> np.ndarray:
+        """RETURNS (ndarray): int64 (n,), the rows of another vocabulary's words by row: `<unk>` and
+        `</s>` stand for themselves there."""
+        rows = [self.row(word) for word in words]
+        rows[BOUNDARY_ROW] = BOUNDARY_ROW
+        return np.array(rows, dtype=np.int64)
+
+    def with_attr(self, attr: str) -> Vocabulary:
+        """RETURNS (Vocabulary): The same words for another token attribute."""
+        return self if attr == self.attr else Vocabulary(self.labels, attr=attr)
+
     def row_of(self, word: Token | Lexeme) -> int:
         """RETURNS (int): The row of a token's or a lexeme's form under `attr`."""
         return self.row({"ORTH": word.orth_, "LOWER": word.lower_, "NORM": word.norm_}[self.attr])

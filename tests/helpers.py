@@ -6,6 +6,7 @@ from itertools import product
 from pathlib import Path
 
 import spacy
+import torch
 from spacy.cli._util import app
 from spacy.training import Example
 from spacy.util import registry
@@ -44,6 +45,18 @@ def make_pipeline(texts=ENGLISH, *, lang="en", name="rnn_lm", model=None, seed=0
     nlp.add_pipe("rnn_lm", name=name, config=config)
     fix_random_seed(seed)
     nlp.initialize(lambda: make_examples(nlp, texts))
+    return nlp
+
+
+def make_random(texts=ENGLISH, *, seed=0, **options):
+    """A pipeline whose weights, biases too, are all random, so that none of them drops out."""
+    nlp = make_pipeline(texts, seed=seed, **options)
+    network = nlp.get_pipe(options.get("name", "rnn_lm")).shim.network
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.normal_(0, 0.5)
+        if network.subwords is not None:
+            network.subwords.weight[0] = 0.0  # what has no spelling
     return nlp
 
 

@@ -7,6 +7,8 @@ dictionaries keep the moments and averages, so that they live and die with it.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from thinc.api import Optimizer
@@ -20,7 +22,11 @@ _MAX_AVERAGE_DECAY = 0.9999
 
 
 def apply_gradients(
-    optimizer: Optimizer, owner: int, parameters: dict[str, nn.Parameter], description: str
+    optimizer: Optimizer,
+    owner: int,
+    parameters: dict[str, nn.Parameter],
+    description: str,
+    rates: Mapping[str, float] | None = None,
 ) -> None:
     """Clip by the global norm, step in place, update the averages and clear the gradients.
 
@@ -33,10 +39,15 @@ def apply_gradients(
     owner (int): The shim's id: the first half of the keys in the optimizer's dictionaries.
     parameters (Dict[str, Parameter]): By name; those without a gradient are left alone.
     description (str): The model's name for messages.
+    rates (Optional[Mapping[str, float]]): The learning rate of each weight, as a share of the
+        optimizer's; 1 for those that aren't named.
     RAISES (ValueError): If a gradient is not finite; no weight is changed then.
     """
     moved = {name: p for name, p in parameters.items() if p.grad is not None}
     if not moved:
+        return
+    if not isinstance(optimizer, Optimizer):
+        _hand_over(optimizer, owner, moved)
         return
     if optimizer.use_radam:
         raise ValueError(Errors.R013)
@@ -52,11 +63,13 @@ def apply_gradients(
         torch._foreach_mul_(gradients, optimizer.grad_clip / norm)
     for name in moved:
         optimizer.nr_update[(owner, name)] += 1
-    matrices = {n: p for n, p in moved.items() if p.dim() > 1}
-    vectors = {n: p for n, p in moved.items() if p.dim() <= 1}
-    for group, decay in ((matrices, optimizer.L2), (vectors, 0.0)):
-        if group:
-            _step(optimizer, owner, group, decay)
+    groups: dict[tuple[float, float], dict[str, nn.Parameter]] = {}
+    for name, parameter in moved.items():
+        rate = optimizer.learn_rate * (rates or {}).get(name, 1.0)
+        decay = optimizer.L2 if parameter.dim() > 1 else 0.0
+        groups.setdefault((rate, decay), {})[name] = parameter
+    for (rate, decay), group in groups.items():
+        _step(optimizer, owner, group, rate, decay)
     # the fused step doesn't tell: what is kept for these weights must notice that they moved
     torch.autograd.graph.increment_version(list(moved.values()))
     for name, parameter in moved.items():
@@ -67,7 +80,11 @@ def apply_gradients(
 
 @torch.no_grad()
 def _step(
-    optimizer: Optimizer, owner: int, parameters: dict[str, nn.Parameter], decay: float
+    optimizer: Optimizer,
+    owner: int,
+    parameters: dict[str, nn.Parameter],
+    rate: float,
+    decay: float,
 ) -> None:
     weights: list[Tensor] = list(parameters.values())
     grads = [p.grad for p in weights if p.grad is not None]
@@ -76,8 +93,8 @@ def _step(
         decay = 0.0
     if optimizer.b1 == 0 and optimizer.b2 == 0:
         if decay:
-            torch._foreach_mul_(weights, 1 - optimizer.learn_rate * decay)
-        torch._foreach_add_(weights, grads, alpha=-optimizer.learn_rate)
+            torch._foreach_mul_(weights, 1 - rate * decay)
+        torch._foreach_add_(weights, grads, alpha=-rate)
         return
     keys = [(owner, name) for name in parameters]
     steps = [
@@ -95,7 +112,7 @@ def _step(
         amsgrad=False,
         beta1=optimizer.b1,
         beta2=optimizer.b2,
-        lr=optimizer.learn_rate,
+        lr=rate,
         weight_decay=decay,
         eps=optimizer.eps,
         maximize=False,
@@ -103,17 +120,31 @@ def _step(
 
 
 def _moment(moments: dict, key: tuple[int, str], parameter: Tensor) -> Tensor:
-    """The moment as a tensor over the array's own memory, zeros at first."""
+    """The moment as a tensor over the array's own memory, zeros at first. The array is flat, as
+    thinc's own are: `nlp.rehearse` steps through thinc."""
     if key not in moments:
-        moments[key] = torch2xp(torch.zeros_like(parameter).detach())
-    return xp2torch(moments[key], device=parameter.device)
+        moments[key] = torch2xp(torch.zeros_like(parameter).detach().view(-1))
+    return xp2torch(moments[key], device=parameter.device).view_as(parameter)
+
+
+def _hand_over(
+    optimizer: Callable[..., Any], owner: int, parameters: dict[str, nn.Parameter]
+) -> None:
+    """Show each weight and its gradient to a function, as `nlp.rehearse` passes one: it steps
+    later, on the same memory."""
+    for name, parameter in parameters.items():
+        assert parameter.grad is not None
+        optimizer((owner, name), torch2xp(parameter.detach()), torch2xp(parameter.grad))
+        parameter.grad = None
 
 
 @torch.no_grad()
 def _average(optimizer: Optimizer, key: tuple[int, str], parameter: nn.Parameter) -> None:
     """thinc's running average: decay (1 + t)/(10 + t), at most 0.9999."""
     assert optimizer.averages is not None
-    average = _moment(optimizer.averages, key, parameter)
+    if key not in optimizer.averages:
+        optimizer.averages[key] = torch2xp(torch.zeros_like(parameter).detach())
+    average = xp2torch(optimizer.averages[key], device=parameter.device)
     t = optimizer.nr_update[key]
     decay = min((1.0 + t) / (10.0 + t), _MAX_AVERAGE_DECAY)
     average.lerp_(parameter.detach(), 1 - decay)

@@ -175,7 +175,7 @@ def convert_outputs(
         tensors, grads = [], []
         for (hidden, log_probs, _), d in zip(made, d_outputs, strict=True):
             for tensor, grad in ((hidden, d.hidden), (log_probs, d.log_probs)):
-                if tensor is not None and grad is not None:
+                if tensor is not None and grad is not None and tensor.requires_grad:
                     tensors.append(tensor)
                     grads.append(xp2torch(grad, device=tensor.device))
         return ArgsKwargs(args=(tuple(tensors),), kwargs={"grad_tensors": tuple(grads)})

@@ -31,6 +31,7 @@ from .outputs import (
 )
 from .sequences import readings_from_docs
 from .shim import RNNShim, get_shim
+from .sources import Source
 
 
 @registry.architectures("spacy-rnn.RNNLM.v1")
@@ -48,6 +49,7 @@ def RNNLM(
     prediction_precision: str = "float32",
     attr: str = "ORTH",
     vocabulary: str | None = None,
+    source: str | None = None,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build a recurrent language model.
 
@@ -73,10 +75,14 @@ def RNNLM(
     attr (str): Token attribute that is modelled: "ORTH", "LOWER" or "NORM".
     vocabulary (Optional[str]): A JSON file `[[word, count], …]`, read at initialization where no
         labels are given.
+    source (Optional[str]): Trained weights to start from at initialization: the folder of a
+        pipeline or of a component, or a file of `spacy pretrain`. Words are mapped by their text;
+        new ones start as `<unk>`. A sublayer without another vocabulary takes the source's.
     RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, row i
         the state after reading token i; nO is `width`, or twice that for both directions.
     RAISES (ValueError): For an unknown cell, direction, precision or attribute, a size out of
-        range, or different widths with `tied`.
+        range, or different widths with `tied`. At initialization, without a vocabulary or for a
+        source of another shape.
     """
     embedding_width = width if embedding_width is None else embedding_width
     _check_choice("prediction_precision", prediction_precision, PRECISIONS)
@@ -105,7 +111,7 @@ def RNNLM(
     return Model(
         "rnn_lm",
         _forward,
-        init=_Initializer(cutoffs, vocabulary),
+        init=_Initializer(cutoffs, vocabulary, source),
         layers=[network],
         dims={"nO": width * len(DIRECTIONS[direction])},
         attrs={"vocabulary": Vocabulary(attr=attr)},
@@ -116,14 +122,21 @@ def RNNLM(
 class _Initializer:
     """Sets the network up once the vocabulary is known; a class so that models can be pickled."""
 
-    def __init__(self, cutoffs: str | list[int] | None, path: str | None) -> None:
+    def __init__(
+        self, cutoffs: str | list[int] | None, path: str | None, source: str | None
+    ) -> None:
         self.cutoffs = cutoffs
         self.path = path
+        self.source = source
 
     def __call__(self, model: Model, X: Any = None, Y: Any = None) -> Model:
         vocabulary: Vocabulary = model.attrs["vocabulary"]
         if not vocabulary and self.path is not None:
             vocabulary = Vocabulary.from_file(self.path, attr=vocabulary.attr)
+            model.attrs["vocabulary"] = vocabulary
+        source = None if self.source is None else Source(self.source)
+        if source is not None and not vocabulary:
+            vocabulary = source.vocabulary.with_attr(vocabulary.attr)
             model.attrs["vocabulary"] = vocabulary
         if not vocabulary:
             raise ValueError(Errors.R007)
@@ -131,6 +144,8 @@ class _Initializer:
         cutoffs = self._choose(vocabulary)
         settings = NetworkSettings(len(vocabulary), **shim.settings, cutoffs=tuple(cutoffs))
         shim.set_network(RNNLanguageModel(settings, vocabulary.counts))
+        if source is not None:
+            source.copy_into(model)
         return model
 
     def _choose(self, vocabulary: Vocabulary) -> list[int]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, cast
 
 import srsly
@@ -43,6 +43,7 @@ class RNNShim(PyTorchShim):
         self, settings: dict[str, Any], precision: str, prediction_precision: str = "float32"
     ) -> None:
         super().__init__(None)
+        self._rates: dict[str, float] = {}
         self.settings = settings
         self.precision = precision
         self.prediction_precision = prediction_precision
@@ -64,6 +65,7 @@ class RNNShim(PyTorchShim):
         """Replace the network. The id is a fresh one, so that no optimizer applies the moments of
         the old weights to the new ones."""
         self.id = _fresh_id()
+        self._rates = {}
         self._model = network.to(get_torch_default_device())
 
     def predict(self, inputs: ArgsKwargs) -> Any:
@@ -82,14 +84,29 @@ class RNNShim(PyTorchShim):
         output = _run(self.network, *inputs.args)
 
         def backprop(grads: ArgsKwargs) -> list:
-            torch.autograd.backward(*grads.args, **grads.kwargs)
+            if grads.args[0]:  # empty if all weights are frozen
+                torch.autograd.backward(*grads.args, **grads.kwargs)
             # ids have no gradient
             return []
 
         return output, backprop
 
     def finish_update(self, optimizer: Optimizer) -> None:
-        apply_gradients(optimizer, self.id, self.network.parameters_by_name(), "rnn_lm")
+        parameters = self.network.parameters_by_name()
+        apply_gradients(optimizer, self.id, parameters, "rnn_lm", self._rates)
+
+    def set_rates(self, rates: Sequence[float]) -> None:
+        """Let groups of weights learn at rates of their own; see `RNNLanguageModel.groups`.
+
+        rates (Sequence[float]): For each group, a share of the optimizer's rate; 0 freezes it, so
+            that no gradient is computed.
+        """
+        parameters = self.network.parameters_by_name()
+        self._rates = {}
+        for names, rate in zip(self.network.groups(), rates, strict=True):
+            for name in names:
+                self._rates[name] = rate
+                parameters[name].requires_grad_(rate > 0)
 
     @contextlib.contextmanager
     def use_params(self, params: dict) -> Iterator[None]:

@@ -140,6 +140,19 @@ class RNNLanguageModel(nn.Module):
         """RETURNS (Dict[str, Parameter]): Every parameter once, tied ones under one name."""
         return dict(self.named_parameters(remove_duplicate=True))
 
+    def groups(self) -> list[list[str]]:
+        """RETURNS (List[List[str]]): The names of all weights in depth + 2 groups, from below: the
+        embedding with the subword table, each recurrent layer (of all directions), the softmax."""
+        result: list[list[str]] = [[] for _ in range(self.settings.depth + 2)]
+        for name in self.parameters_by_name():
+            group = -1
+            if name.startswith(("embedding", "subwords")):
+                group = 0
+            elif ".layers." in name:
+                group = 1 + int(name.split(".layers.")[1].split(".")[0])
+            result[group].append(name)
+        return result
+
     def precision(self, dtype: torch.dtype) -> torch.autocast:
         """RETURNS (autocast): A context in which the recurrence's products run in `dtype`."""
         low = dtype != torch.float32

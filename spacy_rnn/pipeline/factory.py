@@ -24,6 +24,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "prediction_precision": "float32",
         "attr": "ORTH",
         "vocabulary": None,
+        "source": None,
     },
     "top_k": 5,
     "annotations": ["hidden", "log_probs", "next", "final_state", "tensor"],

@@ -7,6 +7,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from spacy_rnn.spelling import hash_features
+
 CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 
 
@@ -26,9 +28,14 @@ class Trace:
 
 
 class Reference:
-    """A language model written down in the plainest way, with the weights of a component."""
+    """A language model written down in the plainest way, with the weights of a component.
 
-    def __init__(self, lm):
+    reverse: whether its stack is the one that is given the words of a document from the last to
+    the first.
+    """
+
+    def __init__(self, lm, *, reverse=False):
+        self.stack = "backward_encoder" if reverse else "encoder"
         self.words = list(lm.vocabulary.words)
         self.settings = lm.shim.network.settings
         parameters = lm.shim.network.parameters_by_name()
@@ -39,13 +46,21 @@ class Reference:
         settings = self.settings
         inputs = settings.width if number else settings.embedding_width
         cell = CELLS[settings.cell](inputs, settings.width).double()
-        prefix = f"encoder.layers.{number}."
+        prefix = f"{self.stack}.layers.{number}."
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
         cell.load_state_dict({name: self.weights[f"{prefix}{name}_l0"] for name in names})
         return cell
 
     def row(self, word):
         return self.words.index(word) if word in self.words[2:] else 0
+
+    def vector(self, word):
+        """What is read of a word: its embedding, and the vectors of its spelling."""
+        vector = self.weights["embedding"][self.row(word)]
+        if self.settings.subword_rows and word != "<unk>":
+            for feature in hash_features(word, self.settings.subword_rows):
+                vector = vector + self.weights["subwords.weight"][feature]
+        return vector
 
     def log_distribution(self, hidden):
         weight = self.weights.get("softmax.weight", self.weights["embedding"])
@@ -67,14 +82,13 @@ class Reference:
         """words: of the whole document. start: what is read first, a row or the boundary.
         after: the Trace of what was read before; None for the zero state."""
         rows = [self.row(word) for word in words]
-        first = 1 if start == "</s>" else self.row(start)
+        first = self.weights["embedding"][1] if start == "</s>" else self.vector(start)
         zero = torch.zeros(self.settings.width, dtype=torch.float64)
         states = [(zero, zero) for _ in self.cells]
         if after is not None:
             states = list(zip(torch.from_numpy(after.h), torch.from_numpy(after.c), strict=True))
         hidden, distributions = [], []
-        for row in [first, *rows]:
-            x = self.weights["embedding"][row]
+        for x in [first, *map(self.vector, words)]:
             for number, cell in enumerate(self.cells):
                 h, c = states[number]
                 if self.settings.cell == "lstm":

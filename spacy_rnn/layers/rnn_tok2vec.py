@@ -1,0 +1,55 @@
+"""The architecture "spacy-rnn.RNNTok2Vec.v1": the network as a component's own sublayer."""
+
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model
+from thinc.types import Floats2d
+
+from .rnn_lm import RNNLM
+
+
+@registry.architectures("spacy-rnn.RNNTok2Vec.v1")
+def RNNTok2Vec(
+    *,
+    cell: str = "lstm",
+    width: int = 256,
+    embedding_width: int | None = None,
+    depth: int = 1,
+    direction: str = "both",
+    tied: bool = True,
+    subword_rows: int = 10000,
+    precision: str = "auto",
+    attr: str = "ORTH",
+    vocabulary: str | None = None,
+    source: str | None = None,
+) -> Model[list[Doc], list[Floats2d]]:
+    """Build a recurrent tok2vec for a tagger, NER or any other component.
+
+    It is the network of "spacy-rnn.RNNLM.v1" with its softmax, so that `spacy pretrain` can train
+    it with "spacy-rnn.PretrainNextToken.v1" and a trained `rnn_lm` can be its source.
+
+    vocabulary (Optional[str]): A JSON file `[[word, count], …]` (`python -m spacy rnn vocab`): a
+        sublayer sees only ten documents at initialization. Null for that of the source.
+    source (Optional[str]): Trained weights to start from: the folder of a pipeline or of a
+        component, or a file of `spacy pretrain`. Words are mapped by their text; new ones start as
+        `<unk>`.
+    cell, width, embedding_width, depth, direction, tied, subword_rows, precision, attr: See
+        "spacy-rnn.RNNLM.v1".
+    RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, the
+        same in any batch (1e-5); nO is `width`, or twice that for both directions.
+    RAISES (ValueError): See "spacy-rnn.RNNLM.v1". At initialization, without a vocabulary or for a
+        source of another shape.
+    """
+    return RNNLM(
+        cell=cell,
+        width=width,
+        embedding_width=embedding_width,
+        depth=depth,
+        direction=direction,
+        tied=tied,
+        subword_rows=subword_rows,
+        precision=precision,
+        attr=attr,
+        vocabulary=vocabulary,
+        source=source,
+    )
