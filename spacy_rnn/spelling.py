@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any, cast
 
 import numpy as np
 from spacy.lang.lex_attrs import word_shape
@@ -36,12 +38,14 @@ class Spelling:
         none = (0,) * len(hash_features("", self.rows))
         return np.array([none, none, *words], dtype=np.int64)
 
-    def of_keys(self, keys: np.ndarray, rows: np.ndarray, strings: StringStore) -> np.ndarray:
+    def of_keys(
+        self, keys: np.ndarray, rows: np.ndarray, stores: Sequence[StringStore]
+    ) -> np.ndarray:
         """The features of words in a text.
 
         keys (ndarray): uint64 (n,), hashes of the words' forms.
         rows (ndarray): int64 (n,), their rows in the vocabulary.
-        strings (StringStore): Knows the forms.
+        stores (Sequence[StringStore]): Each form is known to one of them.
         RETURNS (ndarray): int64 (n, 7).
         """
         features = self.of_rows[rows]
@@ -51,7 +55,7 @@ class Spelling:
             key = int(keys[place])
             known = self._unknown.get(key)
             if known is None:
-                word = strings[key]
+                word = next(store[key] for store in stores if key in cast(Any, store))
                 known = (0,) * features.shape[1]
                 # a text's own "<unk>" says nothing of the word; a text's "</s>" is a word
                 if word != self.vocabulary.words[0]:

@@ -172,6 +172,12 @@ class Vocabulary:
         rows[BOUNDARY_ROW] = BOUNDARY_ROW
         return np.array(rows, dtype=np.int64)
 
+    def joined_with(self, other: Vocabulary) -> Vocabulary:
+        """RETURNS (Vocabulary): The words of both, their counts added; the other's attribute."""
+        counts = Counter(dict(self.labels))
+        counts.update(dict(other.labels))
+        return Vocabulary(counts.items(), attr=other.attr)
+
     def with_attr(self, attr: str) -> Vocabulary:
         """RETURNS (Vocabulary): The same words for another token attribute."""
         return self if attr == self.attr else Vocabulary(self.labels, attr=attr)

@@ -88,7 +88,7 @@ def test_words_of_a_text_have_the_features_of_their_spelling_known_or_not(kept, 
     features = Spelling(vocabulary, 50)
     before = features.of_rows.copy()
     for _ in range(3):
-        found = features.of_keys(keys_of(strings, words), rows, strings)
+        found = features.of_keys(keys_of(strings, words), rows, [strings])
         assert [tuple(row) for row in found.tolist()] == [hash_features(w, 50) for w in words]
     np.testing.assert_array_equal(features.of_rows, before)
 
@@ -97,7 +97,7 @@ def test_a_literal_unknown_symbol_has_no_features():
     vocabulary, strings = Vocabulary(ENTRIES), StringStore()
     keys = keys_of(strings, ["<unk>", "zzz"])
     for _ in range(2):
-        found = Spelling(vocabulary, 50).of_keys(keys, np.zeros(2, dtype=np.int64), strings)
+        found = Spelling(vocabulary, 50).of_keys(keys, np.zeros(2, dtype=np.int64), [strings])
         assert found[0].tolist() == [0] * 7
         assert tuple(found[1].tolist()) == hash_features("zzz", 50)
 

@@ -57,7 +57,8 @@ class Inputs:
             features = np.zeros((0, 0), dtype=np.int64)
             if len(types):
                 spelling = vocabulary.spelling(subword_rows)
-                features = spelling.of_keys(types, rows, docs[0].vocab.strings)
+                stores = {id(doc.vocab): doc.vocab.strings for doc in docs}
+                features = spelling.of_keys(types, rows, list(stores.values()))
             self._base = Words(rows, features, vocabulary.counts[rows])
             self.boundary = len(types)
             self._added.append((BOUNDARY_ROW, (0,) * len(hash_features("", subword_rows))))

@@ -143,7 +143,7 @@ def _average(optimizer: Optimizer, key: tuple[int, str], parameter: nn.Parameter
     """thinc's running average: decay (1 + t)/(10 + t), at most 0.9999."""
     assert optimizer.averages is not None
     if key not in optimizer.averages:
-        optimizer.averages[key] = torch2xp(torch.zeros_like(parameter).detach())
+        optimizer.averages[key] = torch2xp(torch.zeros_like(parameter).detach())  # type: ignore[assignment]
     average = xp2torch(optimizer.averages[key], device=parameter.device)
     t = optimizer.nr_update[key]
     decay = min((1.0 + t) / (10.0 + t), _MAX_AVERAGE_DECAY)

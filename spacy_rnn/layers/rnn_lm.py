@@ -134,7 +134,7 @@ class _Initializer:
         if not vocabulary and self.path is not None:
             vocabulary = Vocabulary.from_file(self.path, attr=vocabulary.attr)
             model.attrs["vocabulary"] = vocabulary
-        source = None if self.source is None else Source(self.source)
+        source = self.read_source()
         if source is not None and not vocabulary:
             vocabulary = source.vocabulary.with_attr(vocabulary.attr)
             model.attrs["vocabulary"] = vocabulary
@@ -147,6 +147,9 @@ class _Initializer:
         if source is not None:
             source.copy_into(model)
         return model
+
+    def read_source(self) -> Source | None:
+        return None if self.source is None else Source(self.source)
 
     def _choose(self, vocabulary: Vocabulary) -> list[int]:
         if self.cutoffs is None:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 class SubwordTable(nn.Module):
     """Vectors of subword features; starts at zero, so that words start as their embeddings alone.
+    Row 0 stands for no feature and stays zero.
 
     rows (int): Rows that features are hashed to.
     width (int): Of the vectors.
@@ -38,5 +39,5 @@ class SubwordTable(nn.Module):
         if features is None:
             assert self.row_features is not None
             features = self.row_features[rows]
-        vectors = self.weight.index_select(0, features.reshape(-1))
-        return vectors.view(*features.shape, -1).sum(1)
+        vectors = self.weight.index_select(0, features.reshape(-1)).view(*features.shape, -1)
+        return (vectors * (features > 0).unsqueeze(-1)).sum(1)

@@ -70,7 +70,7 @@ class LMOutput:
         return len(self.offsets)
 
     def __repr__(self) -> str:
-        kept = [name for name in _FIELDS if getattr(self, name) is not None]
+        kept = [name for name in (*_FIELDS, "backward") if getattr(self, name) is not None]
         return f"LMOutput({len(self)} tokens: {', '.join(kept) or 'nothing kept'})"
 
     @property

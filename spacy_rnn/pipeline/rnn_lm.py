@@ -6,7 +6,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import srsly
@@ -208,7 +208,7 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         """Build the vocabulary and the network.
 
         get_examples (Callable[[], Iterable[Example]]): The training text; read once, unless the
-            vocabulary is given.
+            vocabulary is given. If the model has a source, the text's words join the source's.
         nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts.
         labels (Optional[List]): The vocabulary ``[[word, count], …]``, as
             `python -m spacy init labels` writes it; `[initialize.components.rnn_lm.labels]`.
@@ -218,11 +218,11 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         if nlp is not None:
             self.tokenizer = nlp.tokenizer
         attr = self.vocabulary.attr
-        path = cast(Any, self.model.init).path
+        setup: Any = self.model.init
         if labels is not None:
             vocabulary = Vocabulary.from_labels(labels, attr=attr)
-        elif path is not None:
-            vocabulary = Vocabulary.from_file(path, attr=attr)
+        elif setup.path is not None:
+            vocabulary = Vocabulary.from_file(setup.path, attr=attr)
         else:
             if nlp is not None and nlp.config["training"]["max_epochs"] == -1:
                 warnings.warn(Errors.R317.format(name=self.name), stacklevel=2)
@@ -232,6 +232,8 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
                 min_count=self.min_count,
                 max_size=self.max_size,
             )
+            if setup.source is not None:
+                vocabulary = setup.read_source().vocabulary.joined_with(vocabulary)
         self._check_top_k(vocabulary)
         before = self.vocabulary
         self.model.attrs["vocabulary"] = vocabulary

@@ -33,7 +33,8 @@ class Window(NamedTuple):
     carried (bool): Whether the stream's state is carried on to it; otherwise it starts anew.
     previous_norm (Optional[str]): The norm of the token before, where it isn't that of its text
         alone ("n't" → "not").
-    following, following_norm (Optional[str]): The same of the token after the window's last one.
+    following, following_norm (Optional[str]): The same of the token after the window's last one;
+        None at the document's end, or where it isn't known.
     """
 
     previous: str | None

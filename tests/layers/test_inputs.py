@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from spacy.tokens import Doc
 from thinc.api import fix_random_seed, set_dropout_rate
@@ -237,3 +238,21 @@ def test_what_is_predicted_is_never_hidden():
     row = model.attrs["vocabulary"].row
     expected = [r for doc in docs for r in [*(row(t.text) for t in doc), BOUNDARY_ROW]]
     assert reading.targets.tolist() == before.tolist() == expected
+
+
+def test_the_network_layer_hides_nothing_in_prediction_whatever_the_dropout_rate():
+    entries = [[word, 0] for word, _ in ENTRIES]
+    model, docs = make_subword_model(entries=entries), make_docs()
+    readings = readings_from_docs(model, docs)
+    before = model.layers[0].predict(readings)[0].hidden
+    set_dropout_rate(model, 0.5)
+    np.testing.assert_array_equal(model.layers[0].predict(readings)[0].hidden, before)
+
+
+def test_docs_of_several_vocabs_share_a_batch():
+    model = make_model(subword_rows=50)
+    other = spacy.blank("xx").vocab
+    docs = [make_doc("一z"), Doc(other, words=["qq", "一"])]
+    alone = [model.predict([doc])[0] for doc in docs]
+    for found, expected in zip(model.predict(docs), alone, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)

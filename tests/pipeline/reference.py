@@ -78,11 +78,11 @@ class Reference:
         return torch.cat(parts)
 
     @torch.no_grad()
-    def read(self, words, start="</s>", after=None):
-        """words: of the whole document. start: what is read first, a row or the boundary.
+    def read(self, words, start=None, after=None):
+        """words: of the whole document. start: the word that is read first; None for the boundary.
         after: the Trace of what was read before; None for the zero state."""
         rows = [self.row(word) for word in words]
-        first = self.weights["embedding"][1] if start == "</s>" else self.vector(start)
+        first = self.weights["embedding"][1] if start is None else self.vector(start)
         zero = torch.zeros(self.settings.width, dtype=torch.float64)
         states = [(zero, zero) for _ in self.cells]
         if after is not None:

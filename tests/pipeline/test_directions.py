@@ -8,15 +8,12 @@ import numpy as np
 import pytest
 import spacy
 import srsly
-import torch
 from numpy.testing import assert_allclose
 from spacy.tokens import Doc, DocBin
-from spacy.training import Example
 
 from spacy_rnn import LMOutput
-from spacy_rnn.training.windows import Window, read_mark, split_document, write_mark
 
-from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, train, weights_of
+from ..helpers import ENGLISH, make_pipeline, make_random
 from .reference import Reference, words_of
 
 MODELS = {
@@ -25,7 +22,6 @@ MODELS = {
     "rnn-spelling": {"cell": "rnn", "subword_rows": 50},
 }
 TEXTS = [ENGLISH[5], "", "the baker paints a zeppelin .", "zeppelin", " "]
-LONG = "the baker paints zeppelin the harbour . our neighbour </s> <unk> watches"
 
 
 @pytest.fixture(scope="module", params=list(MODELS))
@@ -38,8 +34,8 @@ def backward(request):
     return make_random(model={**MODELS[request.param], "direction": "backward"})
 
 
-def read_backward(lm, words, start="</s>"):
-    return Reference(lm, reverse=True).read(words[::-1], start=start)
+def read_backward(lm, words):
+    return Reference(lm, reverse=True).read(words[::-1])
 
 
 def assert_output(output, reference, trace, hidden, reverse=False):
@@ -201,15 +197,15 @@ def test_an_output_alone_goes_through_msgpack_pickle_and_copies(both):
 # -- saving and writing
 
 
-def test_a_pipeline_predicts_the_same_bits_when_loaded(both, backward, tmp_path):
-    for number, nlp in enumerate((both, backward)):
-        nlp.to_disk(tmp_path / str(number))
-        from_disk = spacy.load(tmp_path / str(number))
-        from_bytes = spacy.blank("en", config=nlp.config)
-        from_bytes = spacy.util.load_model_from_config(nlp.config).from_bytes(nlp.to_bytes())
-        for loaded in (from_disk, from_bytes, pickle.loads(pickle.dumps(nlp))):
-            for text in TEXTS:
-                assert_equal(loaded(text)._.rnn_lm, nlp(text)._.rnn_lm)
+@pytest.mark.parametrize("direction", ["backward", "both"])
+@pytest.mark.parametrize("model", MODELS)
+def test_a_pipeline_predicts_the_same_bits_when_loaded(direction, model, tmp_path):
+    nlp = make_random(model={**MODELS[model], "direction": direction})
+    nlp.to_disk(tmp_path)
+    from_bytes = spacy.util.load_model_from_config(nlp.config).from_bytes(nlp.to_bytes())
+    for loaded in (spacy.load(tmp_path), from_bytes, pickle.loads(pickle.dumps(nlp))):
+        for text in TEXTS:
+            assert_equal(loaded(text)._.rnn_lm, nlp(text)._.rnn_lm)
 
 
 def test_a_backward_model_does_not_write(backward):
