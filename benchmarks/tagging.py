@@ -1,0 +1,126 @@
+"""Tag accuracy on small labelled sets: a pretrained `rnn_lm` encoder against spaCy's HashEmbedCNN.
+
+python benchmarks/tagging.py path/to/treebank path/to/encoder/model-best
+
+Both train on the first sentences of the treebank's dev part and are tested on its test part, with
+its tokens. Neither the test part nor any other chooses a checkpoint: the last step counts. CPU time
+is that of initialization and training, without the test.
+"""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import mean, stdev
+from tempfile import TemporaryDirectory
+from time import process_time
+from typing import Any
+
+import typer
+from spacy import util
+from spacy.tokens import Doc, DocBin
+from spacy.training import Corpus
+from spacy.training.converters import conllu_to_docs
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+
+CONFIGS = Path(__file__).parents[1] / "configs"
+SYSTEMS = ("cnn", "rnn")
+
+
+def main(
+    treebank: Path = typer.Argument(help="A folder with *-ud-dev.conllu and *-ud-test.conllu"),
+    encoder: Path = typer.Argument(help="A pipeline with a pretrained rnn_lm"),
+    output: Path = typer.Option(None, help="A JSON file for the table"),
+    sizes: str = typer.Option("100,250,500,0", help="Sentences of the labelled set; 0 for all"),
+    seeds: str = typer.Option("0,1,2", help="Seeds"),
+    cnn_steps: int = typer.Option(1500, help="Steps of HashEmbedCNN"),
+    rnn_steps: int = typer.Option(500, help="Steps of the rnn_lm encoder"),
+) -> None:
+    """Print the table, and its worst differences as a JSON line."""
+    steps = {"cnn": cnn_steps, "rnn": rnn_steps}
+    table = []
+    with TemporaryDirectory() as folder:
+        files = {part: Path(folder) / f"{part}.spacy" for part in ("train", "one", "test")}
+        sentences, test = (list(read_part(treebank, part)) for part in ("dev", "test"))
+        write_docs(files["test"], test)
+        write_docs(files["one"], sentences[:1])
+        for size in map(int, sizes.split(",")):
+            write_docs(files["train"], sentences[: size or None])
+            row: dict[str, Any] = {"sentences": size or len(sentences)}
+            for system in SYSTEMS:
+                overrides = overrides_for(system, files, encoder, steps[system])
+                runs = [run(system, overrides, files["test"], int(s)) for s in seeds.split(",")]
+                row[system] = summary(runs)
+            table.append(row)
+            print(row_text(row), flush=True)
+    if output is not None:
+        output.write_text(json.dumps(table, indent=2), encoding="utf8")
+    gains = {row["sentences"]: row["rnn"]["accuracy"] - row["cnn"]["accuracy"] for row in table}
+    slower = max(row["rnn"]["seconds"] / row["cnn"]["seconds"] for row in table)
+    figures = {f"gain_{size}": round(gain, 2) for size, gain in gains.items()}
+    print(json.dumps({**figures, "time_ratio": round(slower, 2)}))
+
+
+def read_part(treebank: Path, part: str) -> Iterator[Doc]:
+    """A Doc for each sentence."""
+    (path,) = treebank.glob(f"*-ud-{part}.conllu")
+    yield from conllu_to_docs(path.read_text(encoding="utf8"), n_sents=1, no_print=True)
+
+
+def write_docs(path: Path, docs: list[Doc]) -> None:
+    DocBin(docs=docs).to_disk(path)
+
+
+def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int) -> dict[str, Any]:
+    overrides: dict[str, Any] = {
+        "paths.train": str(files["train"]),
+        # only the first and the last step are evaluated, on one sentence
+        "paths.dev": str(files["one"]),
+        "training.max_steps": steps,
+        "training.eval_frequency": steps,
+    }
+    if system == "rnn":
+        lm = util.load_config(encoder / "config.cfg").interpolate()["components"]["rnn_lm"]["model"]
+        width = lm["width"] * (2 if lm["direction"] == "both" else 1)
+        overrides["paths.source"] = str(encoder)
+        overrides["components.tagger.model.tok2vec.width"] = width
+        for name in ("width", "cell", "depth", "direction", "subword_rows"):
+            overrides[f"components.rnn_lm.model.{name}"] = lm[name]
+    return overrides
+
+
+def run(system: str, overrides: dict[str, Any], test: Path, seed: int) -> tuple[float, float]:
+    """RETURNS (Tuple[float, float]): Tag accuracy in percent, and CPU seconds."""
+    config = util.load_config(CONFIGS / f"tagger_{system}.cfg", {**overrides, "system.seed": seed})
+    start, silent = process_time(), io.StringIO()
+    nlp = init_nlp(config)
+    train(nlp, None, stdout=silent, stderr=silent)
+    spent = process_time() - start
+    scores = nlp.evaluate(list(Corpus(test, gold_preproc=True)(nlp)))
+    return 100 * scores["tag_acc"], spent
+
+
+def summary(runs: list[tuple[float, float]]) -> dict[str, float]:
+    accuracies, seconds = zip(*runs, strict=True)
+    spread = stdev(accuracies) if len(runs) > 1 else 0.0
+    return {
+        "accuracy": round(mean(accuracies), 2),
+        "spread": round(spread, 2),
+        "seconds": round(mean(seconds), 1),
+    }
+
+
+def row_text(row: dict[str, Any]) -> str:
+    """RETURNS (str): A row of a Markdown table."""
+    cells = [f"{row['sentences']:,}"]
+    for system in SYSTEMS:
+        figures = row[system]
+        cells.append(f"{figures['accuracy']:.2f} ± {figures['spread']:.2f}")
+    cells.append(f"{row['rnn']['accuracy'] - row['cnn']['accuracy']:+.2f}")
+    cells += [f"{row[system]['seconds']:.0f} s" for system in SYSTEMS]
+    return "| " + " | ".join(cells) + " |"
+
+
+if __name__ == "__main__":
+    typer.run(main)
