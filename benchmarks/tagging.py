@@ -33,6 +33,7 @@ def main(
     encoder: Path = typer.Argument(help="A pipeline with a pretrained rnn_lm"),
     output: Path = typer.Option(None, help="A JSON file for the table"),
     sizes: str = typer.Option("100,250,500,0", help="Sentences of the labelled set; 0 for all"),
+    lang: str = typer.Option("en", help="The pipelines' language"),
     seeds: str = typer.Option("0,1,2", help="Seeds"),
     cnn_steps: int = typer.Option(1500, help="Steps of HashEmbedCNN"),
     rnn_steps: int = typer.Option(500, help="Steps of the rnn_lm encoder"),
@@ -50,6 +51,7 @@ def main(
             row: dict[str, Any] = {"sentences": size or len(sentences)}
             for system in SYSTEMS:
                 overrides = overrides_for(system, files, encoder, steps[system])
+                overrides["nlp.lang"] = lang
                 runs = [run(system, overrides, files["test"], int(s)) for s in seeds.split(",")]
                 row[system] = summary(runs)
             table.append(row)

@@ -1,6 +1,6 @@
 """Raw text for an encoder of English sentences: WikiText-2, a sentence a line.
 
-`python scripts/wikitext_sentences.py path/to/wikitext-2 corpus/wikitext`
+`python scripts/english_sentences.py path/to/wikitext-2 corpus/sentences-en`
 
 A tagger reads one sentence at a time, so the language model should learn from single sentences too.
 Numbers and hyphens are written as other corpora write them (`10 @,@ 000` → `10,000`, `@-@` → `-`),

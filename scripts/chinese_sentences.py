@@ -1,0 +1,45 @@
+"""Raw text for an encoder of Chinese sentences: text files, segmented by jieba, a sentence a line.
+
+`python scripts/chinese_sentences.py corpus/sentences-zh path/to/zh-classics assets/zh-modern`
+
+Writes train.txt and dev.txt, words separated by spaces, from the files of these names.
+"""
+
+import re
+from pathlib import Path
+
+import spacy
+import typer
+
+PARTS = ("train", "dev")
+# after the mark, and after what closes a quotation behind it
+_END = re.compile(r"(?<=[。！？!?…])(?![。！？!?…”’」』）)])|(?<=[。！？!?…][”’」』）)])")
+
+
+def main(
+    output: Path = typer.Argument(help="Gets train.txt and dev.txt"),
+    folders: list[Path] = typer.Argument(help="Folders with train.txt and dev.txt"),
+) -> None:
+    """Write the two files."""
+    output.mkdir(parents=True, exist_ok=True)
+    tokenizer = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1"}
+    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": tokenizer}})
+    for name in PARTS:
+        lines = []
+        for folder in folders:
+            text = (folder / f"{name}.txt").read_text(encoding="utf8")
+            for sentence in sentences(text):
+                words = [token.text for token in nlp.make_doc(sentence) if not token.is_space]
+                lines.append(" ".join(words))
+        (output / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
+        print(f"{output / name}.txt: {len(lines):,} sentences")
+
+
+def sentences(text: str) -> list[str]:
+    """The sentences of all lines; those without a word are left out."""
+    parts = (part.strip() for line in text.splitlines() for part in _END.split(line))
+    return [part for part in parts if part]
+
+
+if __name__ == "__main__":
+    typer.run(main)
