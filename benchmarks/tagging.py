@@ -83,6 +83,7 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         "training.eval_frequency": steps,
     }
     if system == "rnn":
+        overrides["training.optimizer.learn_rate.total_steps"] = steps
         lm = util.load_config(encoder / "config.cfg").interpolate()["components"]["rnn_lm"]["model"]
         width = lm["width"] * (2 if lm["direction"] == "both" else 1)
         overrides["paths.source"] = str(encoder)

@@ -12,7 +12,8 @@ from spacy_rnn.layers.carried import CarriedStates
 from .helpers import CONFIG, ROOT, run_spacy, train_corpus, write_corpus
 from .pkuseg_model import train_pkuseg
 
-CONFIGS = sorted((ROOT / "configs").glob("rnn_lm*.cfg"))
+ALL = sorted((ROOT / "configs").glob("*.cfg"))
+CONFIGS = [path for path in ALL if path.name.startswith("rnn_lm")]
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def project():
     return srsly.read_yaml(ROOT / "project.yml")
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_filling_a_config_changes_nothing(path, tmp_path):
     filled = tmp_path / path.name
     result = run_spacy("init", "fill-config", path, filled)
@@ -47,12 +48,14 @@ def test_jieba_and_pkuseg_configs_differ_in_their_tokenizer_only():
     assert jieba == pkuseg
 
 
-@pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", ALL, ids=lambda path: path.name)
 def test_the_last_step_is_evaluated_and_ends_the_schedule(path):
     """spaCy evaluates multiples of eval_frequency only."""
     training = load_config(path)["training"]
     assert training["max_steps"] % training["eval_frequency"] == 0
-    assert training["max_steps"] == training["optimizer"]["learn_rate"]["total_steps"]
+    rate = training["optimizer"]["learn_rate"]
+    if path.name != "tagger_cnn.cfg":  # which is as spaCy writes it, at a constant rate
+        assert training["max_steps"] == rate["total_steps"]
 
 
 def test_the_config_for_streams_trains_with_the_state_carried(tmp_path, monkeypatch):

@@ -1,0 +1,58 @@
+"""A model of any direction, word by word, with the naive network of tests/network."""
+
+import torch
+
+from spacy_rnn.layers.shim import get_shim
+
+from ..network import naive
+
+
+class ByHand:
+    """float64 copies of a model's weights, with gradients of their own. Without subwords."""
+
+    def __init__(self, model):
+        self.network = get_shim(model).network
+        assert not self.network.settings.subword_rows
+        self.vocabulary = model.attrs["vocabulary"]
+        self.weights = naive.weights_of(self.network)
+
+    def hidden(self, doc):
+        """For each direction the states after `</s>` and after each token, as they are met."""
+        rows = [self.vocabulary.row(token.text) for token in doc]
+        result = []
+        for reverse in self.network.directions:
+            read = [1, *(reversed(rows) if reverse else rows)]
+            result.append(naive.read(self.network.settings, self._stack(reverse), read)[0])
+        return result
+
+    def joint_hidden(self, doc):
+        """(tokens, nO): after each token of the text, the directions side by side."""
+        parts = []
+        for reverse, states in zip(self.network.directions, self.hidden(doc), strict=True):
+            states = states[1:]
+            parts.append(torch.stack([*states][::-1]) if reverse and len(states) else states)
+        return torch.cat(parts, dim=1)
+
+    def log_probs(self, doc):
+        """log p of every symbol that is predicted, from left to right, then from right to left."""
+        rows = [self.vocabulary.row(token.text) for token in doc]
+        parts = []
+        for reverse, states in zip(self.network.directions, self.hidden(doc), strict=True):
+            targets = [*(reversed(rows) if reverse else rows), 1]
+            table = naive.log_distribution(self.network.settings, self.weights, states)
+            parts.append(table[torch.arange(len(targets)), torch.tensor(targets)])
+        return torch.cat(parts)
+
+    def mean_loss(self, docs):
+        return -torch.cat([self.log_probs(doc) for doc in docs]).mean()
+
+    def gradients(self, loss):
+        given = torch.autograd.grad(loss, list(self.weights.values()), allow_unused=True)
+        named = zip(self.weights.items(), given, strict=True)
+        return {n: torch.zeros_like(w) if g is None else g for (n, w), g in named}
+
+    def _stack(self, reverse):
+        if not reverse:
+            return self.weights
+        renamed = {n.removeprefix("backward_"): w for n, w in self.weights.items() if "back" in n}
+        return {**self.weights, **renamed}
