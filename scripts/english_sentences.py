@@ -14,7 +14,7 @@ from pathlib import Path
 import typer
 
 PARTS = {"train": "train", "dev": "valid"}
-_END = re.compile(r"(?<= [.!?])(?: (?=[\"”'] [A-Z]))? (?=[A-Z\"“'<])")
+_END = re.compile(r"(?<= [.!?]) (?=[A-Z\"“'<])")
 
 
 def main(

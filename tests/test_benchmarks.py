@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from .helpers import ROOT, chinese_texts, make_trained, write_corpus
+from .helpers import ENGLISH, ROOT, chinese_texts, make_trained, write_corpus
 
 SPEED = {"ratio", "ours", "baseline", "unit"}
 QUALITY = {"test_perplexity", "cpu_seconds"}
@@ -82,3 +82,35 @@ def test_wikitext2_program_reports_quality_and_the_plain_loops_time(folder, tmp_
     figures = run("wikitext2", tmp_path, "--epochs", 0.01, "--width", 8)
     assert set(figures) == {*QUALITY, "predictions", "plain_6_epochs", "plain_40_epochs"}
     assert figures["predictions"] == len(TOKENIZED.split()) + 2 + 1
+
+
+def write_treebank(folder, texts):
+    """A sentence each in CoNLL-U, tagged by the length of the words."""
+    folder.mkdir()
+    for part in ("dev", "test"):
+        lines = []
+        for text in texts:
+            for number, word in enumerate(text.split(), 1):
+                tag = f"T{len(word) % 3}"
+                head = "0\troot" if number == 1 else "1\tdep"
+                lines.append(f"{number}\t{word}\t{word}\tX\t{tag}\t_\t{head}\t_\t_")
+            lines.append("")
+        (folder / f"xx-ud-{part}.conllu").write_text("\n".join(lines) + "\n", encoding="utf8")
+    return folder
+
+
+@pytest.mark.parametrize("direction", ["forward", "both"])
+def test_tagging_program_compares_both_systems_at_every_size(tmp_path, direction):
+    encoder = make_trained(model={"direction": direction, "subword_rows": 30})
+    encoder.to_disk(tmp_path / "encoder")
+    treebank = write_treebank(tmp_path / "treebank", ENGLISH[:20])
+    output = tmp_path / "table.json"
+    options = ["--sizes", "5,0", "--seeds", "0,1", "--cnn-steps", 4, "--rnn-steps", 8]
+    figures = run("tagging", treebank, tmp_path / "encoder", "--output", output, *options)
+    table = json.loads(output.read_text("utf8"))
+    assert [row["sentences"] for row in table] == [5, 20]
+    for row in table:
+        gain = row["rnn"]["accuracy"] - row["cnn"]["accuracy"]
+        assert figures[f"gain_{row['sentences']}"] == pytest.approx(gain, abs=0.01)
+        assert all(0 <= row[name]["accuracy"] <= 100 for name in ("cnn", "rnn"))
+    assert figures["time_ratio"] > 0

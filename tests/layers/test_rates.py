@@ -5,6 +5,7 @@ import pytest
 import torch
 from thinc.api import SGD, Adam
 
+from spacy_rnn.layers.pretraining import create_pretrain_next_token, next_token_loss
 from spacy_rnn.layers.shim import get_shim
 
 from .by_hand import ByHand
@@ -46,14 +47,12 @@ def plain_steps(model, docs, rates_by_step, make_optimizer):
 def our_steps(model, docs, rates_by_step, optimizer):
     for step in rates_by_step:
         get_shim(model).set_rates(step)
-        # both directions at once, as the mean of all symbols
         train_both(model, docs, optimizer)
     return values(model)
 
 
 def train_both(model, docs, optimizer):
-    from spacy_rnn.layers.pretraining import create_pretrain_next_token, next_token_loss
-
+    """A step with the mean of all symbols of both directions."""
     objective = create_pretrain_next_token()(docs[0].vocab, model)
     log_probs, backprop = objective.begin_update(docs)
     backprop(next_token_loss(objective.ops, docs, log_probs)[1])

@@ -1,0 +1,72 @@
+"""Raw text for encoders: a sentence a line."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from .helpers import load_script
+
+english = load_script("english_sentences")
+chinese = load_script("chinese_sentences")
+
+
+def run(main, *args):
+    app = typer.Typer()
+    app.command()(main)
+    done = CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (" The cat sat . It slept ! ", ["The cat sat .", "It slept !"]),
+        (" It cost 10 @,@ 000 or 2 @.@ 5 . ", ["It cost 10,000 or 2.5 ."]),
+        (" A well @-@ known man didn 't go . ", ["A well - known man did n't go ."]),
+        (" J. K. Smith of U.S. origin ", ["J. K. Smith of U.S. origin"]),
+        (" <unk> came . <unk> left . ", ["<unk> came .", "<unk> left ."]),
+        (" = Heading = ", []),
+        (" ", []),
+    ],
+)
+def test_english_paragraphs_are_split_and_written_as_elsewhere(line, expected):
+    assert list(english.sentences(line)) == expected
+
+
+def test_english_words_are_neither_lost_nor_doubled(tmp_path):
+    text = " = Title = \n \n One two . Three four ? \n Five six . \n"
+    for name in ("train", "valid"):
+        (tmp_path / f"{name}.txt").write_text(text, encoding="utf8")
+    run(english.main, tmp_path, tmp_path / "out")
+    for name in ("train", "dev"):
+        lines = (tmp_path / "out" / f"{name}.txt").read_text("utf8").splitlines()
+        body = [line for line in text.splitlines() if "=" not in line]
+        assert " ".join(lines).split() == " ".join(body).split()
+        assert len(lines) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("他来了。她走了！", ["他来了。", "她走了！"]),
+        ("他说：“走吧。”她笑了。", ["他说：“走吧。”", "她笑了。"]),
+        ("真的吗？！好……\n没有句号", ["真的吗？！", "好……", "没有句号"]),
+        ("\n 　\n", []),
+    ],
+)
+def test_chinese_sentences_end_behind_their_marks_and_quotes(text, expected):
+    assert chinese.sentences(text) == expected
+
+
+def test_chinese_text_is_segmented_and_complete(tmp_path):
+    folders = []
+    for number, text in enumerate(("我爱北京。你好！\n", "妈妈 喜欢苹果。\n")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        folders.append(folder)
+        for name in ("train", "dev"):
+            (folder / f"{name}.txt").write_text(text, encoding="utf8")
+    run(chinese.main, tmp_path / "out", *folders)
+    lines = (tmp_path / "out" / "train.txt").read_text("utf8").splitlines()
+    assert [line.replace(" ", "") for line in lines] == ["我爱北京。", "你好！", "妈妈喜欢苹果。"]
+    assert "北京" in lines[0].split() and "苹果" in lines[2].split()
