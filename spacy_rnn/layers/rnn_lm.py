@@ -143,9 +143,10 @@ class _Initializer:
         shim = get_shim(model)
         cutoffs = self._choose(vocabulary)
         settings = NetworkSettings(len(vocabulary), **shim.settings, cutoffs=tuple(cutoffs))
-        shim.set_network(RNNLanguageModel(settings, vocabulary.counts))
+        network = RNNLanguageModel(settings, vocabulary.counts)
         if source is not None:
-            source.copy_into(model)
+            source.copy_into(network, vocabulary)
+        shim.set_network(network)
         return model
 
     def read_source(self) -> Source | None:

@@ -6,13 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import srsly
-from thinc.api import Model
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.transfer import transfer_weights
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
-from .shim import get_shim
 from .weights import weights_from_bytes
 
 _MUST_AGREE = ("cell", "width", "embedding_width", "depth", "subword_rows")
@@ -30,16 +28,16 @@ class Source:
         self.path = Path(path)
         self.vocabulary, self.network = _read(_find(self.path))
 
-    def copy_into(self, model: Model) -> None:
-        """Start an initialized model from the source's weights, words mapped by their text.
+    def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
+        """Start a network from the source's weights, words mapped by their text.
 
-        RAISES (ValueError): If the networks have other shapes, or the model reads in a direction
+        target (RNNLanguageModel): The network.
+        vocabulary (Vocabulary): Its words.
+        RAISES (ValueError): If the networks have other shapes, or the target reads in a direction
             that the source doesn't have.
         """
-        target = get_shim(model).network
         self._check(target)
-        words = model.attrs["vocabulary"].words
-        rows = self.vocabulary.rows_of_words(words)
+        rows = self.vocabulary.rows_of_words(vocabulary.words)
         transfer_weights(self.network.to(target.device), target, rows, UNKNOWN_ROW)
 
     def _check(self, target: RNNLanguageModel) -> None:
