@@ -88,7 +88,8 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         width = lm["width"] * (2 if lm["direction"] == "both" else 1)
         overrides["paths.source"] = str(encoder)
         overrides["components.tagger.model.tok2vec.width"] = width
-        for name in ("width", "cell", "depth", "direction", "subword_rows"):
+        shape = ("cell", "depth", "direction", "embedding_width", "subword_rows", "tied", "width")
+        for name in (*shape, "attr"):
             overrides[f"components.rnn_lm.model.{name}"] = lm[name]
     return overrides
 

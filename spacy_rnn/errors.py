@@ -89,6 +89,10 @@ class Errors(metaclass=_Coded):
         "The loss is {loss} at this step of the pretraining; no weight was changed. Lower the "
         'learning rate, set grad_clip, or set precision = "float32".'
     )
+    R024 = (
+        "There are several trained networks in {path} ({names}). As `source`, give the folder of "
+        "one of these components."
+    )
     R018 = (
         "cutoffs = {cutoffs} has to rise, begin at 2 or later and end below the size of the "
         "vocabulary ({words} rows)."

@@ -178,10 +178,6 @@ class Vocabulary:
         counts.update(dict(other.labels))
         return Vocabulary(counts.items(), attr=other.attr)
 
-    def with_attr(self, attr: str) -> Vocabulary:
-        """RETURNS (Vocabulary): The same words for another token attribute."""
-        return self if attr == self.attr else Vocabulary(self.labels, attr=attr)
-
     def row_of(self, word: Token | Lexeme) -> int:
         """RETURNS (int): The row of a token's or a lexeme's form under `attr`."""
         return self.row({"ORTH": word.orth_, "LOWER": word.lower_, "NORM": word.norm_}[self.attr])

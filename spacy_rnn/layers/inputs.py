@@ -30,7 +30,8 @@ class Words(NamedTuple):
     def some_unknown(self) -> Words:
         """RETURNS (Words): With rare words read as `<unk>` here and there; their spelling stays."""
         draws = np.random.random(len(self.rows))
-        hidden = (draws < UNKNOWN_RATE / (UNKNOWN_RATE + self.counts)) & (self.rows > BOUNDARY_ROW)
+        rates = UNKNOWN_RATE / (UNKNOWN_RATE + np.maximum(self.counts, 1))
+        hidden = (draws < rates) & (self.rows > BOUNDARY_ROW)
         return self._replace(rows=np.where(hidden, UNKNOWN_ROW, self.rows))
 
 

@@ -136,6 +136,7 @@ def _hand_over(
         assert parameter.grad is not None
         optimizer((owner, name), torch2xp(parameter.detach()), torch2xp(parameter.grad))
         parameter.grad = None
+    torch.autograd.graph.increment_version(list(parameters.values()))
 
 
 @torch.no_grad()

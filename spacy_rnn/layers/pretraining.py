@@ -52,7 +52,7 @@ def _create_objective(vocab: Vocab, tok2vec: Model) -> Model:
 def next_token_loss(ops: Ops, docs: list[Doc], log_probs: Floats1d) -> tuple[float, Floats1d]:
     """log_probs (Floats1d): float32, natural log p of every symbol that the Docs predict.
     RETURNS (Tuple[float, Floats1d]): The negative log-likelihood in nats, and the gradient of its
-        mean.
+        mean; the model scales it for each direction, whose means are added.
     """
     count = len(log_probs)
     gradient = ops.alloc1f(count) + ops.xp.float32(-1.0 / max(1, count))
@@ -83,7 +83,9 @@ def _forward(
     def backprop(d_log_probs: Floats1d) -> list:
         parts, start = [], 0
         for part in given:
-            parts.append(Outputs(None, d_log_probs[start : start + len(part)]))
+            gradient = d_log_probs[start : start + len(part)]
+            # of the mean over this direction's symbols alone
+            parts.append(Outputs(None, gradient * (len(d_log_probs) / max(1, len(part)))))
             start += len(part)
         return backprop_network(parts)
 

@@ -131,32 +131,41 @@ class _Initializer:
 
     def __call__(self, model: Model, X: Any = None, Y: Any = None) -> Model:
         vocabulary: Vocabulary = model.attrs["vocabulary"]
-        if not vocabulary and self.path is not None:
-            vocabulary = Vocabulary.from_file(self.path, attr=vocabulary.attr)
-            model.attrs["vocabulary"] = vocabulary
         source = self.read_source()
-        if source is not None and not vocabulary:
-            vocabulary = source.vocabulary.with_attr(vocabulary.attr)
-            model.attrs["vocabulary"] = vocabulary
+        # a component chooses its vocabulary itself, and has no X for its model
+        if not vocabulary or X is not None:
+            vocabulary = self._read_vocabulary(vocabulary, source)
         if not vocabulary:
             raise ValueError(Errors.R007)
         shim = get_shim(model)
-        cutoffs = self._choose(vocabulary)
+        cutoffs = self._choose(vocabulary, source)
         settings = NetworkSettings(len(vocabulary), **shim.settings, cutoffs=tuple(cutoffs))
         network = RNNLanguageModel(settings, vocabulary.counts)
         if source is not None:
             source.copy_into(network, vocabulary)
+        model.attrs["vocabulary"] = vocabulary
         shim.set_network(network)
         return model
+
+    def _read_vocabulary(self, known: Vocabulary, source: Source | None) -> Vocabulary:
+        if self.path is not None:
+            return Vocabulary.from_file(self.path, attr=known.attr)
+        if source is not None:
+            # under the model's attribute: a source of another one is refused
+            return Vocabulary(source.vocabulary.labels, attr=known.attr)
+        return known
 
     def read_source(self) -> Source | None:
         return None if self.source is None else Source(self.source)
 
-    def _choose(self, vocabulary: Vocabulary) -> list[int]:
+    def _choose(self, vocabulary: Vocabulary, source: Source | None) -> list[int]:
         if self.cutoffs is None:
             return []
         if isinstance(self.cutoffs, str):
-            return choose_cutoffs(vocabulary.counts)
+            # the source's clusters go on, with nearly the same words in them
+            given = [] if source is None else list(source.network.settings.cutoffs)
+            fits = bool(given) and given[-1] < len(vocabulary)
+            return given if fits else choose_cutoffs(vocabulary.counts)
         if self.cutoffs and self.cutoffs[-1] >= len(vocabulary):
             raise ValueError(Errors.R018.format(cutoffs=self.cutoffs, words=len(vocabulary)))
         return self.cutoffs

@@ -43,7 +43,7 @@ class RNNShim(PyTorchShim):
         self, settings: dict[str, Any], precision: str, prediction_precision: str = "float32"
     ) -> None:
         super().__init__(None)
-        self._rates: dict[str, float] = {}
+        self.rates: dict[str, float] = {}
         self.settings = settings
         self.precision = precision
         self.prediction_precision = prediction_precision
@@ -65,7 +65,7 @@ class RNNShim(PyTorchShim):
         """Replace the network. The id is a fresh one, so that no optimizer applies the moments of
         the old weights to the new ones."""
         self.id = _fresh_id()
-        self._rates = {}
+        self.rates = {}
         self._model = network.to(get_torch_default_device())
 
     def predict(self, inputs: ArgsKwargs) -> Any:
@@ -93,7 +93,7 @@ class RNNShim(PyTorchShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         parameters = self.network.parameters_by_name()
-        apply_gradients(optimizer, self.id, parameters, "rnn_lm", self._rates)
+        apply_gradients(optimizer, self.id, parameters, "rnn_lm", self.rates)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Let groups of weights learn at rates of their own; see `RNNLanguageModel.groups`.
@@ -102,10 +102,10 @@ class RNNShim(PyTorchShim):
             that no gradient is computed.
         """
         parameters = self.network.parameters_by_name()
-        self._rates = {}
+        self.rates = {}
         for names, rate in zip(self.network.groups(), rates, strict=True):
             for name in names:
-                self._rates[name] = rate
+                self.rates[name] = rate
                 parameters[name].requires_grad_(rate > 0)
 
     @contextlib.contextmanager
@@ -130,6 +130,10 @@ class RNNShim(PyTorchShim):
             # lays the copied weights out in one block again, as cuDNN wants them
             copied._model.to(copied._model.device)
         copied.id = _fresh_id()
+        # what was frozen for one training isn't for others
+        copied.rates = {}
+        if copied._model is not None:
+            copied._model.requires_grad_(True)
         return copied
 
     def to_device(self, device_type: str, device_id: int) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+from thinc.api import Config
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
@@ -13,7 +14,7 @@ from ..network.transfer import transfer_weights
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from .weights import weights_from_bytes
 
-_MUST_AGREE = ("cell", "width", "embedding_width", "depth", "subword_rows")
+_MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows")
 
 
 class Source:
@@ -36,13 +37,14 @@ class Source:
         RAISES (ValueError): If the networks have other shapes, or the target reads in a direction
             that the source doesn't have.
         """
-        self._check(target)
+        self._check(target, vocabulary.attr)
         rows = self.vocabulary.rows_of_words(vocabulary.words)
         transfer_weights(self.network.to(target.device), target, rows, UNKNOWN_ROW)
 
-    def _check(self, target: RNNLanguageModel) -> None:
-        ours, theirs = self.network.settings.to_dict(), target.settings.to_dict()
-        different = [name for name in _MUST_AGREE if ours[name] != theirs[name]]
+    def _check(self, target: RNNLanguageModel, attr: str) -> None:
+        ours = {**self.network.settings.to_dict(), "attr": self.vocabulary.attr}
+        theirs = {**target.settings.to_dict(), "attr": attr}
+        different = [name for name in (*_MUST_AGREE, "attr") if ours[name] != theirs[name]]
         if not set(target.directions) <= set(self.network.directions):
             different.append("direction")
         if different:
@@ -51,15 +53,30 @@ class Source:
 
 
 def _find(path: Path) -> Path:
-    """The file of a model."""
+    """The file of a model: of the component with the factory "rnn_lm", or else of the one with a
+    network inside."""
     if path.is_file():
         return path
-    candidates = [path / "model", path / "rnn_lm" / "model"]
-    candidates += sorted(path.glob("*/model")) if path.is_dir() else []
-    for file in candidates:
-        if file.is_file() and _holds_network(file):
-            return file
-    raise ValueError(Errors.R019.format(path=path))
+    if (path / "model").is_file():
+        return path / "model"
+    files = [path / name / "model" for name in _language_models(path / "config.cfg")]
+    files = [file for file in files if file.is_file()]
+    if not files:
+        files = [file for file in sorted(path.glob("*/model")) if _holds_network(file)]
+    if not files:
+        raise ValueError(Errors.R019.format(path=path))
+    named = path / "rnn_lm" / "model"
+    if len(files) > 1 and named not in files:
+        names = ", ".join(file.parent.name for file in files)
+        raise ValueError(Errors.R024.format(path=path, names=names))
+    return named if named in files else files[0]
+
+
+def _language_models(config: Path) -> list[str]:
+    if not config.is_file():
+        return []
+    components = Config().from_disk(config, interpolate=False).get("components", {})
+    return [name for name, values in components.items() if values.get("factory") == "rnn_lm"]
 
 
 def _holds_network(file: Path) -> bool:
@@ -76,10 +93,12 @@ def _read(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
         message: dict[str, Any] = srsly.msgpack_loads(file.read_bytes())
         vocabularies = [a["vocabulary"] for a in message["attrs"] if "vocabulary" in a]
         shims = [shim for layer in message["shims"] for shim in layer]
-        states = [srsly.msgpack_loads(shim)["state"] for shim in shims]
+        states = [srsly.msgpack_loads(shim)["state"] for shim in shims if shim]
+        if not vocabularies or not any(states):
+            raise ValueError("it holds no trained language model")
         vocabulary = Vocabulary.from_bytes(vocabularies[0])
         network = weights_from_bytes(next(filter(None, states)), {})
-    except (ValueError, KeyError, TypeError, IndexError, StopIteration) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(Errors.R021.format(path=file, error=error)) from None
     if network.settings.words != len(vocabulary):
         detail = f"{network.settings.words} rows for {len(vocabulary)} words"

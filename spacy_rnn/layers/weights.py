@@ -10,7 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ..errors import Errors
-from ..network.language_model import NetworkSettings, RNNLanguageModel
+from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
+from ..network.recurrent import CELLS
 
 FORMAT = "spacy-rnn.v1"
 # One entry: safetensors writes several in no fixed order, and equal weights must give equal bytes.
@@ -75,6 +76,16 @@ def _read_settings(data: bytes) -> NetworkSettings:
             raise ValueError("its sizes are not whole numbers")
         if tensors["embedding"]["shape"] != [settings.words, settings.embedding_width]:
             raise ValueError("its embedding has another size than its header says")
+        if settings.direction not in DIRECTIONS or settings.cell not in CELLS:
+            raise ValueError("its cell or its direction is unknown")
+        sizes = (settings.depth, settings.width, settings.embedding_width)
+        if any(type(size) is not int or size < 1 for size in sizes) or settings.depth > len(
+            tensors
+        ):
+            raise ValueError("its sizes are not possible")
+        table = [settings.subword_rows, settings.embedding_width]
+        if tensors.get("subwords.weight", {"shape": [0, table[1]]})["shape"] != table:
+            raise ValueError("its table of subwords has another size than its header says")
         if any(a >= b for a, b in pairwise([1, *settings.cutoffs, settings.words])):
             raise ValueError("its softmax clusters are not a rising list of rows")
         return settings

@@ -20,7 +20,7 @@ def transfer_weights(
 
     Words that the source has get their vectors; new ones start as its `<unk>`, as which it read
     them, and keep the bias that follows from their count. The weights of softmax clusters are
-    copied if both have the same words, else they stay as they are: their words are others.
+    copied if both have the same cutoffs, else they stay as they are: their words are others.
 
     source, target (RNNLanguageModel): Of one shape but for the words; the target may have only one
         of the source's directions.
@@ -28,11 +28,10 @@ def transfer_weights(
     unknown (int): The row of `<unk>`, in both.
     """
     given, places = source.parameters_by_name(), torch.from_numpy(rows)
-    same_words = np.array_equal(rows, np.arange(source.settings.words))
-    same_words = same_words and source.settings.cutoffs == target.settings.cutoffs
+    same_clusters = source.settings.cutoffs == target.settings.cutoffs
     for name, parameter in target.parameters_by_name().items():
         value = given.get(name)
-        if value is None or (name in _BY_CLUSTER and not same_words):
+        if value is None or (name in _BY_CLUSTER and not same_clusters):
             continue
         if name not in _BY_WORD:
             parameter.copy_(value)

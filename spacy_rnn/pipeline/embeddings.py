@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,9 +23,11 @@ class EmbeddingTable:
     vocab: Vocab
     vocabulary: Vocabulary
     shim: RNNShim
+    settle: Callable[[], None]
 
     def embedding(self, word: str) -> np.ndarray:
         """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word."""
+        self.settle()
         row = self.shim.network.embedding[self.vocabulary.row(word)]
         return row.detach().cpu().numpy().copy()
 
@@ -65,4 +68,5 @@ class EmbeddingTable:
         self.vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name, attr=attr)
 
     def _table(self) -> np.ndarray:
+        self.settle()
         return self.shim.network.embedding.detach().cpu().numpy()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d
@@ -27,7 +28,8 @@ class Learner(ListenedTo):
 
     spaCy's `nlp.update` asks each component to step right after its own update, so before those
     that listen to it have answered. The step then waits for the last answer. If a listener's
-    component is frozen or disabled, it waits until the component is used again.
+    component is frozen, disabled or fails, it waits until the component is used for other Docs; it
+    is then done at the learning rate of its time.
     """
 
     name: str
@@ -39,7 +41,7 @@ class Learner(ListenedTo):
     def __init__(self) -> None:
         super().__init__()
         self._conversation: Conversation | None = None
-        self._postponed: Optimizer | None = None
+        self._postponed: _Step | None = None
 
     def update(
         self,
@@ -75,7 +77,7 @@ class Learner(ListenedTo):
         docs = [example.predicted for example in examples]
         if not any(len(doc) for doc in docs):
             empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
-            Conversation(self.model.ops, docs, empty, self.listeners, lambda gradients: None)
+            self._converse(docs, empty, lambda gradients: None)
             return losses
         self.check_listeners()
         set_dropout_rate(self.model, drop)
@@ -90,7 +92,15 @@ class Learner(ListenedTo):
         if self.listeners:
             hidden = side_by_side(readings, [output.hidden for output in outputs])
             vectors = without_starts(hidden, readings[0].lengths)
-            self._converse(docs, vectors, readings, d_log_probs, backprop)
+
+            def finish(d_vectors: list[Floats2d] | None) -> None:
+                d_hidden: list[Any] = [None] * len(readings)
+                if d_vectors is not None:
+                    d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
+                if d_vectors is not None or self.lm_weight:
+                    backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
+
+            self._converse(docs, vectors, finish)
         else:
             backprop([Outputs(None, d) for d in d_log_probs])
         if sgd not in (None, False):
@@ -100,12 +110,11 @@ class Learner(ListenedTo):
         return losses
 
     def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
-        """The negative log-likelihood of the batch.
+        """The negative log-likelihood of the batch in one direction; those of both are added.
 
         examples (Iterable[Example]): The batch.
-        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict:
-            for each Doc its tokens, then `</s>` if it ends a document; then the same from right
-            to left, if the model has both directions.
+        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict, in
+            the order of reading: for each Doc its tokens, then `</s>` where a document ends.
         RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
             respect to the scores.
         """
@@ -121,16 +130,28 @@ class Learner(ListenedTo):
         """
         if self._conversation is not None:
             if self._postponed is None and not self._conversation.answered:
-                self._postponed = sgd
+                self._postponed = _Step(sgd, sgd.learn_rate, dict(self.shim.rates))
                 return
             self._postponed = None
             self._conversation.close()
         self.model.finish_update(sgd)
 
-    def settle(self) -> None:
-        """Take the step that waits for listeners which don't answer any more."""
-        if self._conversation is not None:
+    def settle(self, docs: Sequence[Doc] = ()) -> None:
+        """Take the step that waits for listeners which don't answer any more.
+
+        docs (Sequence[Doc]): What is predicted next. Nothing is done if it is the batch itself:
+            components that annotate in training do so before the next one answers.
+        """
+        if self._conversation is None:
+            return
+        waiting = {id(doc) for doc in self._conversation.docs}
+        if not any(id(doc) in waiting for doc in docs):
             self._conversation.close()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Copies and pickles have nothing that waits."""
+        self.settle()
+        return super().__reduce_ex__(protocol)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
         self.settle()
@@ -173,20 +194,16 @@ class Learner(ListenedTo):
         masks = [xp.asarray(reading.scored) for reading in readings]
         if not self.listeners:
             masks = [xp.ones(len(reading.ids), dtype=bool) for reading in readings]
-        given: list[Any] = [output.log_probs for output in outputs]
-        scores = xp.concatenate([part[mask] for part, mask in zip(given, masks, strict=True)])
-        loss, gradient = self.get_loss(examples, scores)
-        if not np.isfinite(loss):
-            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-        losses[self.name] += loss
-        losses[f"{self.name}_tokens"] += len(scores)
         result: list[Floats1d | None] = []
-        start = 0
-        for mask in masks:
+        for output, mask in zip(outputs, masks, strict=True):
+            log_probs: Any = output.log_probs
+            loss, gradient = self.get_loss(examples, log_probs[mask])
+            if not np.isfinite(loss):
+                raise ValueError(Errors.R303.format(name=self.name, loss=loss))
+            losses[self.name] += loss
+            losses[f"{self.name}_tokens"] += len(gradient)
             part = self.model.ops.alloc1f(len(mask))
-            count = int(mask.sum())
-            part[mask] = gradient[start : start + count] * self.lm_weight
-            start += count
+            part[mask] = gradient * self.lm_weight
             result.append(part)
         return result
 
@@ -211,22 +228,35 @@ class Learner(ListenedTo):
 
     def _converse(
         self,
-        docs: Sequence[Any],
+        docs: Sequence[Doc],
         vectors: list[Floats2d],
-        readings: list[Sequences],
-        d_log_probs: list[Floats1d | None],
-        backprop: Callable[[list[Outputs]], Any],
+        finish: Callable[[list[Floats2d] | None], None],
     ) -> None:
         def finished(d_vectors: list[Floats2d] | None) -> None:
             self._conversation = None
-            d_hidden: list[Any] = [None] * len(readings)
-            if d_vectors is not None:
-                d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
-            if d_vectors is not None or self.lm_weight:
-                backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
+            finish(d_vectors)
             if self._postponed is not None:
-                sgd, self._postponed = self._postponed, None
-                self.model.finish_update(sgd)
+                step, self._postponed = self._postponed, None
+                step.take(self.model, self.shim)
 
-        listeners = self.listeners
-        self._conversation = Conversation(self.model.ops, docs, vectors, listeners, finished)
+        if self.listeners:
+            self._conversation = Conversation(
+                self.model.ops, docs, vectors, self.listeners, finished
+            )
+
+
+@dataclass
+class _Step:
+    """An optimizer's step that is taken later, at the rates of now."""
+
+    optimizer: Optimizer
+    learn_rate: float
+    rates: dict[str, float]
+
+    def take(self, model: Model, shim: RNNShim) -> None:
+        now = self.optimizer.learn_rate, shim.rates
+        self.optimizer.learn_rate, shim.rates = self.learn_rate, self.rates
+        try:
+            model.finish_update(self.optimizer)
+        finally:
+            self.optimizer.learn_rate, shim.rates = now

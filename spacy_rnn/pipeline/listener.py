@@ -46,7 +46,7 @@ class RNNListener(Tok2VecListener):
 
 
 def _initialize(model: Any, X: Any = None, Y: Any = None) -> Any:
-    # the chain around this layer asks for its output next, before any upstream ran
+    # the layers around this one ask for its output to infer shapes, before any upstream ran
     model.initializing = X is not None
     return model
 
@@ -55,16 +55,17 @@ def _forward(
     model: Any, docs: list[Doc], is_train: bool
 ) -> tuple[list[Floats2d], Callable[[Any], list]]:
     if is_train and model._batch_id is not None:
+        model.initializing = False
         return stock_forward(model, docs, is_train)
     width = model.get_dim("nO")
-    if model.initializing:
-        model.initializing = False
-        return [model.ops.alloc2f(len(doc), width) for doc in docs], _no_backprop
     return [_read(model, doc, width) for doc in docs], _no_backprop
 
 
 def _read(model: Any, doc: Doc, width: int) -> Floats2d:
     output = get_output(doc, model.upstream_name)
+    if output is None and model.initializing:
+        return model.ops.alloc2f(len(doc), width)
+    model.initializing = False
     if output is None or output.hidden is None:
         raise ValueError(Errors.R322.format(name=model.upstream_name))
     if output.hidden.shape[1] != width:

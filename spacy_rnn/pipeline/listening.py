@@ -37,6 +37,7 @@ class ListenedTo:
         # spaCy empties it before it shows us all later components anew
         self._listener_map = value
         self._later_upstreams: list[str] = []
+        self._later_tok2vec = ""
         self._mixed_up: tuple[str, str, str] | None = None
 
     @property
@@ -71,9 +72,10 @@ class ListenedTo:
                     if node.upstream_name in ("*", self.name):
                         self.add_listener(node, component.name)
                     self._notice_mixing(node, component.name)
-        ours = isinstance(component, ListenedTo) and "tensor" in component.annotations
-        if ours or isinstance(component, Tok2Vec):
+        if isinstance(component, Tok2Vec | ListenedTo):
             self._later_upstreams.append(component.name)
+            if isinstance(component, Tok2Vec):
+                self._later_tok2vec = component.name
 
     @property
     def writes_tensor(self) -> bool:
@@ -83,12 +85,13 @@ class ListenedTo:
         return "tensor" in self.annotations or any(stock)
 
     def _notice_mixing(self, node: Tok2VecListener, component: str) -> None:
-        """A named stock listener gets what was written last."""
+        """A named stock listener gets what was written last. A later `rnn_lm` notices by itself, if
+        it runs."""
         named = node.upstream_name
         if isinstance(node, RNNListener) or named == "*":
             return
-        if named == self.name and self._later_upstreams:
-            self._mixed_up = (component, named, self._later_upstreams[-1])
+        if named == self.name and self._later_tok2vec:
+            self._mixed_up = (component, named, self._later_tok2vec)
         elif named != self.name and named not in self._later_upstreams:
             self._mixed_up = (component, named, self.name)
 
@@ -122,6 +125,7 @@ class Conversation:
         finished: Callable[[list[Floats2d] | None], None],
     ) -> None:
         self.ops = ops
+        self.docs = docs
         self.vectors = vectors
         self.listeners = list(listeners)
         self.finished = finished

@@ -139,7 +139,8 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         RAISES (ValueError): If the model is not initialized, if `top_k` is more than the words that
             can be predicted, or if a listener would read another component's vectors.
         """
-        self.settle()
+        docs = list(docs)
+        self.settle(docs)
         self.check_listeners()
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
@@ -173,6 +174,8 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         Docs that this component annotated with "log_probs" and "next" are counted as they are, for
         others the network runs.
         """
+        docs = list(docs)
+        self.settle(docs)
         counts = Counts()
         for batch in _by_positions(docs):
             reading = readings_from_docs(self.model, batch)[direction]
@@ -239,7 +242,7 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         self.model.attrs["vocabulary"] = vocabulary
         try:
             self.model.initialize()
-        except ValueError:
+        except Exception:
             self.model.attrs["vocabulary"] = before
             raise
         self._carried = CarriedStates(self.name)

@@ -34,17 +34,19 @@ class ByHand:
         return torch.cat(parts, dim=1)
 
     def log_probs(self, doc):
-        """log p of every symbol that is predicted, from left to right, then from right to left."""
+        """For each direction, log p of every symbol that is predicted, as they are met."""
         rows = [self.vocabulary.row(token.text) for token in doc]
         parts = []
         for reverse, states in zip(self.network.directions, self.hidden(doc), strict=True):
             targets = [*(reversed(rows) if reverse else rows), 1]
             table = naive.log_distribution(self.network.settings, self.weights, states)
             parts.append(table[torch.arange(len(targets)), torch.tensor(targets)])
-        return torch.cat(parts)
+        return parts
 
     def mean_loss(self, docs):
-        return -torch.cat([self.log_probs(doc) for doc in docs]).mean()
+        """The mean over a direction's symbols; those of both are added."""
+        directions = zip(*(self.log_probs(doc) for doc in docs), strict=True)
+        return -sum(torch.cat(parts).mean() for parts in directions)
 
     def gradients(self, loss):
         given = torch.autograd.grad(loss, list(self.weights.values()), allow_unused=True)

@@ -52,7 +52,7 @@ def our_steps(model, docs, rates_by_step, optimizer):
 
 
 def train_both(model, docs, optimizer):
-    """A step with the mean of all symbols of both directions."""
+    """A step with the means of both directions."""
     objective = create_pretrain_next_token()(docs[0].vocab, model)
     log_probs, backprop = objective.begin_update(docs)
     backprop(next_token_loss(objective.ops, docs, log_probs)[1])

@@ -47,7 +47,7 @@ def test_another_shape_is_named_with_both_values(option, saved):
         model.initialize()
     assert expected in str(raised.value)
     assert str(saved) in str(raised.value)
-    assert "tied" not in str(raised.value)
+    assert ("tied" in str(raised.value)) == (option == "embedding_width")
 
 
 def test_all_differences_are_named_at_once(saved):
@@ -120,10 +120,12 @@ def test_a_path_without_anything_is_named(tmp_path):
     tagger.add_label("A")
     cnn.initialize()
     cnn.to_disk(tmp_path / "cnn")
-    for name in ("missing", "empty", "cnn", "cnn/tagger"):
+    for name in ("missing", "empty", "cnn"):
         with pytest.raises(ValueError, match=r"R019.*`source`") as raised:
             Source(tmp_path / name)
         assert str(tmp_path / name) in str(raised.value)
+    with pytest.raises(ValueError, match=r"R021.*holds no trained language model"):
+        Source(tmp_path / "cnn" / "tagger")
 
 
 def test_an_error_leaves_the_weights_of_the_model_alone(saved, tmp_path):
@@ -136,6 +138,15 @@ def test_an_error_leaves_the_weights_of_the_model_alone(saved, tmp_path):
         model.initialize()
     assert same_values(values_of(model), before)
     assert saved.read_bytes() == saved_bytes
+
+
+def test_a_pipeline_of_two_components_without_that_name_is_ambiguous(tmp_path):
+    nlp = make_random(["a b c d e f"], name="first")
+    nlp.add_pipe("second", source=make_random(["u v w x y z"], name="second"))
+    nlp.to_disk(tmp_path)
+    with pytest.raises(ValueError, match=r"R024.*first, second"):
+        Source(tmp_path)
+    assert "a" in Source(tmp_path / "first").vocabulary
 
 
 def test_a_pipeline_of_two_components_gives_the_one_named_rnn_lm(tmp_path):

@@ -131,12 +131,10 @@ def test_new_words_are_read_as_the_source_read_them(places, trained, tmp_path):
         np.testing.assert_allclose(ours, expected, atol=1e-6)
 
 
-def test_words_are_looked_up_by_the_models_own_attribute(places):
-    model = make_tok2vec(source=str(places["pipeline"]), attr="LOWER")
-    assert model.attrs["vocabulary"].attr == "LOWER"
-    nlp = spacy.blank("en")
-    upper, lower = model.predict([nlp.make_doc("The GREY cat"), nlp.make_doc("the grey cat")])
-    np.testing.assert_array_equal(upper, lower)
+def test_a_source_of_another_attribute_is_refused(places):
+    """Its words are other forms: most tokens would be unknown."""
+    with pytest.raises(ValueError, match=r"R020.*attr: ORTH there, LOWER here"):
+        make_tok2vec(source=str(places["pipeline"]), attr="LOWER")
 
 
 def test_component_joins_the_words_of_its_source_with_those_of_its_texts(places, trained):

@@ -124,13 +124,13 @@ CLUSTERS = ["softmax.cluster_weight", "softmax.cluster_bias"]
     [
         ((4, 9), np.arange(WORDS), True),
         ((4, 10), np.arange(WORDS), False),
-        ((4, 9), np.array([*range(WORDS - 2), WORDS - 1, WORDS - 2]), False),
-        ((4, 9), np.array([*range(WORDS - 1), UNKNOWN]), False),
-        ((4, 9), np.array([*range(WORDS), UNKNOWN]), False),
+        ((4, 9), np.array([*range(WORDS - 2), WORDS - 1, WORDS - 2]), True),
+        ((4, 9), np.array([*range(WORDS - 1), UNKNOWN]), True),
+        ((4, 9), np.array([*range(WORDS), UNKNOWN]), True),
     ],
     ids=["the same", "other cutoffs", "another order", "a new word", "one more word"],
 )
-def test_weights_of_clusters_are_copied_if_the_clusters_hold_the_same_words(cutoffs, rows, copied):
+def test_weights_of_clusters_are_copied_if_the_cutoffs_are_the_same(cutoffs, rows, copied):
     source, target = make_network(cutoffs=(4, 9)), make_network(len(rows), cutoffs=cutoffs, seed=1)
     before = values_of(target)
     given, got = transfer(source, target, rows)
