@@ -173,9 +173,9 @@ class Vocabulary:
         return np.array(rows, dtype=np.int64)
 
     def joined_with(self, other: Vocabulary) -> Vocabulary:
-        """RETURNS (Vocabulary): The words of both, their counts added; the other's attribute."""
-        counts = Counter(dict(self.labels))
-        counts.update(dict(other.labels))
+        """RETURNS (Vocabulary): The words of both, for the other's attribute. Known words keep
+        their counts, so that they keep their order and stay in their softmax clusters."""
+        counts = {**dict(other.labels), **dict(self.labels)}
         return Vocabulary(counts.items(), attr=other.attr)
 
     def row_of(self, word: Token | Lexeme) -> int:

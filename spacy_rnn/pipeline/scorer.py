@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,12 +38,19 @@ class Counts:
 
 
 @registry.scorers("spacy-rnn.lm_scorer.v1")
-def make_lm_scorer() -> Callable[..., dict[str, Any]]:
-    """RETURNS (Callable): `score_language_model`."""
-    return score_language_model
+def make_lm_scorer(prefix: str = "lm") -> Callable[..., dict[str, Any]]:
+    """Create the scorer of a component.
+
+    prefix (str): Of the scores' names: `<prefix>_perplexity`. Where a pipeline has several
+        language models, give each its own.
+    RETURNS (Callable): `score_language_model`.
+    """
+    return partial(score_language_model, prefix=prefix)
 
 
-def score_language_model(examples: Iterable[Example], *, lm: RNNLM, **_: Any) -> dict[str, Any]:
+def score_language_model(
+    examples: Iterable[Example], *, lm: RNNLM, prefix: str = "lm", **_: Any
+) -> dict[str, Any]:
     """Score the predicted Docs of examples.
 
     lm_perplexity: exp(−mean natural log p) over all tokens and closing `</s>`; `<unk>` is a word.
@@ -56,32 +64,37 @@ def score_language_model(examples: Iterable[Example], *, lm: RNNLM, **_: Any) ->
 
     examples (Iterable[Example]): The examples.
     lm (RNNLM): The component that predicts.
+    prefix (str): What stands in the names for "lm".
     RETURNS (Dict[str, Optional[float]]): The scores; all None where nothing was predicted.
     RAISES (ValueError): If the perplexity is not finite: no comparison and no JSON could hold it.
     """
     docs = [example.predicted for example in examples]
-    counts = lm.count(docs)
-    names = ["lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
-    both = len(lm.shim.network.directions) > 1
+    scores = _scores(lm.count(docs), lm.name)
+    if len(lm.shim.network.directions) > 1:
+        scores["backward_perplexity"] = _perplexity(lm.count(docs, direction=1), lm.name)
+    return {f"{prefix}_{name}": value for name, value in scores.items()}
+
+
+def _scores(counts: Counts, name: str) -> dict[str, Any]:
     if not counts.predictions:
-        return dict.fromkeys([*names, "lm_backward_perplexity"] if both else names)
-    perplexity = _perplexity(counts, lm.name)
+        return dict.fromkeys(("perplexity", "bits_per_char", "acc", "oov", "prob"))
+    perplexity = _perplexity(counts, name)
+    assert perplexity is not None
     bits = None
     if not counts.unknown and counts.characters:
         bits = -counts.log_prob / math.log(2.0) / counts.characters
-    scores = {
-        "lm_perplexity": perplexity,
-        "lm_bits_per_char": bits,
-        "lm_acc": counts.hits / counts.predictions,
-        "lm_oov": counts.unknown / counts.tokens if counts.tokens else 0.0,
-        "lm_prob": 1 / perplexity,
+    return {
+        "perplexity": perplexity,
+        "bits_per_char": bits,
+        "acc": counts.hits / counts.predictions,
+        "oov": counts.unknown / counts.tokens if counts.tokens else 0.0,
+        "prob": 1 / perplexity,
     }
-    if both:
-        scores["lm_backward_perplexity"] = _perplexity(lm.count(docs, direction=1), lm.name)
-    return scores
 
 
-def _perplexity(counts: Counts, name: str) -> float:
+def _perplexity(counts: Counts, name: str) -> float | None:
+    if not counts.predictions:
+        return None
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(-counts.log_prob / counts.predictions))
     if not math.isfinite(perplexity):

@@ -10,6 +10,7 @@ import srsly
 
 from spacy_rnn.layers.rnn_lm import RNNLM
 from spacy_rnn.layers.shim import get_shim
+from spacy_rnn.layers.sources import Source
 
 from .models import make_docs, make_model
 
@@ -50,27 +51,31 @@ def test_weights_of_other_settings_are_refused_and_both_values_named(option, sav
         shim.from_bytes(data)
 
 
-def without_new_settings(data):
-    """The bytes of a model as they were before the settings existed."""
+def with_claims(data, change):
+    """The bytes of a model whose header claims other settings."""
     message = srsly.msgpack_loads(data)
     shims = []
     for layer in message["shims"]:
         layers = []
         for shim in layer:
             content = srsly.msgpack_loads(shim)
-            content["state"] = _rewritten(content["state"])
+            content["state"] = _rewritten(content["state"], change)
             layers.append(srsly.msgpack_dumps(content))
         shims.append(layers)
     return srsly.msgpack_dumps({**message, "shims": shims})
 
 
-def _rewritten(state):
+def _without_new(settings):
+    for name in NEW:
+        del settings[name]
+
+
+def _rewritten(state, change):
     (size,) = struct.unpack("<Q", state[:8])
     header = json.loads(state[8 : 8 + size])
     ((entry, text),) = header["__metadata__"].items()
     claims = json.loads(text)
-    for name in NEW:
-        del claims["settings"][name]
+    change(claims["settings"])
     header["__metadata__"][entry] = json.dumps(claims)
     encoded = json.dumps(header).encode()
     return struct.pack("<Q", len(encoded)) + encoded + state[8 + size :]
@@ -79,7 +84,7 @@ def _rewritten(state):
 @pytest.mark.parametrize("options", [{}, {"depth": 2, "cell": "gru", "cutoffs": None}], ids=str)
 def test_a_model_saved_before_the_settings_existed_is_a_forward_one_without_spelling(options):
     model, docs = make_model(**options), make_docs()
-    data = without_new_settings(model.to_bytes())
+    data = with_claims(model.to_bytes(), _without_new)
     assert b"subword_rows" in model.to_bytes() and b"subword_rows" not in data
     loaded = make_model(initialize=False, **options).from_bytes(data)
     assert get_shim(loaded).network.settings == get_shim(model).network.settings
@@ -102,6 +107,27 @@ def test_a_model_saved_before_the_settings_existed_is_a_forward_one_without_spel
 def test_wrong_settings_are_refused_at_once(options, message):
     with pytest.raises(ValueError, match=message):
         RNNLM(**options)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("subword_rows", -5),
+        ("subword_rows", 10**13),
+        ("subword_rows", "20"),
+        ("depth", -1),
+        ("depth", 10**9),
+        ("width", 0),
+        ("direction", "sideways"),
+        ("cell", "transformer"),
+    ],
+)
+def test_a_source_whose_header_claims_the_impossible_is_refused(option, value, tmp_path):
+    data = make_model(subword_rows=16).to_bytes()
+    damaged = with_claims(data, lambda settings: settings.update({option: value}))
+    (tmp_path / "model").write_bytes(damaged)
+    with pytest.raises(ValueError, match="R021"):
+        Source(tmp_path / "model")
 
 
 def test_width_of_both_directions_is_known_before_initialization():

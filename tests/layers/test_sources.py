@@ -12,7 +12,7 @@ from spacy_rnn.layers.rnn_tok2vec import RNNTok2Vec
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.layers.sources import Source
 
-from ..helpers import ENGLISH, make_examples, make_pipeline, make_random
+from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, make_trained
 from ..inline import tagger_pipeline
 from .models import same_values, values_of
 
@@ -141,10 +141,10 @@ def test_component_joins_the_words_of_its_source_with_those_of_its_texts(places,
     texts = ["the submarine dives .", "the baker dives !", "a cat"]
     nlp = make_pipeline(texts, model={**OPTIONS, "source": str(places["pipeline"])})
     lm, theirs = nlp.get_pipe("rnn_lm"), trained.get_pipe("rnn_lm")
-    expected = Counter(dict(map(tuple, theirs.label_data)))
-    expected.update(word for text in texts for word in text.split())
-    expected["</s>"] += len(texts)
-    assert dict(lm.label_data) == dict(expected)
+    expected = dict(Counter(word for text in texts for word in text.split()))
+    # what the source knows keeps its count, and its place in the softmax
+    expected.update(map(tuple, theirs.label_data))
+    assert dict(lm.label_data) == expected
     rows = [theirs.vocabulary.words.index(w) if w in theirs.vocabulary else 0
             for w in lm.vocabulary.words]  # fmt: skip
     rows[1] = 1
@@ -194,3 +194,31 @@ def test_the_source_and_the_model_share_no_memory(places):
             parameter.add_(1.0)
     assert same_values(values_of(second), before)
     assert same_values(values_of(make_tok2vec(source=path)), before)
+
+
+def test_a_source_with_clusters_goes_on_where_it_was_when_a_word_joins(tmp_path):
+    """Its perplexity is that of the source, not that of a softmax that starts anew."""
+    model = {"cutoffs": [6, 15], "width": 16}
+    source = make_trained(model=model)
+    source.to_disk(tmp_path)
+    options = {**model, "cutoffs": "auto", "source": str(tmp_path)}
+    nlp = make_pipeline([*ENGLISH[:4], "submarine submarine"], model=options)
+    old, new = (n.get_pipe("rnn_lm") for n in (source, nlp))
+    assert len(new.vocabulary) == len(old.vocabulary) + 1
+    assert new.shim.network.settings.cutoffs == (6, 15)
+    texts = ENGLISH[:20]
+    before, after, fresh = (
+        n.evaluate(make_examples(n, texts))["lm_perplexity"]
+        for n in (source, nlp, make_pipeline(texts, model=model))
+    )
+    assert after < before * 1.2 < fresh
+
+
+def test_a_sublayer_that_is_initialized_again_reads_its_file_again(tmp_path):
+    words = tmp_path / "words.json"
+    model = RNNTok2Vec(width=4, direction="forward", vocabulary=str(words))
+    for entries in ([["the", 3], ["cat", 2]], [["dog", 3], ["owl", 2], ["the", 1]]):
+        words.write_text(json.dumps(entries), encoding="utf8")
+        model.initialize(X=[spacy.blank("en").make_doc("the dog")])
+        assert model.attrs["vocabulary"].words[2:] == [word for word, _ in entries]
+        assert get_shim(model).network.settings.words == len(entries) + 2

@@ -179,3 +179,20 @@ def test_accuracy_counts_the_end_and_never_a_predicted_unknown_word():
     assert scores["lm_acc"] == 2 / 6  # the two ends
     assert scores["lm_oov"] == 1
     assert np.isfinite(scores["lm_perplexity"])
+
+
+def test_language_models_of_one_pipeline_have_scores_of_their_own():
+    nlp = make_pipeline(name="first", scorer={"@scorers": "spacy-rnn.lm_scorer.v1", "prefix": "a"})
+    other = make_pipeline(seed=1, scorer={"@scorers": "spacy-rnn.lm_scorer.v1", "prefix": "b"})
+    nlp.add_pipe("rnn_lm", source=other)
+    examples = make_examples(nlp, ENGLISH[:5])
+    scores = nlp.evaluate(examples)
+    assert scores["a_perplexity"] != scores["b_perplexity"]
+    for name, prefix in (("first", "a"), ("rnn_lm", "b")):
+        total = 0.0
+        for text in ENGLISH[:5]:
+            output = getattr(nlp(text)._, name)
+            total -= output.log_probs.sum(dtype="d") + output.end_log_prob
+        count = sum(len(nlp.make_doc(text)) + 1 for text in ENGLISH[:5])
+        assert scores[f"{prefix}_perplexity"] == pytest.approx(np.exp(total / count), rel=1e-5)
+    assert not any(name.startswith("lm_") for name in scores)

@@ -8,6 +8,7 @@ from spacy.util import registry
 from thinc.api import Adam, fix_random_seed
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, weights_of
+from .test_listening import all_annotations, model_with
 
 STOCK, OWN = "spacy.Tok2VecListener.v1", "spacy-rnn.RNNListener.v1"
 SMALL = {"cutoffs": None, "precision": "float32", "@architectures": "spacy-rnn.RNNLM.v1"}
@@ -145,6 +146,22 @@ def test_an_own_listener_of_another_width_is_an_error():
     add_tagger(nlp, "tagger", "rnn_lm", 9, OWN).initialize(lambda: tagged(nlp), nlp=nlp)
     with pytest.raises(ValueError, match=r"R323.*9.*12"):
         nlp(TEXT)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tagger", "morphologizer", "parser", "ner", "spancat", "spancat_singlelabel", "textcat"],
+)
+def test_own_listeners_are_initialized_in_every_stock_component(name):
+    nlp = make_pipeline()
+    listener = {"@architectures": OWN, "width": 12, "upstream": "rnn_lm"}
+    rare = {"min_action_freq": 1} if name == "parser" else {}
+    nlp.add_pipe(name, config={"model": model_with(name, {"tok2vec": listener}), **rare})
+    examples = all_annotations(nlp)
+    nlp.initialize(lambda: examples)
+    first = nlp.update(examples, sgd=Adam(0.02), losses={})
+    assert first[name] > 0
+    assert nlp(TEXT)._.rnn_lm.hidden.shape == (4, 12)
 
 
 def test_an_own_listener_needs_a_name():
