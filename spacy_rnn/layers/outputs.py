@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from thinc.api import Model
 from thinc.types import ArgsKwargs, Floats1d, Floats2d
-from thinc.util import torch2xp, xp2torch
+from thinc.util import get_array_module, torch2xp, xp2torch
 from torch import Tensor
 
 from ..network.inference import Prediction, Wanted, predict
@@ -88,23 +88,24 @@ def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
 
 def side_by_side(readings: Sequence[Sequences], hidden: Sequence[Any]) -> Any:
     """Join arrays (positions, width) of readings, in their orders, to (positions, nO) in the order
-    of the text. xp arrays of any kind."""
-    parts = []
-    for reading, array in zip(readings, hidden, strict=True):
-        parts.append(array[states_order(reading.lengths)] if reading.reverse else array)
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate(parts, axis=1)
+    of the text. Arrays of numpy or CuPy."""
+    pairs = zip(readings, hidden, strict=True)
+    parts = [_between_orders(reading, array) for reading, array in pairs]
+    return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts, axis=1)
 
 
 def one_by_one(readings: Sequence[Sequences], joint: Any) -> list[Any]:
     """The inverse of `side_by_side`, for gradients too."""
     width = joint.shape[1] // len(readings)
-    parts = []
-    for number, reading in enumerate(readings):
-        part = joint[:, number * width : (number + 1) * width]
-        parts.append(part[states_order(reading.lengths)] if reading.reverse else part)
-    return parts
+    parts = [joint[:, i * width : (i + 1) * width] for i in range(len(readings))]
+    return [_between_orders(reading, part) for reading, part in zip(readings, parts, strict=True)]
+
+
+def _between_orders(reading: Sequences, array: Any) -> Any:
+    """From the order of reading to that of the text, or back: the same permutation."""
+    if not reading.reverse:
+        return array
+    return array[get_array_module(array).asarray(states_order(reading.lengths))]
 
 
 def without_starts(hidden: Any, lengths: np.ndarray) -> list[Floats2d]:

@@ -90,17 +90,7 @@ class Learner(ListenedTo):
         outputs, backprop = self.model.layers[0].begin_update(readings)
         d_log_probs = self._learn(examples, readings, outputs, losses)
         if self.listeners:
-            hidden = side_by_side(readings, [output.hidden for output in outputs])
-            vectors = without_starts(hidden, readings[0].lengths)
-
-            def finish(d_vectors: list[Floats2d] | None) -> None:
-                d_hidden: list[Any] = [None] * len(readings)
-                if d_vectors is not None:
-                    d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
-                if d_vectors is not None or self.lm_weight:
-                    backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
-
-            self._converse(docs, vectors, finish)
+            self._share(docs, readings, outputs, d_log_probs, backprop)
         else:
             backprop([Outputs(None, d) for d in d_log_probs])
         if sgd not in (None, False):
@@ -225,6 +215,26 @@ class Learner(ListenedTo):
         state = self.model.layers[0].predict([reading])[0].state
         assert state is not None
         return state
+
+    def _share(
+        self,
+        docs: Sequence[Doc],
+        readings: list[Sequences],
+        outputs: list[Outputs],
+        d_log_probs: list[Floats1d | None],
+        backprop: Callable[[list[Outputs]], Any],
+    ) -> None:
+        """Show the listeners the batch's vectors; one backward pass serves them and the loss."""
+
+        def finish(d_vectors: list[Floats2d] | None) -> None:
+            d_hidden: list[Any] = [None] * len(readings)
+            if d_vectors is not None:
+                d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
+            if d_vectors is not None or self.lm_weight:
+                backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
+
+        hidden = side_by_side(readings, [output.hidden for output in outputs])
+        self._converse(docs, without_starts(hidden, readings[0].lengths), finish)
 
     def _converse(
         self,
