@@ -75,8 +75,8 @@ def create_text_corpus(
         Set it to false for a corpus larger than memory (with max_epochs = -1): then nothing is
         kept. Defaults to True.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
-    RAISES (ValueError): If path is null or doesn't exist, or an option isn't valid. The reader
-        raises it for every file that it can't read, and for a corpus without a document.
+    RAISES (ValueError): If path doesn't exist, or an option isn't valid. The reader raises it if
+        path is null, for every file that it can't read, and for a corpus without a document.
 
     CONFIG:
         [corpora.train]
@@ -113,14 +113,15 @@ class TextCorpus:
         limit: int = 0,
         cache: bool = True,
     ) -> None:
-        if not path:  # "" too: as a path it would be the current folder
-            raise ValueError(Errors.R201)
         if document not in DOCUMENTS:
             known = ", ".join(map(repr, DOCUMENTS))
             raise ValueError(Errors.R215.format(value=document, known=known))
         if line_end is not None and (not tokenized or line_end.split() != [line_end]):
             raise ValueError(Errors.R216.format(value=line_end))
-        self.paths = [Path(p) for p in (path if isinstance(path, list | tuple) else [path])]
+        # spaCy makes all of a config's readers, those that a run doesn't read with a null path too;
+        # "" would be the current folder
+        paths = path if isinstance(path, list | tuple) else [path]
+        self.paths = [Path(p) for p in paths if p]
         self.document = document
         self.tokenized = tokenized
         self.line_end = line_end
@@ -139,6 +140,8 @@ class TextCorpus:
             or, from .spacy files, a bare one and the annotated one.
         RAISES (ValueError): If a file can't be read, or there is no document.
         """
+        if not self.paths:
+            raise ValueError(Errors.R201)
         files = find_files(self.paths)
         tokenizes = self.cache and not self.tokenized
         make_doc = get_cache(nlp).make_doc if tokenizes else _make_doc

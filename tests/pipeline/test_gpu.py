@@ -17,10 +17,15 @@ pytestmark = [
 ]
 
 TEXTS = [ENGLISH[0], "", "the zeppelin paints .", " ".join(ENGLISH[:9])]
-VARIANTS = [{}, {"cell": "gru", "depth": 2, "cutoffs": [6, 15]}, {"cell": "rnn", "tied": False}]
+VARIANTS = [
+    {},
+    {"cell": "gru", "depth": 2, "cutoffs": [6, 15]},
+    {"cell": "rnn", "tied": False},
+    {"direction": "both", "subword_rows": 20},
+]
 
 
-@pytest.fixture(params=VARIANTS, ids=["lstm", "gru-clusters", "rnn-untied"])
+@pytest.fixture(params=VARIANTS, ids=["lstm", "gru-clusters", "rnn-untied", "both"])
 def saved(request, tmp_path):
     """A pipeline trained and saved on the CPU."""
     spacy.require_cpu()

@@ -12,9 +12,6 @@ from .conftest import TEXTS, read_docs, write_corpus
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"path": None}, r"R201.*--paths\.train"),
-        ({"path": ""}, r"R201"),
-        ({"path": []}, r"R201"),
         ({"path": "missing/train.txt"}, r"R202.*missing.train\.txt"),
         ({"max_length": -1}, r"R214.*max_length"),
         ({"min_length": -2}, r"R214.*min_length"),
@@ -31,6 +28,14 @@ def test_bad_option_is_an_error_at_once(tmp_path, options, message):
     path = write_corpus(tmp_path / "a.txt", TEXTS)
     with pytest.raises(ValueError, match=message):
         create_text_corpus(**{"path": path, **options})
+
+
+@pytest.mark.parametrize("path", [None, "", [], [None]])
+def test_reading_without_a_path_is_an_error(nlp, path):
+    """Not making the reader: spaCy makes those of a config that a run doesn't read, too."""
+    reader = create_text_corpus(path)
+    with pytest.raises(ValueError, match=r"R201.*--paths\.train"):
+        list(reader(nlp))
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.jsonl", "a.spacy"])
