@@ -1,15 +1,17 @@
 """The shipped configs and the project file say what spaCy and each other understand."""
 
+import json
 import re
 
 import pytest
 import spacy
 import srsly
+from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
 
 from spacy_rnn.layers.carried import CarriedStates
 
-from .helpers import CONFIG, ROOT, run_spacy, train_corpus, write_corpus
+from .helpers import CONFIG, ENGLISH, ROOT, run_spacy, train_corpus, write_corpus
 from .pkuseg_model import train_pkuseg
 
 ALL = sorted((ROOT / "configs").glob("*.cfg"))
@@ -159,3 +161,49 @@ def test_what_the_project_writes_lies_in_its_directories(project):
         for path in (*command.get("outputs", ()), *command.get("outputs_no_cache", ())):
             top = path.replace("${vars.metrics}", project["vars"]["metrics"]).partition("/")[0]
             assert top in project["directories"]
+
+
+def write_tagged(path, texts):
+    nlp = spacy.blank("en")
+    docs = [nlp.make_doc(text) for text in texts]
+    for doc in docs:
+        for token in doc:
+            token.tag_ = "ABC"[len(token) % 3]
+    DocBin(docs=docs).to_disk(path)
+
+
+def test_the_pretraining_config_serves_both_commands(tmp_path):
+    """As docs/encoders.md has it: a vocabulary, spacy pretrain, spacy train."""
+    raw, words, labelled = (tmp_path / name for name in ("raw.txt", "words.json", "tags.spacy"))
+    raw.write_text("\n".join(ENGLISH) + "\n", encoding="utf8")
+    write_tagged(labelled, ENGLISH[:12])
+    config = ROOT / "configs" / "tagger_pretrain.cfg"
+    small = {
+        "--paths.vocabulary": words,
+        "--components.tagger.model.tok2vec.width": 8,
+        "--components.tagger.model.tok2vec.subword_rows": 30,
+    }
+    training = {
+        "--paths.train": labelled,
+        "--paths.dev": labelled,
+        "--paths.init_tok2vec": tmp_path / "out" / "model-last.bin",
+        "--training.max_steps": 4,
+        "--training.eval_frequency": 2,
+    }
+    options = [item for pair in small.items() for item in pair]
+    commands = [
+        ["rnn", "vocab", raw, words, "--config", ROOT / "configs" / "encoder.cfg"],
+        ["pretrain", config, tmp_path / "out", "--paths.raw", raw, *options],
+        [
+            *["train", config, "--output", tmp_path / "tagger", *options],
+            *[item for pair in training.items() for item in pair],
+        ],
+    ]
+    for command in commands:
+        result = run_spacy(*command)
+        assert result.exception is None, result.output
+    nlp = spacy.load(tmp_path / "tagger" / "model-last")
+    assert {token.tag_ for token in nlp(ENGLISH[0])} <= set("ABC")
+    learned = json.loads(words.read_text("utf8"))
+    vocabulary = nlp.get_pipe("tagger").model.get_ref("tok2vec").attrs["vocabulary"]
+    assert sorted(vocabulary.labels) == sorted(learned)
