@@ -34,10 +34,11 @@ class NextWords:
 
 
 class LMOutput:
-    """The numbers of a language model for one Doc of n tokens. What wasn't kept is None.
+    """The numbers of a language model for one Doc of n tokens. What wasn't kept is None. With
+    `direction = "backward"`, read "after" for "before" and "previous" for "next".
 
     offsets (ndarray): int32 (n,), where each token began; tells if the Doc was retokenized.
-    hidden (Optional[ndarray]): float32 (n, width), the last layer's state after each token.
+    hidden (Optional[ndarray]): float32 (n, nO), the last layer's state after reading each token.
     log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it).
     end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc).
     final_state (Optional[Dict[str, ndarray]]): "h", and "c" of an LSTM: float32 (depth, width),
