@@ -50,7 +50,7 @@ def test_loss_and_gradient_are_those_of_the_naive_network(direction, tied):
     symbols = sum(len(doc) + 1 for doc in docs) * (2 if direction == "both" else 1)
     assert len(log_probs) == symbols
     mean = hand.mean_loss(docs)
-    total = -sum(float(part.sum()) for doc in docs for part in hand.log_probs(doc))
+    total = -sum(part.sum().item() for doc in docs for part in hand.log_probs(doc))
     assert loss == pytest.approx(total, rel=1e-5)
     expected = hand.gradients(mean)
     for name, parameter in parameters_of(model).items():
