@@ -115,3 +115,14 @@ class Reference:
 
 def words_of(doc):
     return [token.text for token in doc]
+
+
+def run_on(reference, words, steps):
+    """The likeliest continuation, found by reading the whole text again for every word."""
+    words = list(words)
+    for _ in range(steps):
+        word = reference.top(reference.read(words).log_distributions[-1], 1)[0]
+        if word == "</s>":
+            break
+        words.append(word)
+    return words

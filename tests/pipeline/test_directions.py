@@ -9,12 +9,13 @@ import pytest
 import spacy
 import srsly
 from numpy.testing import assert_allclose
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 
 from spacy_rnn import LMOutput
 
 from ..helpers import ENGLISH, make_pipeline, make_random
 from .reference import Reference, words_of
+from .test_output import through_bytes, through_docbin, through_pickle
 
 MODELS = {
     "lstm-deep-clusters": {"depth": 2, "cutoffs": [6, 15]},
@@ -146,19 +147,6 @@ def assert_equal(one, other):
     assert (one.backward is None) == (other.backward is None)
     if one.backward is not None:
         assert_equal(one.backward, other.backward)
-
-
-def through_docbin(doc):
-    data = DocBin(docs=[doc], store_user_data=True).to_bytes()
-    return next(iter(DocBin().from_bytes(data).get_docs(spacy.blank("en").vocab)))
-
-
-def through_bytes(doc):
-    return Doc(spacy.blank("en").vocab).from_bytes(doc.to_bytes())
-
-
-def through_pickle(doc):
-    return pickle.loads(pickle.dumps(doc))
 
 
 COPIES = [Doc.copy, through_bytes, through_docbin, through_pickle]

@@ -12,7 +12,7 @@ from spacy.tokens import Doc
 from spacy_rnn.training.windows import split_document
 
 from ..helpers import ENGLISH, make_pipeline, make_random, make_trained, train, weights_of
-from .reference import Reference, words_of
+from .reference import Reference, run_on, words_of
 
 MODELS = {
     "lstm-deep-clusters": {"depth": 2, "cutoffs": [6, 15]},
@@ -129,17 +129,6 @@ def test_windows_start_from_the_spelling_of_the_token_beside_them(direction):
 
 
 # -- writing
-
-
-def run_on(reference, words, steps):
-    """The likeliest continuation, found by reading the whole text again for every word."""
-    words = list(words)
-    for _ in range(steps):
-        word = reference.top(reference.read(words).log_distributions[-1], 1)[0]
-        if word == "</s>":
-            break
-        words.append(word)
-    return words
 
 
 @pytest.mark.parametrize("text", TEXTS)

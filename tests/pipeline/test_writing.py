@@ -11,20 +11,9 @@ from numpy.testing import assert_allclose
 from spacy_rnn.pipeline.rnn_lm import RNNLM
 
 from ..helpers import make_pipeline, make_trained
-from .reference import Reference, words_of
+from .reference import Reference, run_on, words_of
 
 PROMPTS = ["", "the", "the baker paints two", "zeppelin zeppelin", "  "]
-
-
-def run_on(reference, words, steps):
-    """The likeliest continuation, found by reading the whole text again for every word."""
-    words = list(words)
-    for _ in range(steps):
-        word = reference.top(reference.read(words).log_distributions[-1], 1)[0]
-        if word == "</s>":
-            break
-        words.append(word)
-    return words
 
 
 @pytest.mark.parametrize("prompt", PROMPTS)
