@@ -55,7 +55,9 @@ def test_a_packaged_wheel_loads_in_a_fresh_environment(workflow, tmp_path):
     done = subprocess.run(
         [python, "-c", program, text], check=True, capture_output=True, text=True, timeout=300
     )
-    assert float(done.stdout) == spacy.load(workflow.model)(text)._.rnn_perplexity
+    here = spacy.load(workflow.model)(text)._.rnn_perplexity
+    # another process, another number of threads: the sums may round differently
+    assert float(done.stdout) == pytest.approx(here, rel=1e-5)
     with pytest.raises(OSError, match="E050"):
         spacy.load("zh_tiny")
 
