@@ -47,6 +47,9 @@ def run(config: Config, *, min_count: int, output: Path | None = None) -> tuple[
         path = output or Path(folder)
         path.mkdir(parents=True, exist_ok=True)
         plain = util.load_model_from_config(config, auto_fill=True)
+        prepare = getattr(plain.tokenizer, "initialize", None)
+        if prepare is not None:  # pkuseg's model
+            prepare(lambda: [], nlp=plain, **plain.config["initialize"]["tokenizer"])
         words, corpus = path / "vocabulary.json", Path(config["paths"]["train"])
         write_vocabulary(plain, corpus, words, reader_options(plain), min_count=min_count)
         config["paths"]["vocabulary"] = str(words)

@@ -12,22 +12,24 @@ from typing import Any
 
 import spacy
 import typer
-from spacy.tokens import Doc, DocBin, Token
+from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
-from spacy_rnn import RNNLM
+from spacy_rnn import RNNLM, render
 
 STYLE = """
 body { font: 16px/1.7 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto; padding: 0 1rem;
        color: #1c2330; background: #fff }
+body .spacy-rnn { margin: 0 -1.1rem }
 table { border-collapse: collapse; margin: 1rem 0 }
 td, th { padding: .3rem .8rem; border-bottom: 1px solid #d8dee8; text-align: left }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
-ruby { margin-right: .25em } rt { font-size: .6em; color: #4a5468 }
-p.sentence { line-height: 2.4 }
 """
+# Of the table of a test text: it is to show the idea, not the text.
+_ROWS = 12
 SCORES = {
     "lm_perplexity": "Perplexity (&lt;unk&gt; counts as a word)",
+    "lm_perplexity_open": "Perplexity with unknown words spelled",
     "lm_prob": "Mean probability of a token (geometric)",
     "lm_acc": "Share of tokens that were the first guess",
     "lm_oov": "Share of unknown tokens",
@@ -65,12 +67,14 @@ def main(
             f"<p>{escape(lm.generate(text, temperature=0.5, seed=seed))}</p>"
             for seed, text in enumerate(prompt)
         ),
+        "<h2>A test text, word by word</h2>",
+        picture(docs[:1], "next", max_tokens=_ROWS),
         surprises(lm, docs, sentences),
     ]
     page = (
         f'<!doctype html><html lang="{escape(nlp.lang or "")}"><meta charset="utf-8">'
         f"<title>rnn_lm: {escape(test.parent.name)}</title><style>{STYLE}</style>"
-        f"<body>{''.join(parts)}</body></html>"
+        f"<body class='spacy-rnn-light'>{''.join(parts)}</body></html>"
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf8")
@@ -144,23 +148,21 @@ def next_table(lm: RNNLM, prompts: list[str]) -> str:
 def surprises(lm: RNNLM, docs: list[Doc], count: int) -> str:
     """The documents with the highest and lowest mean surprisal, every token with its own."""
     ranked = sorted((d for d in docs if len(d)), key=lambda doc: doc._.rnn_surprisal / len(doc))
+    unknown = "&lt;unk&gt; and of its spelling" if lm.spells else "&lt;unk&gt;"
     parts = []
     for title, chosen in (("Most", ranked[::-1][:count]), ("Least", ranked[:count])):
         parts.append(
-            f"<h2>{title} surprising</h2><p>Above each word its surprisal in bits; where a word is "
-            "unknown to the model, that of &lt;unk&gt; with a question mark.</p>"
+            f"<h2>{title} surprising</h2><p>A question mark stands where a word is unknown to the "
+            f"model: the number is that of {unknown}.</p>"
         )
-        for doc in chosen:
-            words = "".join(ruby(lm, token) for token in doc)
-            mean = doc._.rnn_surprisal / len(doc)
-            parts.append(f'<p class="sentence">{words} ({mean:.1f} bits a word)</p>')
+        parts.append(picture(chosen, marks=lambda token: "" if lm.vocabulary.knows(token) else "?"))
     return "".join(parts)
 
 
-def ruby(lm: RNNLM, token: Token) -> str:
-    mark = "" if lm.vocabulary.knows(token) else "?"
-    bits = f"{token._.rnn_surprisal:.1f}{mark}"
-    return f"<ruby>{escape(token.text)}<rt>{bits}</rt></ruby>"
+def picture(docs: list[Doc], style: str = "surprisal", **options: Any) -> str:
+    html = render(docs, style, jupyter=False, **options)
+    assert html is not None
+    return html
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ _LAZY = {
     "Vocabulary": "vocabulary",
     "JiebaTokenizer": "tokenizers.jieba_tokenizer",
     "register_extensions": "pipeline.extensions",
+    "render": "rendering",
 }
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Vocabulary",
     "__version__",
     "register_extensions",
+    "render",
 ]
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
     from spacy.tokens import Doc, Token
 
+    from .alphabet import Alphabet
     from .spelling import Spelling
 
 UNKNOWN = "<unk>"
@@ -56,6 +57,7 @@ class Vocabulary:
         self.words: list[str] = [word for word, _ in ordered]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self._spelling: Spelling | None = None
+        self._alphabet: Alphabet | None = None
         self._rows = {word: row for row, word in enumerate(self.words)}
         try:
             keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
@@ -218,6 +220,15 @@ class Vocabulary:
         if self._spelling is None or self._spelling.rows != rows:
             self._spelling = Spelling(self, rows)
         return self._spelling
+
+    @property
+    def alphabet(self) -> Alphabet:
+        """RETURNS (Alphabet): The symbols that other words are spelled with."""
+        from .alphabet import Alphabet
+
+        if self._alphabet is None:
+            self._alphabet = Alphabet(self.words[BOUNDARY_ROW + 1 :])
+        return self._alphabet
 
     def to_bytes(self) -> bytes:
         return srsly.msgpack_dumps({"attr": self.attr, "labels": self.labels})

@@ -173,13 +173,14 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.open, self.text, self.rubies = [], [], [], []
+        self.tags, self.open, self.text = [], [], []
+        self.rubies, self.numbers = [], []
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
-        if tag != "meta":  # the only one that needs no end
+        if tag not in ("meta", "br"):  # what needs no end
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -190,8 +191,10 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         self.text.append(data)
-        if self.open and self.open[-1] == "ruby":
+        if self.open[-2:] == ["ruby", "bdi"]:
             self.rubies.append(data)
+        if self.open[-2:] == ["ruby", "rt"]:
+            self.numbers.append(data)
 
 
 @pytest.fixture
@@ -223,7 +226,7 @@ def test_the_report_has_every_score(page, workflow):
     text = "".join(page.text)
     scores = json.loads(workflow.metrics.read_text("utf8"))
     names = [name for name in scores if name.startswith("lm_")]
-    assert len(names) == 5
+    assert len(names) == 6
     for name in names:
         assert f"{scores[name]:,.4g}" in text, name
 
@@ -244,8 +247,27 @@ def test_the_most_surprising_document_comes_first(page, workflow):
     docs.append(nlp(Doc(nlp.vocab, words=["<b>妹妹", "&amp;", "</p>", "喜欢", '"苹果"'])))
     means = [doc._.rnn_surprisal / len(doc) for doc in docs]
     text = "".join(page.text)
-    most, least = text.index(f"({max(means):.1f} bits"), text.rindex(f"({min(means):.1f} bits")
+    most, least = (
+        text.index(f"{max(means):.1f} bits a token"),
+        text.rindex(f"{min(means):.1f} bits a token"),
+    )
     assert text.index("Most surprising") < most < text.index("Least surprising") < least
+
+
+def test_an_unknown_word_has_a_question_mark_and_a_known_one_has_none(page, workflow):
+    lm = spacy.load(workflow.model).get_pipe("rnn_lm")
+    assert {"&amp;"} < set(page.rubies)
+    for word, number in zip(page.rubies, page.numbers, strict=True):
+        assert number.endswith("?") == (word not in lm.vocabulary.words)
+
+
+def test_the_report_shows_what_comes_next_in_the_first_test_text(page, workflow):
+    doc = spacy.load(workflow.model)(workflow.lines[0])
+    text = "".join(page.text)
+    for position in range(len(doc)):
+        for word, probability in doc._.rnn_lm.next_words.at(position):
+            shown = "■ end" if word == "</s>" else word
+            assert f"{shown} {probability:.3f}" in text
 
 
 def test_a_log_with_missing_figures_makes_a_page_all_the_same(workflow, tmp_path):

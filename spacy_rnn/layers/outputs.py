@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import ArgsKwargs, Floats1d, Floats2d
 from thinc.util import get_array_module, torch2xp, xp2torch
@@ -18,8 +19,9 @@ from ..network.precision import resolve_precision
 from ..network.recurrent import State
 from ..vocabulary import UNKNOWN_ROW
 from .inputs import Words
-from .sequences import Sequences, states_order, targets_order
+from .sequences import Sequences, readings_from_docs, states_order, targets_order
 from .shim import get_shim
+from .spelled import spell_docs
 
 
 @dataclass
@@ -74,7 +76,44 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         reorder(prediction.top_log_probs, after),
         reorder(prediction.top_rows, after),
         prediction.state,
+        reorder(prediction.entropy, predicted),
+        reorder(prediction.rank, predicted),
     )
+
+
+@torch.no_grad()
+def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[np.ndarray]:
+    """Read documents on from one state.
+
+    model (Model): "spacy-rnn.RNNLM.v1" with a forward direction.
+    docs (List[Doc]): What may follow.
+    state (State): After what was read before, (depth, 1, width) each.
+    RETURNS (List[ndarray]): For each Doc float32 (n_tokens + 1,), natural log-probabilities of its
+        tokens, spelled if they are unknown and there is a speller, and of `</s>`.
+    """
+    network = get_shim(model).network
+    reading = readings_from_docs(model, docs)[0]
+    starts = np.cumsum(reading.lengths) - reading.lengths
+    body = np.ones(len(reading.ids), dtype=bool)
+    body[starts] = False
+    hidden = state.h[-1].expand(len(body), -1).clone()
+    read = reading.lengths > 1
+    if read.any():
+        sequences = int(read.sum())
+        c = None if state.c is None else state.c.expand(-1, sequences, -1)
+        before = State(state.h.expand(-1, sequences, -1), c)
+        words = reading.words
+        table = None if words is None else network.word_vectors(*_to_torch(words, network.device))
+        ids = torch.from_numpy(reading.ids[body]).to(network.device)
+        made, _ = network.encode(ids, reading.lengths[read] - 1, before, words=table)
+        hidden[torch.from_numpy(body).to(network.device)] = made
+    targets = torch.from_numpy(reading.targets).to(network.device)
+    log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
+    spelling = spell_docs(model, docs)
+    if spelling is not None:
+        # what is predicted stands one position before what is read
+        log_probs[np.flatnonzero(body) - 1] += spelling
+    return np.split(log_probs, np.cumsum(reading.lengths)[:-1]) if docs else []
 
 
 def joint_hidden(predictions: list[Prediction]) -> Tensor | None:

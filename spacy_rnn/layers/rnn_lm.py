@@ -44,6 +44,7 @@ def RNNLM(
     direction: str = "forward",
     tied: bool = True,
     subword_rows: int = 0,
+    speller_width: int = 0,
     cutoffs: str | list[int] | None = "auto",
     precision: str = "auto",
     prediction_precision: str = "float32",
@@ -63,6 +64,10 @@ def RNNLM(
     subword_rows (int): Rows of a hashed table of prefixes, suffixes and shapes that are added to
         what is read of a word, so that words which the vocabulary doesn't have are more than
         `<unk>`; 0 for none, else at least 2. Probabilities are of the vocabulary's words as ever.
+    speller_width (int): Width of the speller, which makes the vocabulary an open one: a word that
+        it doesn't have gets the probability p(`<unk>` | context) · p(spelling), the latter from an
+        LSTM over the word's characters (see `network/speller.py`); 0 for none. It learns from the
+        unknown words of the training text, so let rare words be unknown (`min_count` = 2).
     cutoffs (Union[str, List[int], None]): Clusters of the softmax: "auto" finds them from the
         vocabulary's counts, a list gives the first row of each, None is the full softmax.
     precision (str): Of matrix products in training: "auto" (bfloat16 where the processor
@@ -93,6 +98,8 @@ def RNNLM(
         raise ValueError(
             Errors.R309.format(option="subword_rows", range=allowed, value=subword_rows)
         )
+    if speller_width < 0:
+        raise ValueError(Errors.R214.format(name="speller_width", value=speller_width))
     settings = {
         "cell": cell,
         "embedding_width": embedding_width,
@@ -101,6 +108,7 @@ def RNNLM(
         "tied": tied,
         "direction": direction,
         "subword_rows": subword_rows,
+        "speller_width": speller_width,
     }
     network = PyTorchWrapper_v3(
         torch.nn.Identity(), convert_inputs=convert_inputs, convert_outputs=convert_outputs
@@ -138,9 +146,15 @@ class _Initializer:
         if not vocabulary:
             raise ValueError(Errors.R007)
         shim = get_shim(model)
-        cutoffs = self._choose(vocabulary, source)
-        settings = NetworkSettings(len(vocabulary), **shim.settings, cutoffs=tuple(cutoffs))
-        network = RNNLanguageModel(settings, vocabulary.counts)
+        sizes: dict[str, Any] = {"cutoffs": tuple(self._choose(vocabulary, source))}
+        symbol_counts = None
+        if shim.settings["speller_width"]:
+            symbol_counts = vocabulary.alphabet.counts
+            sizes["symbols"] = len(symbol_counts)
+            if self.cutoffs is not None:
+                sizes["symbol_cutoffs"] = tuple(choose_cutoffs(symbol_counts))
+        settings = NetworkSettings(len(vocabulary), **shim.settings, **sizes)
+        network = RNNLanguageModel(settings, vocabulary.counts, symbol_counts)
         if source is not None:
             source.copy_into(network, vocabulary)
         model.attrs["vocabulary"] = vocabulary

@@ -10,6 +10,7 @@ from thinc.api import Config
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
+from ..network.speller import END
 from ..network.transfer import transfer_weights
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from .weights import weights_from_bytes
@@ -30,7 +31,8 @@ class Source:
         self.vocabulary, self.network = _read(_find(self.path))
 
     def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
-        """Start a network from the source's weights, words mapped by their text.
+        """Start a network from the source's weights, words mapped by their text, and its speller
+        if both have one.
 
         target (RNNLanguageModel): The network.
         vocabulary (Vocabulary): Its words.
@@ -40,11 +42,17 @@ class Source:
         self._check(target, vocabulary.attr)
         rows = self.vocabulary.rows_of_words(vocabulary.words)
         transfer_weights(self.network.to(target.device), target, rows, UNKNOWN_ROW)
+        if self.network.speller is not None and target.speller is not None:
+            symbols = vocabulary.alphabet.rows_in(self.vocabulary.alphabet)
+            transfer_weights(self.network.speller, target.speller, symbols, END)
 
     def _check(self, target: RNNLanguageModel, attr: str) -> None:
         ours = {**self.network.settings.to_dict(), "attr": self.vocabulary.attr}
         theirs = {**target.settings.to_dict(), "attr": attr}
         different = [name for name in (*_MUST_AGREE, "attr") if ours[name] != theirs[name]]
+        widths = ours["speller_width"], theirs["speller_width"]
+        if all(widths) and widths[0] != widths[1]:
+            different.append("speller_width")
         if not set(target.directions) <= set(self.network.directions):
             different.append("direction")
         if different:

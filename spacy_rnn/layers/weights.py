@@ -72,7 +72,8 @@ def _read_settings(data: bytes) -> NetworkSettings:
         settings = NetworkSettings.from_dict(header["settings"])
         # The header is untrusted: nothing of the size it claims is allocated before these checks
         # and before safetensors has found as many bytes as the embedding needs.
-        if any(type(row) is not int for row in (settings.words, *settings.cutoffs)):
+        rows = (settings.words, settings.symbols, *settings.cutoffs, *settings.symbol_cutoffs)
+        if any(type(row) is not int for row in rows):
             raise ValueError("its sizes are not whole numbers")
         if tensors["embedding"]["shape"] != [settings.words, settings.embedding_width]:
             raise ValueError("its embedding has another size than its header says")
@@ -88,9 +89,23 @@ def _read_settings(data: bytes) -> NetworkSettings:
             raise ValueError("its table of subwords has another size than its header says")
         if any(a >= b for a, b in pairwise([1, *settings.cutoffs, settings.words])):
             raise ValueError("its softmax clusters are not a rising list of rows")
+        _check_speller(settings, tensors)
         return settings
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(Errors.R011.format(error=error)) from None
+
+
+def _check_speller(settings: NetworkSettings, tensors: dict) -> None:
+    table = [settings.symbols, settings.speller_width]
+    if type(settings.speller_width) is not int or settings.speller_width < 0:
+        raise ValueError("its speller's width is not possible")
+    if not settings.speller_width:
+        table = [0, 0]
+    if tensors.get("speller.embedding", {"shape": [0, 0]})["shape"] != table:
+        raise ValueError("its speller has another size than its header says")
+    ends = [1, *settings.symbol_cutoffs, settings.symbols]
+    if settings.speller_width and any(a >= b for a, b in pairwise(ends)):
+        raise ValueError("its speller's clusters are not a rising list of rows")
 
 
 def _compare(parameters: dict, tensors: dict[str, torch.Tensor]) -> list[str]:

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from .language_model import RNNLanguageModel
+from .measures import entropy, rank
 from .recurrent import State
 
 # Positions that run through the network at once; memory grows with it, speed hardly.
@@ -29,12 +30,16 @@ class Wanted:
     log_probs (bool): Log-probabilities of the given targets.
     top_k (int): The most probable next words, so many.
     final_state (bool): The state of every layer after each sequence.
+    entropy (bool): The entropy of the distributions that the targets are predicted with.
+    rank (bool): The targets' ranks in them.
     """
 
     hidden: bool = False
     log_probs: bool = False
     top_k: int = 0
     final_state: bool = False
+    entropy: bool = False
+    rank: bool = False
 
 
 @dataclass
@@ -42,7 +47,7 @@ class Prediction:
     """float32 and int64 tensors on the network's device, a row for every id; None if not wanted.
 
     hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
-    state: (depth, sequences, width) each.
+    state: (depth, sequences, width) each. entropy: (n,), in nats. rank: (n,), from 1.
     """
 
     hidden: Tensor | None = None
@@ -50,6 +55,8 @@ class Prediction:
     top_log_probs: Tensor | None = None
     top_rows: Tensor | None = None
     state: State | None = None
+    entropy: Tensor | None = None
+    rank: Tensor | None = None
 
 
 @torch.no_grad()
@@ -70,9 +77,9 @@ def predict(
 
     ids (ndarray): int64 (n,), the sequences one after another, in the order of reading.
     lengths (ndarray): int64 (sequences,), all > 0.
-    targets (Optional[ndarray]): int64 (n,); needed for log-probabilities.
+    targets (Optional[ndarray]): int64 (n,); needed for log-probabilities and ranks.
     wanted (Wanted): What to compute.
-    exclude (int): The row left out of top-k lists.
+    exclude (int): The row left out of top-k lists and not counted in ranks.
     words, reverse: See `RNNLanguageModel.encode`.
     dtype (torch.dtype): What the matrix products of the recurrence and of the log-probabilities
         run in. Top-k lists are exact for the hidden states that come out.
@@ -127,6 +134,10 @@ def _allocate(
     if wanted.top_k:
         result.top_log_probs = torch.empty(total, wanted.top_k, device=device)
         result.top_rows = torch.empty(total, wanted.top_k, dtype=torch.long, device=device)
+    if wanted.entropy:
+        result.entropy = torch.empty(total, device=device)
+    if wanted.rank:
+        result.rank = torch.empty(total, dtype=torch.long, device=device)
     if wanted.final_state:
         result.state = network.stack(reverse).zero_state(sequences)
     return result
@@ -152,6 +163,12 @@ def _fill(
         k = result.top_rows.shape[1]
         log_probs, rows = network.softmax.top_k(hidden, k, exclude)
         result.top_log_probs[places], result.top_rows[places] = log_probs, rows
+    if result.entropy is not None:
+        result.entropy[places] = entropy(network.softmax, hidden)
+    if result.rank is not None:
+        if targets is None:
+            raise ValueError("ranks need targets")
+        result.rank[places] = rank(network.softmax, hidden, targets[places], exclude)
 
 
 def _groups(lengths: np.ndarray, positions: int) -> Iterator[np.ndarray]:

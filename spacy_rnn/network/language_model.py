@@ -2,7 +2,8 @@
 
 A backward model reads from right to left: its sequences come reversed, nothing else differs. With
 both directions there are two stacks, neither of which sees what the other one read, and one
-embedding and one softmax for both (as in ELMo, Peters et al. 2018).
+embedding and one softmax for both (as in ELMo, Peters et al. 2018). The speller, for words that the
+vocabulary doesn't have, is a language model too: of the characters of a word.
 """
 
 from __future__ import annotations
@@ -52,6 +53,9 @@ class NetworkSettings:
     cutoffs (Tuple[int, ...]): First rows of the softmax clusters; empty for the full softmax.
     direction (str): "forward", "backward" or "both".
     subword_rows (int): Rows of the table of subword features; 0 for none.
+    speller_width (int): Width of the speller's embedding and hidden states; 0 for no speller.
+    symbols (int): Rows of the speller's alphabet, the end of a word included.
+    symbol_cutoffs (Tuple[int, ...]): Like `cutoffs`, of the speller.
     """
 
     words: int
@@ -63,13 +67,26 @@ class NetworkSettings:
     cutoffs: tuple[int, ...] = ()
     direction: str = "forward"
     subword_rows: int = 0
+    speller_width: int = 0
+    symbols: int = 0
+    symbol_cutoffs: tuple[int, ...] = ()
+
+    @property
+    def speller(self) -> NetworkSettings | None:
+        """RETURNS (Optional[NetworkSettings]): Those of the speller, an LSTM of one layer."""
+        if not self.speller_width:
+            return None
+        width = self.speller_width
+        return NetworkSettings(self.symbols, "lstm", width, width, 1, True, self.symbol_cutoffs)
 
     def to_dict(self) -> dict[str, Any]:
-        return {**asdict(self), "cutoffs": list(self.cutoffs)}
+        lists = {name: list(getattr(self, name)) for name in ("cutoffs", "symbol_cutoffs")}
+        return {**asdict(self), **lists}
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> NetworkSettings:
-        return cls(**{**values, "cutoffs": tuple(values["cutoffs"])})
+        names = ("cutoffs", "symbol_cutoffs")
+        return cls(**{**values, **{name: tuple(values.get(name, ())) for name in names}})
 
 
 class RNNLanguageModel(nn.Module):
@@ -82,12 +99,19 @@ class RNNLanguageModel(nn.Module):
     settings (NetworkSettings): The shape.
     counts (Sequence[int]): (words,) how often each row is a target in the training text; the
         bias of the softmax starts as the log of the relative frequency.
+    symbol_counts (Optional[Sequence[int]]): (symbols,) the same for the speller's alphabet.
     """
 
     softmax: SoftmaxHead
     subwords: SubwordTable | None
+    speller: RNNLanguageModel | None
 
-    def __init__(self, settings: NetworkSettings, counts: Sequence[int] | np.ndarray) -> None:
+    def __init__(
+        self,
+        settings: NetworkSettings,
+        counts: Sequence[int] | np.ndarray,
+        symbol_counts: Sequence[int] | np.ndarray | None = None,
+    ) -> None:
         super().__init__()
         self.settings = settings
         self.embedding = nn.Parameter(torch.empty(settings.words, settings.embedding_width))
@@ -109,6 +133,11 @@ class RNNLanguageModel(nn.Module):
             self.softmax = ClusterSoftmax(weight, log_prior, settings.cutoffs)
         else:
             self.softmax = FullSoftmax(weight, log_prior)
+        self.speller = None
+        if settings.speller is not None:
+            zeros = np.zeros(settings.symbols, dtype=np.int64)
+            given = zeros if symbol_counts is None else symbol_counts
+            self.speller = RNNLanguageModel(settings.speller, given)
 
     @property
     def device(self) -> torch.device:
@@ -142,13 +171,14 @@ class RNNLanguageModel(nn.Module):
 
     def groups(self) -> list[list[str]]:
         """RETURNS (List[List[str]]): The names of all weights in depth + 2 groups, from below: the
-        embedding with the subword table, each recurrent layer (of all directions), the softmax."""
+        embedding with the subword table, each recurrent layer (of all directions), the softmax
+        with the speller."""
         result: list[list[str]] = [[] for _ in range(self.settings.depth + 2)]
         for name in self.parameters_by_name():
             group = -1
             if name.startswith(("embedding", "subwords")):
                 group = 0
-            elif ".layers." in name:
+            elif ".layers." in name and not name.startswith("speller"):
                 group = 1 + int(name.split(".layers.")[1].split(".")[0])
             result[group].append(name)
         return result

@@ -10,6 +10,7 @@ from .language_model import RNNLanguageModel
 # These have a row for each word.
 _BY_WORD = ("embedding", "softmax.weight", "softmax.bias")
 _BY_CLUSTER = ("softmax.cluster_weight", "softmax.cluster_bias")
+_SPELLER = "speller."
 
 
 @torch.no_grad()
@@ -20,7 +21,8 @@ def transfer_weights(
 
     Words that the source has get their vectors; new ones start as its `<unk>`, as which it read
     them, and keep the bias that follows from their count. The weights of softmax clusters are
-    copied if both have the same cutoffs, else they stay as they are: their words are others.
+    copied if both have the same cutoffs, else they stay as they are: their words are others. Nor
+    is the speller touched: it is a network to be transferred by itself.
 
     source, target (RNNLanguageModel): Of one shape but for the words; the target may have only one
         of the source's directions.
@@ -31,7 +33,12 @@ def transfer_weights(
     same_clusters = source.settings.cutoffs == target.settings.cutoffs
     for name, parameter in target.parameters_by_name().items():
         value = given.get(name)
-        if value is None or (name in _BY_CLUSTER and not same_clusters):
+        # the speller has an alphabet of its own
+        if (
+            value is None
+            or name.startswith(_SPELLER)
+            or (name in _BY_CLUSTER and not same_clusters)
+        ):
             continue
         if name not in _BY_WORD:
             parameter.copy_(value)

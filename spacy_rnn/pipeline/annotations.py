@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.attrs import IDX
@@ -13,12 +13,16 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp
 from torch import Tensor
 
+from ..layers.cached import Cached
 from ..layers.outputs import joint_hidden
 from ..network.inference import Prediction, Wanted
 from .extensions import get_output
 from .output import LMOutput, NextWords
 
-ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
+# What is computed unless other annotations are asked for, and what costs a whole softmax.
+DEFAULT_ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
+ANNOTATIONS = (*DEFAULT_ANNOTATIONS, "entropy", "rank")
+_LN2 = float(np.log(2.0))
 
 
 @dataclass
@@ -40,6 +44,8 @@ def wanted_for(annotations: Collection[str], top_k: int) -> Wanted:
         log_probs="log_probs" in annotations,
         top_k=top_k if "next" in annotations else 0,
         final_state="final_state" in annotations,
+        entropy="entropy" in annotations,
+        rank="rank" in annotations,
     )
 
 
@@ -49,6 +55,7 @@ def split_predictions(
     predictions: Sequence[Prediction],
     words: list[str],
     annotations: Collection[str],
+    spelling: np.ndarray | None = None,
 ) -> list[DocAnnotations]:
     """Cut a batch's arrays at the documents' borders.
 
@@ -58,16 +65,27 @@ def split_predictions(
         text; position 0 of a document is after `</s>`.
     words (List[str]): The vocabulary by row.
     annotations (Collection[str]): What to keep.
+    spelling (Optional[ndarray]): float32 (tokens,), log p(spelling) of unknown words, 0 for others.
     RETURNS (List[DocAnnotations]): One for each Doc. Arrays are copies, so that keeping one Doc
         doesn't keep the batch.
     """
-    result = _split(docs, lengths, predictions[0], words)
+    result = _split(docs, lengths, predictions[0], words, spelling)
     if len(predictions) > 1:
-        backward = _split(docs, lengths, predictions[1], words)
+        backward = _split(docs, lengths, predictions[1], words, spelling)
         for made, other in zip(result, backward, strict=True):
             made.output.backward = other.output
     _add_hidden(result, lengths, joint_hidden(list(predictions)), annotations)
     return result
+
+
+def add_cached(made: Sequence[DocAnnotations], lengths: np.ndarray, cached: Cached) -> None:
+    """Add what a neural cache says: where unknown words are spelled, they are so here too."""
+    log_probs = cached.closed if cached.opened is None else cached.opened
+    stop = 0
+    for doc, length in zip(made, lengths.tolist(), strict=True):
+        start, stop = stop, stop + length
+        doc.output.cache_log_probs = log_probs[start : stop - 1].copy()
+        doc.output.cache_end_log_prob = float(log_probs[stop - 1])
 
 
 def _add_hidden(
@@ -92,10 +110,15 @@ def _add_hidden(
 
 
 def _split(
-    docs: Sequence[Doc], lengths: np.ndarray, prediction: Prediction, words: list[str]
+    docs: Sequence[Doc],
+    lengths: np.ndarray,
+    prediction: Prediction,
+    words: list[str],
+    spelling: np.ndarray | None,
 ) -> list[DocAnnotations]:
     """Everything but the hidden states, of one direction."""
     log_probs = _to_numpy(prediction.log_probs)
+    entropy, rank = _to_numpy(prediction.entropy), _to_numpy(prediction.rank)
     rows = _to_numpy(prediction.top_rows)
     probabilities = None
     if prediction.top_log_probs is not None:
@@ -112,6 +135,14 @@ def _split(
         if log_probs is not None:
             output.log_probs = log_probs[start : stop - 1].copy()
             output.end_log_prob = float(log_probs[stop - 1])
+            if spelling is not None:
+                # a document has a position more than it has tokens
+                output.spelling = spelling[start - number : stop - number - 1].copy()
+                output.log_probs += output.spelling
+        if entropy is not None:
+            output.entropy = entropy[start : stop - 1] / np.float32(_LN2)
+        if rank is not None:
+            output.rank = rank[start : stop - 1].astype(np.int32)
         if rows is not None and probabilities is not None:
             table = rows[start:stop].copy()
             output.next_words = NextWords(words, table, probabilities[start:stop].copy())
@@ -123,19 +154,33 @@ def _split(
     return result
 
 
+class Kept(NamedTuple):
+    """What scoring needs of a batch.
+
+    log_probs (ndarray): float32 (positions,), of what came; an unknown word is `<unk>`.
+    first (ndarray): int (positions,), the row of the first word of the list.
+    spelling (Optional[ndarray]): float32 (tokens,), log p(spelling) of unknown words.
+    """
+
+    log_probs: np.ndarray
+    first: np.ndarray
+    spelling: np.ndarray | None
+
+
 def kept_predictions(
-    docs: Sequence[Doc], name: str, words: list[str], direction: int = 0
-) -> tuple[np.ndarray, np.ndarray] | None:
+    docs: Sequence[Doc], name: str, words: list[str], direction: int = 0, *, spelled: bool = False
+) -> Kept | None:
     """What scoring needs, from the outputs that Docs hold already.
 
     docs (Sequence[Doc]): The documents.
     name (str): The component's name.
     words (List[str]): Its vocabulary by row.
     direction (int): 0 for its only or forward direction, 1 for the backward one beside that.
-    RETURNS (Optional[Tuple[ndarray, ndarray]]): For all positions the float32 log-probability of
-        what came and the row of the first word of the list; None if a Doc doesn't hold both.
+    spelled (bool): Whether the component has a speller.
+    RETURNS (Optional[Kept]): None if a Doc doesn't hold all of it.
     """
     log_probs: list[np.ndarray] = []
+    spelling: list[np.ndarray] = []
     first: list[np.ndarray] = []
     for doc in docs:
         try:
@@ -150,9 +195,16 @@ def kept_predictions(
         # rows of another vocabulary, or of a table that was saved and loaded, mean other words
         if output.next_words.words is not words:
             return None
-        log_probs.append(np.append(output.log_probs, np.float32(output.end_log_prob)))
+        if (output.spelling is not None) != spelled:
+            return None
+        closed = output.log_probs
+        if output.spelling is not None:
+            closed = closed - output.spelling
+            spelling.append(output.spelling)
+        log_probs.append(np.append(closed, np.float32(output.end_log_prob)))
         first.append(output.next_words.index[:, 0])
-    return np.concatenate(log_probs), np.concatenate(first)
+    joined = np.concatenate(spelling) if spelling else None
+    return Kept(np.concatenate(log_probs), np.concatenate(first), joined)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:

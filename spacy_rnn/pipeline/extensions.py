@@ -94,6 +94,11 @@ def doc_perplexity(doc: Doc) -> float | None:
     return None if output is None else _kept(output.perplexity, "log_probs")
 
 
+def doc_mean_surprisal(doc: Doc) -> float | None:
+    total = doc_surprisal(doc)
+    return None if total is None else total / max(1, len(doc))
+
+
 def token_hidden(token: Token) -> ndarray | None:
     output = _aligned(token)
     return None if output is None else _kept(output.hidden, "hidden")[token.i]
@@ -111,6 +116,21 @@ def token_surprisal(token: Token) -> float | None:
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
 
 
+def token_entropy(token: Token) -> float | None:
+    output = _aligned(token)
+    return None if output is None else float(_kept(output.entropy, "entropy")[token.i])
+
+
+def token_rank(token: Token) -> int | None:
+    output = _aligned(token)
+    return None if output is None else int(_kept(output.rank, "rank")[token.i])
+
+
+def span_mean_surprisal(span: Span) -> float | None:
+    total = span_surprisal(span)
+    return None if total is None else total / max(1, len(span))
+
+
 def span_surprisal(span: Span) -> float | None:
     output = get_output(span.doc)
     return None if output is None else _kept(output.surprisal_of(span.start, span.end), "log_probs")
@@ -120,12 +140,15 @@ _GETTERS: dict[Any, dict[str, Any]] = {
     Doc: {
         "rnn_next": doc_next,
         "rnn_surprisal": doc_surprisal,
+        "rnn_mean_surprisal": doc_mean_surprisal,
         "rnn_perplexity": doc_perplexity,
     },
     Token: {
         "rnn_hidden": token_hidden,
         "rnn_next": token_next,
         "rnn_surprisal": token_surprisal,
+        "rnn_entropy": token_entropy,
+        "rnn_rank": token_rank,
     },
-    Span: {"rnn_surprisal": span_surprisal},
+    Span: {"rnn_surprisal": span_surprisal, "rnn_mean_surprisal": span_mean_surprisal},
 }

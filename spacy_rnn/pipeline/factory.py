@@ -19,6 +19,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "direction": "forward",
         "tied": True,
         "subword_rows": 0,
+        "speller_width": 0,
         "cutoffs": "auto",
         "precision": "auto",
         "prediction_precision": "float32",
@@ -31,6 +32,9 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "min_count": 1,
     "max_size": None,
     "lm_weight": 1.0,
+    "cache_window": 0,
+    "cache_weight": 0.1,
+    "cache_flatness": 0.3,
     "scorer": {"@scorers": "spacy-rnn.lm_scorer.v1"},
 }
 
@@ -41,17 +45,20 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "doc._.rnn_lm",
         "doc._.rnn_next",
         "doc._.rnn_surprisal",
+        "doc._.rnn_mean_surprisal",
         "doc._.rnn_perplexity",
         "doc.tensor",
         "token._.rnn_hidden",
         "token._.rnn_next",
         "token._.rnn_surprisal",
         "span._.rnn_surprisal",
+        "span._.rnn_mean_surprisal",
     ],
     default_config=DEFAULT_CONFIG,
     default_score_weights={
         "lm_prob": 1.0,
         "lm_perplexity": None,
+        "lm_perplexity_open": None,
         "lm_bits_per_char": None,
         "lm_acc": None,
         "lm_oov": None,
@@ -66,6 +73,9 @@ def make_rnn_lm(
     min_count: int,
     max_size: int | None,
     lm_weight: float,
+    cache_window: int,
+    cache_weight: float,
+    cache_flatness: float,
     scorer: Callable[..., dict[str, Any]] | None,
 ) -> "RNNLM":
     """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
@@ -80,6 +90,9 @@ def make_rnn_lm(
         min_count=min_count,
         max_size=max_size,
         lm_weight=lm_weight,
+        cache_window=cache_window,
+        cache_weight=cache_weight,
+        cache_flatness=cache_flatness,
         scorer=scorer,
         tokenizer=nlp.tokenizer,
     )

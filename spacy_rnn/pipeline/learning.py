@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from ..layers.carried import CarriedStates
 from ..layers.outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.sequences import Sequences, readings_from_docs
 from ..layers.shim import RNNShim
+from ..layers.spelled import learn_spelling
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from .listening import Conversation, ListenedTo
@@ -60,7 +62,8 @@ class Learner(ListenedTo):
             spaCy's loop steps by itself.
         losses (Optional[Dict[str, float]]): Gets, added up under the component's name, the
             negative log-likelihood in nats of all directions, and under `<name>_tokens` the
-            predicted symbols.
+            predicted symbols; with a speller, which learns whatever `lm_weight` is, under
+            `<name>_spelling` that of the spelled words, and under `<name>_spelled` how many.
         RETURNS (Dict[str, float]): The losses.
         RAISES (ValueError): If the loss or a gradient is not finite, if windows of a stream don't
             come one by one and in order, or if a listener would get other vectors at prediction;
@@ -85,10 +88,15 @@ class Learner(ListenedTo):
         if not self.listeners:
             readings = [reading.only_scored() for reading in readings]
         self._prepare(readings)
+        spell = self._learn_spelling(docs, readings, drop, losses)
         if not self.listeners and not self.lm_weight:
+            spell()
+            if sgd not in (None, False):
+                self.finish_update(sgd)
             return losses
         outputs, backprop = self.model.layers[0].begin_update(readings)
         d_log_probs = self._learn(examples, readings, outputs, losses)
+        spell()
         if self.listeners:
             self._share(docs, readings, outputs, d_log_probs, backprop)
         else:
@@ -197,6 +205,25 @@ class Learner(ListenedTo):
             result.append(part)
         return result
 
+    def _learn_spelling(
+        self,
+        docs: Sequence[Doc],
+        readings: list[Sequences],
+        dropout: float,
+        losses: dict[str, float],
+    ) -> Callable[[], None]:
+        """RETURNS (Callable): Adds the speller's gradients. A word's spelling weighs as much as any
+        other symbol that the batch predicts."""
+        if self.shim.network.speller is None:
+            return _nothing
+        loss, words, backprop = learn_spelling(self.model, docs, dropout)
+        if not np.isfinite(loss):
+            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
+        for key, value in (("spelling", loss), ("spelled", words)):
+            losses[f"{self.name}_{key}"] = losses.get(f"{self.name}_{key}", 0) + value
+        predictions = max(1, int(readings[0].scored.sum()))
+        return partial(backprop, 1.0 / predictions)
+
     def _carry_on(self, readings: list[Sequences], outputs: list[Outputs]) -> None:
         for reading, output in zip(readings, outputs, strict=True):
             if reading.state is None:
@@ -253,6 +280,10 @@ class Learner(ListenedTo):
             self._conversation = Conversation(
                 self.model.ops, docs, vectors, self.listeners, finished
             )
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass

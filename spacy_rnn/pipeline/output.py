@@ -39,11 +39,21 @@ class LMOutput:
 
     offsets (ndarray): int32 (n,), where each token began; tells if the Doc was retokenized.
     hidden (Optional[ndarray]): float32 (n, nO), the last layer's state after reading each token.
-    log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it).
+    log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it). An
+        unknown word's is log p(`<unk>` | …), and with a speller + log p(spelling).
     end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc).
     final_state (Optional[Dict[str, ndarray]]): "h", and "c" of an LSTM: float32 (depth, width),
         the state of every layer after the last token.
     next_words (Optional[NextWords]): See there.
+    spelling (Optional[ndarray]): float32 (n,), with a speller the part of `log_probs` that is log
+        p(spelling): 0 for words of the vocabulary.
+    entropy (Optional[ndarray]): float32 (n,), in bits, −Σ p log2 p of the distribution over the
+        vocabulary that each token was predicted with: its expected surprisal, `<unk>` being a word
+        (Shannon 1948; in reading, Hale 2003).
+    rank (Optional[ndarray]): int32 (n,), the place of each token in the list of next words, from 1;
+        an unknown word has that of `<unk>`, which is in no list itself.
+    cache_log_probs, cache_end_log_prob (Optional[ndarray], Optional[float]): `log_probs` and
+        `end_log_prob` with the neural cache, where the component has one.
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
         p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
     """
@@ -57,6 +67,11 @@ class LMOutput:
         end_log_prob: float | None = None,
         final_state: dict[str, np.ndarray] | None = None,
         next_words: NextWords | None = None,
+        spelling: np.ndarray | None = None,
+        entropy: np.ndarray | None = None,
+        rank: np.ndarray | None = None,
+        cache_log_probs: np.ndarray | None = None,
+        cache_end_log_prob: float | None = None,
         backward: LMOutput | None = None,
     ) -> None:
         self.offsets = offsets
@@ -65,6 +80,11 @@ class LMOutput:
         self.end_log_prob = end_log_prob
         self.final_state = final_state
         self.next_words = next_words
+        self.spelling = spelling
+        self.entropy = entropy
+        self.rank = rank
+        self.cache_log_probs = cache_log_probs
+        self.cache_end_log_prob = cache_end_log_prob
         self.backward = backward
 
     def __len__(self) -> int:
@@ -87,12 +107,15 @@ class LMOutput:
         return None if self.log_probs is None else -self.log_probs / np.float32(_LN2)
 
     @property
+    def cache_perplexity(self) -> float | None:
+        """RETURNS (float): `perplexity` with the neural cache."""
+        return _perplexity(self.cache_log_probs, self.cache_end_log_prob)
+
+    @property
     def perplexity(self) -> float | None:
-        """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1))."""
-        if self.log_probs is None or self.end_log_prob is None:
-            return None
-        total = float(self.log_probs.sum(dtype=np.float64)) + self.end_log_prob
-        return float(np.exp(-total / (len(self) + 1)))
+        """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1)); with a speller, the one that
+        includes spelling."""
+        return _perplexity(self.log_probs, self.end_log_prob)
 
     def surprisal_of(self, start: int, end: int) -> float | None:
         """RETURNS (float): The sum of the surprisals of tokens start … end − 1, in bits."""
@@ -121,7 +144,7 @@ class LMOutput:
         if message.get("next_words") is not None:
             words = list(message["next_words"])
             next_words = NextWords(words, message["next_index"], message["next_probabilities"])
-        fields = {name: message[name] for name in _FIELDS[:-1]}
+        fields = {name: message.get(name) for name in _FIELDS[:-1]}
         backward = message.get("backward")
         if isinstance(backward, dict):  # a decoder of nested messages may have made it already
             backward = cls.from_dict(backward)
@@ -140,7 +163,25 @@ class LMOutput:
         return LMOutput(self.offsets.copy(), next_words=table, backward=backward, **arrays)
 
 
-_FIELDS = ("hidden", "log_probs", "end_log_prob", "final_state", "next_words")
+_FIELDS = (
+    "hidden",
+    "log_probs",
+    "end_log_prob",
+    "final_state",
+    "spelling",
+    "entropy",
+    "rank",
+    "cache_log_probs",
+    "cache_end_log_prob",
+    "next_words",
+)
+
+
+def _perplexity(log_probs: np.ndarray | None, end: float | None) -> float | None:
+    if log_probs is None or end is None:
+        return None
+    total = float(log_probs.sum(dtype=np.float64)) + end
+    return float(np.exp(-total / (len(log_probs) + 1)))
 
 
 def _copied(value: Any) -> Any:

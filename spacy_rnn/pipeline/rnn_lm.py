@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import srsly
 from spacy import util
 from spacy.language import Language
@@ -19,31 +18,34 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..errors import Errors
+from ..layers.cached import look_back
 from ..layers.carried import CarriedStates
 from ..layers.outputs import predict_readings
-from ..layers.sequences import readings_from_docs, states_order, targets_order
+from ..layers.sequences import readings_from_docs
 from ..layers.shim import RNNShim, get_shim
-from ..network.inference import Wanted
-from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..layers.spelled import spell_docs
+from ..network.cache import CacheSettings
+from ..vocabulary import Vocabulary
 from .annotations import (
     ANNOTATIONS,
+    DEFAULT_ANNOTATIONS,
     DocAnnotations,
-    kept_predictions,
+    add_cached,
     split_predictions,
     wanted_for,
 )
+from .batches import by_positions
+from .continuations import Continuing
+from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .learning import Learner
-from .scorer import Counts
 from .writing import Writer
 
-# Positions whose numbers are held at once beside the Docs' own.
-_BATCH_POSITIONS = 1 << 17
 _DUMMY_WORDS = ["x", "y", "z"]
 
 
-class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
+class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
@@ -51,12 +53,17 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
     name (str): The component's name; its output is `doc._.<name>`.
     top_k (int): How many next words are kept for each token.
     annotations (Sequence[str]): What is computed and kept: "hidden", "log_probs", "next",
-        "final_state" (all in `doc._.<name>`) and "tensor" (`doc.tensor`). What isn't named costs
+        "final_state", "entropy", "rank" (all in `doc._.<name>`, see `LMOutput`) and "tensor"
+        (`doc.tensor`). The default leaves out "entropy" and "rank". What isn't named costs
         nothing; without "log_probs" and "next" no softmax runs.
     min_count (int): At initialization, rarer words are unknown.
     max_size (Optional[int]): At initialization, keep only so many words.
     lm_weight (float): The weight of the language model's own loss beside the gradients of the
         components that listen; 0 leaves the softmax out of training.
+    cache_window, cache_weight, cache_flatness (int, float, float): With a window above 0, each
+        document's words are predicted once more with a neural cache of so many of its own words
+        (Grave et al. 2017, see `network/cache.py`). It needs "log_probs" and stands apart from
+        them: `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`.
     scorer (Optional[Callable]): Called with the examples and `lm=` this component.
     tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
     RAISES (ValueError): For an unknown annotation or a size out of range.
@@ -79,10 +86,13 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         name: str = "rnn_lm",
         *,
         top_k: int = 5,
-        annotations: Sequence[str] = ANNOTATIONS,
+        annotations: Sequence[str] = DEFAULT_ANNOTATIONS,
         min_count: int = 1,
         max_size: int | None = None,
         lm_weight: float = 1.0,
+        cache_window: int = 0,
+        cache_weight: float = 0.1,
+        cache_flatness: float = 0.3,
         scorer: Callable[..., dict[str, Any]] | None = None,
         tokenizer: Callable[[str], Doc] | None = None,
     ) -> None:
@@ -95,6 +105,9 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
                 raise ValueError(Errors.R009.format(option=option, least=1, value=value))
         if not 0 <= lm_weight < float("inf"):
             raise ValueError(Errors.R309.format(option="lm_weight", range=">= 0", value=lm_weight))
+        _check_cache(cache_window, cache_weight, cache_flatness)
+        if cache_window and get_shim(model).settings["direction"] == "backward":
+            raise ValueError(Errors.R324.format(name=name, action="use a neural cache"))
         super().__init__()
         self.vocab = vocab
         self.model = model
@@ -105,6 +118,7 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         self.min_count = min_count
         self.max_size = max_size
         self.lm_weight = lm_weight
+        self.cache = CacheSettings(cache_window, cache_weight, cache_flatness)
         self.scorer = scorer
         self.tokenizer = tokenizer
         self._carried = CarriedStates(name)
@@ -145,13 +159,21 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
         wanted = wanted_for(annotations, self.top_k)
+        looks_back = self.cache.window > 0 and wanted.log_probs
+        wanted.hidden |= looks_back
         result = []
-        for batch in _by_positions(docs):
+        for batch in by_positions(docs):
             readings = readings_from_docs(self.model, batch)
             predictions = predict_readings(self.model, readings, wanted)
+            spelling = spell_docs(self.model, batch) if wanted.log_probs else None
             words = self.vocabulary.words
             lengths = readings[0].lengths
-            result += split_predictions(batch, lengths, predictions, words, annotations)
+            made = split_predictions(batch, lengths, predictions, words, annotations, spelling)
+            if looks_back:
+                reading, prediction = readings[0], predictions[0]
+                cached = look_back(self.model, batch, reading, prediction, spelling, self.cache)
+                add_cached(made, lengths, cached)
+            result += made
         return result
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
@@ -162,42 +184,6 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
             set_output(doc, self.name, made.output)
             if made.tensor is not None:
                 doc.tensor = made.tensor  # type: ignore[assignment]
-
-    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
-        """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
-        return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
-
-    def count(self, docs: Iterable[Doc], *, direction: int = 0) -> Counts:
-        """RETURNS (Counts): The sums over documents that every score follows from, for one of the
-        model's directions.
-
-        Docs that this component annotated with "log_probs" and "next" are counted as they are, for
-        others the network runs.
-        """
-        docs = list(docs)
-        self.settle(docs)
-        counts = Counts()
-        for batch in _by_positions(docs):
-            reading = readings_from_docs(self.model, batch)[direction]
-            kept = kept_predictions(batch, self.name, self.vocabulary.words, direction)
-            if kept is None:
-                wanted = Wanted(log_probs=True, top_k=1)
-                made = predict_readings(self.model, [reading], wanted)[0]
-                assert made.log_probs is not None and made.top_rows is not None
-                kept = made.log_probs.cpu().numpy(), made.top_rows[:, 0].cpu().numpy()
-            log_probs, first = kept
-            if reading.reverse:
-                log_probs = log_probs[targets_order(reading.lengths)]
-                first = first[states_order(reading.lengths)]
-            scored = reading.scored
-            rows, tokens = self.vocabulary.rows(batch)
-            counts.log_prob += float(log_probs[scored].sum(dtype=np.float64))
-            counts.predictions += int(scored.sum())
-            counts.hits += int((first == reading.targets)[scored].sum())
-            counts.tokens += int(tokens.sum())
-            counts.unknown += int((rows == UNKNOWN_ROW).sum())
-            counts.characters += sum(len(doc.text) for doc in batch)
-        return counts
 
     # -- training
 
@@ -312,15 +298,10 @@ class RNNLM(Learner, Writer, EmbeddingTable, TrainablePipe):
         return self
 
 
-def _by_positions(docs: Iterable[Doc]) -> Iterator[list[Doc]]:
-    """Batches of Docs with a bounded number of positions; a longer Doc is a batch of its own."""
-    batch: list[Doc] = []
-    positions = 0
-    for doc in docs:
-        if batch and positions + len(doc) + 1 > _BATCH_POSITIONS:
-            yield batch
-            batch, positions = [], 0
-        batch.append(doc)
-        positions += len(doc) + 1
-    if batch:
-        yield batch
+def _check_cache(window: int, weight: float, flatness: float) -> None:
+    if window < 0:
+        raise ValueError(Errors.R214.format(name="cache_window", value=window))
+    if not 0 <= weight < 1:
+        raise ValueError(Errors.R309.format(option="cache_weight", range="in [0, 1)", value=weight))
+    if not 0 <= flatness < float("inf"):
+        raise ValueError(Errors.R309.format(option="cache_flatness", range=">= 0", value=flatness))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,26 +14,8 @@ from spacy.util import registry
 from ..errors import Errors
 
 if TYPE_CHECKING:
+    from .counting import Counts
     from .rnn_lm import RNNLM
-
-
-@dataclass
-class Counts:
-    """Sums over a corpus, from which every score follows.
-
-    log_prob (float): Natural log-probability of all predicted symbols, closing `</s>` included.
-    predictions (int): How many symbols were predicted.
-    hits (int): How many of them led the list of next words (which never holds `<unk>`).
-    tokens, unknown (int): Tokens, and how many are `<unk>`.
-    characters (int): Of the documents' texts.
-    """
-
-    log_prob: float = 0.0
-    predictions: int = 0
-    hits: int = 0
-    tokens: int = 0
-    unknown: int = 0
-    characters: int = 0
 
 
 @registry.scorers("spacy-rnn.lm_scorer.v1")
@@ -54,11 +35,14 @@ def score_language_model(
     """Score the predicted Docs of examples.
 
     lm_perplexity: exp(−mean natural log p) over all tokens and closing `</s>`; `<unk>` is a word.
-    lm_bits_per_char: −Σ log2 p over the characters of the texts; a figure for this segmentation,
-        an upper bound on the text's. None if any token is `<unk>`: an unknown word has no spelling.
+    lm_perplexity_open: The same with p(`<unk>`) · p(spelling) for unknown words. None without a
+        speller if any token is unknown.
+    lm_bits_per_char: −Σ log2 p over the characters of the texts, spelling included; a figure for
+        this segmentation, an upper bound on the text's. None as well.
     lm_acc: Share of predictions whose most probable word is right; `<unk>` is never predicted.
     lm_oov: Share of tokens that are `<unk>`.
     lm_prob: 1 / lm_perplexity, the geometric mean of p; higher is better, so it picks the best.
+    lm_cache_perplexity, lm_cache_perplexity_open: With a neural cache, the perplexities with it.
     lm_backward_perplexity: With both directions, the perplexity from right to left; the other
         scores are those from left to right.
 
@@ -69,34 +53,48 @@ def score_language_model(
     RAISES (ValueError): If the perplexity is not finite: no comparison and no JSON could hold it.
     """
     docs = [example.predicted for example in examples]
-    scores = _scores(lm.count(docs), lm.name)
+    scores = scores_from_counts(lm.count(docs), lm)
     if len(lm.shim.network.directions) > 1:
-        scores["backward_perplexity"] = _perplexity(lm.count(docs, direction=1), lm.name)
+        counts, backward = lm.count(docs, direction=1), None
+        if counts.predictions:
+            backward = _perplexity(counts.log_prob, counts.predictions, lm.name)
+        scores["backward_perplexity"] = backward
     return {f"{prefix}_{name}": value for name, value in scores.items()}
 
 
-def _scores(counts: Counts, name: str) -> dict[str, Any]:
+def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
+    """RETURNS (Dict[str, Optional[float]]): The scores without a prefix, from sums over any
+    number of documents; see `score_language_model`."""
+    name = lm.name
     if not counts.predictions:
-        return dict.fromkeys(("perplexity", "bits_per_char", "acc", "oov", "prob"))
-    perplexity = _perplexity(counts, name)
-    assert perplexity is not None
-    bits = None
-    if not counts.unknown and counts.characters:
-        bits = -counts.log_prob / math.log(2.0) / counts.characters
-    return {
+        names = ("perplexity", "perplexity_open", "bits_per_char", "acc", "oov", "prob")
+        return dict.fromkeys(names)
+    perplexity = _perplexity(counts.log_prob, counts.predictions, name)
+    opened, bits = None, None
+    if lm.spells or not counts.unknown:
+        log_prob = counts.log_prob + counts.spelling
+        opened = _perplexity(log_prob, counts.predictions, name)
+        if counts.characters:
+            bits = -log_prob / math.log(2.0) / counts.characters
+    scores = {
         "perplexity": perplexity,
+        "perplexity_open": opened,
         "bits_per_char": bits,
         "acc": counts.hits / counts.predictions,
         "oov": counts.unknown / counts.tokens if counts.tokens else 0.0,
         "prob": 1 / perplexity,
     }
+    if lm.cache.window:
+        cached = {"cache_perplexity": counts.cache_log_prob}
+        if lm.spells:
+            cached["cache_perplexity_open"] = counts.cache_log_prob_open
+        scores |= {key: _perplexity(x, counts.predictions, name) for key, x in cached.items()}
+    return scores
 
 
-def _perplexity(counts: Counts, name: str) -> float | None:
-    if not counts.predictions:
-        return None
+def _perplexity(log_prob: float, predictions: int, name: str) -> float:
     with np.errstate(over="ignore"):
-        perplexity = float(np.exp(-counts.log_prob / counts.predictions))
+        perplexity = float(np.exp(-log_prob / predictions))
     if not math.isfinite(perplexity):
         raise ValueError(Errors.R315.format(name=name, perplexity=perplexity))
     return perplexity

@@ -108,13 +108,17 @@ class Writer:
         text = prompt if isinstance(prompt, str) else prompt.text
         return join_words(text, (self.vocabulary.words[row] for row in rows))
 
-    def _read(self, prompt: str | Doc) -> State:
-        if isinstance(prompt, str):
+    def _as_doc(self, text: str | Doc) -> Doc:
+        if isinstance(text, str):
             if self.tokenizer is None:
                 raise ValueError(Errors.R312.format(name=self.name))
-            prompt = self.tokenizer(prompt)
-        if not isinstance(prompt, Doc):
-            raise TypeError(Errors.R316.format(type=type(prompt).__name__))
+            text = self.tokenizer(text)
+        if not isinstance(text, Doc):
+            raise TypeError(Errors.R316.format(type=type(text).__name__))
+        return text
+
+    def _read(self, prompt: str | Doc) -> State:
+        prompt = self._as_doc(prompt)
         self.settle()
         if self.shim.network.directions == (True,):
             raise ValueError(Errors.R324.format(name=self.name, action="write"))

@@ -179,6 +179,7 @@ def brute_force_scores(lm, docs, reverse):
         "lm_prob": 1 / perplexity,
         "lm_acc": sum(hits) / len(hits),
         "lm_oov": rows.count(0) / len(rows),
+        "lm_perplexity_open": None if 0 in rows else perplexity,
         "lm_bits_per_char": None if 0 in rows else bits,
     }
 

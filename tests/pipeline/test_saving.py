@@ -19,7 +19,8 @@ def blank(lm=None, **config):
     model = {"@architectures": "spacy-rnn.RNNLM.v1", **SMALL}
     if lm is not None:
         settings = lm.shim.network.settings.to_dict()
-        settings.pop("words")
+        for name in ("words", "symbols", "symbol_cutoffs"):
+            settings.pop(name)
         model.update(settings)
     nlp = spacy.blank("en")
     nlp.add_pipe("rnn_lm", config={"model": model, **config})

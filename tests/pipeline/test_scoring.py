@@ -16,7 +16,7 @@ from .reference import Reference, words_of
 
 KNOWN = [*ENGLISH[:6], "", "the baker ! the baker", ENGLISH[9]]
 UNKNOWN = [*KNOWN, "the zeppelin <unk> baker", "  "]
-NAMES = ["lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
+NAMES = ["lm_perplexity", "lm_perplexity_open", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
 
 
 def brute_force(lm, docs):
@@ -40,6 +40,7 @@ def brute_force(lm, docs):
         "lm_prob": 1 / perplexity,
         "lm_acc": sum(hits) / len(hits),
         "lm_oov": unknown / tokens,
+        "lm_perplexity_open": None if unknown else perplexity,
         "lm_bits_per_char": None if unknown else -sum(log_probs) / math.log(2) / characters,
     }
 

@@ -1,0 +1,142 @@
+"""The sums over documents that every score follows from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from thinc.api import Model
+
+from ..layers.cached import look_back
+from ..layers.outputs import predict_readings
+from ..layers.sequences import Sequences, readings_from_docs, states_order, targets_order
+from ..layers.shim import get_shim
+from ..layers.spelled import spell_docs
+from ..network.cache import CacheSettings
+from ..network.inference import Wanted
+from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from .annotations import Kept, kept_predictions
+from .batches import by_positions
+from .sentence_scores import SentenceScores, sentence_scores
+
+
+@dataclass
+class Counts:
+    """Sums over a corpus; those of several parts can be added.
+
+    log_prob (float): Natural log-probability of all predicted symbols, closing `</s>` included; an
+        unknown word is `<unk>`.
+    spelling (float): Natural log-probability of the unknown words' spelling.
+    cache_log_prob (float): `log_prob` with the neural cache; 0 without one.
+    cache_log_prob_open (float): `log_prob` and `spelling` with the neural cache, which remembers
+        unknown words as themselves; 0 without a cache or a speller.
+    predictions (int): How many symbols were predicted.
+    hits (int): How many of them led the list of next words (which never holds `<unk>`).
+    tokens, unknown (int): Tokens, and how many are `<unk>`.
+    characters (int): Of the documents' texts.
+    documents (int): How many there were.
+    """
+
+    log_prob: float = 0.0
+    spelling: float = 0.0
+    cache_log_prob: float = 0.0
+    cache_log_prob_open: float = 0.0
+    predictions: int = 0
+    hits: int = 0
+    tokens: int = 0
+    unknown: int = 0
+    characters: int = 0
+    documents: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(Counts)))
+
+
+class Counting:
+    """The methods of the component that score documents."""
+
+    name: str
+    model: Model
+    vocabulary: Vocabulary
+    cache: CacheSettings
+    scorer: Callable[..., dict[str, Any]] | None
+    settle: Callable[..., None]
+
+    @property
+    def spells(self) -> bool:
+        """RETURNS (bool): Whether unknown words are spelled, so that every string has a
+        probability."""
+        return get_shim(self.model).network.speller is not None
+
+    def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
+        """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
+        return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
+
+    def sentence_scores(self, text: Doc | Span) -> SentenceScores | None:
+        """RETURNS (Optional[SentenceScores]): Acceptability scores of a Doc or a Span that this
+        component annotated with "log_probs": see `SentenceScores`; None for no tokens."""
+        return sentence_scores(text, self.vocabulary, self.name)
+
+    def count(self, docs: Iterable[Doc], *, direction: int = 0) -> Counts:
+        """RETURNS (Counts): The sums over documents that every score follows from, for one of the
+        model's directions.
+
+        Docs that this component annotated with "log_probs" and "next" are counted as they are, for
+        others, and for the neural cache, the network runs.
+        """
+        docs = list(docs)
+        self.settle(docs)
+        total = Counts()
+        for batch in by_positions(docs):
+            reading = readings_from_docs(self.model, batch)[direction]
+            words = self.vocabulary.words
+            cached = bool(self.cache.window) and not direction
+            kept = None
+            if not cached:
+                kept = kept_predictions(batch, self.name, words, direction, spelled=self.spells)
+            total += (
+                self._predict(batch, reading, cached)
+                if kept is None
+                else self._sum(batch, reading, kept)
+            )
+        return total
+
+    def _predict(self, docs: list[Doc], reading: Sequences, cached: bool) -> Counts:
+        wanted = Wanted(log_probs=True, top_k=1, hidden=cached)
+        made = predict_readings(self.model, [reading], wanted)[0]
+        assert made.log_probs is not None and made.top_rows is not None
+        spelling = spell_docs(self.model, docs)
+        first = made.top_rows[:, 0].cpu().numpy()
+        counts = self._sum(docs, reading, Kept(made.log_probs.cpu().numpy(), first, spelling))
+        if cached:
+            closed, opened = look_back(self.model, docs, reading, made, spelling, self.cache)
+            counts.cache_log_prob = _total(closed[reading.scored])
+            if opened is not None:
+                counts.cache_log_prob_open = _total(opened[reading.scored])
+        return counts
+
+    def _sum(self, docs: list[Doc], reading: Sequences, kept: Kept) -> Counts:
+        log_probs, first = kept.log_probs, kept.first
+        if reading.reverse:
+            log_probs = log_probs[targets_order(reading.lengths)]
+            first = first[states_order(reading.lengths)]
+        scored = reading.scored
+        rows, tokens = self.vocabulary.rows(docs)
+        return Counts(
+            log_prob=_total(log_probs[scored]),
+            spelling=0.0 if kept.spelling is None else _total(kept.spelling),
+            predictions=int(scored.sum()),
+            hits=int((first == reading.targets)[scored].sum()),
+            tokens=int(tokens.sum()),
+            unknown=int((rows == UNKNOWN_ROW).sum()),
+            characters=sum(len(doc.text) for doc in docs),
+            documents=len(docs),
+        )
+
+
+def _total(numbers: np.ndarray) -> float:
+    return float(numbers.sum(dtype=np.float64))

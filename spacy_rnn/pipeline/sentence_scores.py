@@ -1,0 +1,64 @@
+"""Scores of whole sentences that make up for their length and for the frequency of their words."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from spacy.tokens import Doc, Span
+
+from ..errors import Errors
+from ..vocabulary import Vocabulary
+from .extensions import get_output
+
+_LN2 = math.log(2.0)
+_PENALTY = 0.8
+
+
+class SentenceScores(NamedTuple):
+    """The measures of Lau, Clark & Lappin (2017, 2020), of n tokens without a closing `</s>`, with
+    logarithms to base 2. Higher is more acceptable.
+
+    lp (float): log2 p, in bits: minus the surprisal.
+    mean_lp (float): LP / n, bits a token.
+    pen_lp (float): LP / ((5 + n) / 6)^0.8.
+    norm_lp (float): −LP / log2 p_u, with the unigram probability p_u.
+    slor (float): (LP − log2 p_u) / n, the syntactic log-odds ratio, bits a token.
+    """
+
+    lp: float
+    mean_lp: float
+    pen_lp: float
+    norm_lp: float
+    slor: float
+
+
+def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> SentenceScores | None:
+    """The scores of a document or a span that the component has annotated with "log_probs".
+
+    The unigram probability of a word is its share of the training text, half an occurrence added to
+    each; an unknown word has that of `<unk>`, and is spelled if there is a speller.
+
+    text (Union[Doc, Span]): Its words before it are the context of a span.
+    vocabulary (Vocabulary): Of the component.
+    name (str): The component's name.
+    RETURNS (Optional[SentenceScores]): None for no tokens.
+    RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
+    """
+    doc = text.doc
+    output = get_output(doc, name)
+    if output is None or output.log_probs is None:
+        raise ValueError(Errors.R307.format(name=name, annotation="log_probs"))
+    start, end = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
+    if start == end:
+        return None
+    counts = vocabulary.counts.astype(np.float64) + 0.5
+    rows, _ = vocabulary.rows([doc])
+    unigram = np.log(counts[rows[start:end]] / counts.sum())
+    if output.spelling is not None:
+        unigram = unigram + output.spelling[start:end]
+    n = end - start
+    lp = float(output.log_probs[start:end].sum(dtype=np.float64)) / _LN2
+    lu = float(unigram.sum()) / _LN2
+    return SentenceScores(lp, lp / n, lp / ((5 + n) / 6) ** _PENALTY, -lp / lu, (lp - lu) / n)

@@ -1,0 +1,127 @@
+"""The style "next": a table of what the model expected at every place, and of what came."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+
+from spacy.tokens import Token
+
+from ..vocabulary import BOUNDARY
+from .parts import Options, Part, decimal, kept
+from .text import word
+
+_HIT = '<strong class="spacy-rnn-hit">✓</strong> '
+_HEAD = (
+    '<table class="spacy-rnn-table"><thead><tr><th class="spacy-rnn-cell" scope="col">{read}</th>'
+    '<th class="spacy-rnn-cell" scope="col">{expected}</th>'
+    '<th class="spacy-rnn-cell" scope="col">What came</th></tr></thead>'
+)
+# A probability that was computed on another way to the same word may differ by so much.
+_TOLERANCE = 0.01
+
+
+def legend(options: Options) -> str:
+    """RETURNS (str): What the signs and numbers mean, as HTML."""
+    next_word = "previous" if options.backward else "next"
+    edge = "start" if options.backward else "end"
+    return (
+        f"In each row the most probable {next_word} words with their probabilities; at 1.000 the "
+        "bar is full. ✓ marks the word that really came. Below what came its surprisal in bits: "
+        "−log₂ p. "
+        f"{_edge(edge)} is that of the document."
+    )
+
+
+def draw(part: Part, options: Options) -> str:
+    """RETURNS (str): The figure of a Doc or Span, as HTML."""
+    kept(part.output.next_words, "next", options)
+    targets = list(range(part.start, part.stop))
+    if options.backward:
+        targets = [*reversed(targets), part.start - 1]
+    elif part.stop == part.end:
+        targets.append(part.end)
+    rows = "".join(_row(part, target, options) for target in targets)
+    titles = ("Before", "Previous words") if options.backward else ("After", "Next words")
+    head = _HEAD.format(read=titles[0], expected=titles[1])
+    note = part.note()
+    note = note and f'<p class="spacy-rnn-note">{note}</p>'
+    return f"{head}<tbody>{rows}</tbody></table>{note}"
+
+
+def _row(part: Part, target: int, options: Options) -> str:
+    """What was expected where `target` came; beyond the document's edge that is its end."""
+    assert part.output.next_words is not None
+    read = target + 1 if options.backward else target - 1
+    inside = 0 <= read < len(part.doc)
+    guesses = part.output.next_words.at(read + 1 if inside else 0)
+    hit = _hit(part, target, guesses)
+    items = "".join(
+        _guess(guess, probability, guess == hit, options) for guess, probability in guesses
+    )
+    return (
+        f'<tr><th class="spacy-rnn-cell" scope="row">{_place(part, read)}</th>'
+        f'<td class="spacy-rnn-cell"><ol class="spacy-rnn-guesses">{items}</ol></td>'
+        f'<td class="spacy-rnn-cell">{_came(part, target, hit is not None, options)}</td></tr>'
+    )
+
+
+def _guess(guess: str, probability: float, hit: bool, options: Options) -> str:
+    name = _edge("start" if options.backward else "end") if guess == BOUNDARY else word(guess)
+    mark = _HIT if hit else ""
+    kind = "spacy-rnn-guess spacy-rnn-right" if hit else "spacy-rnn-guess"
+    return (
+        f'<li class="{kind}" style="--spacy-rnn-level:{100 * probability:.1f}%">{mark}{name} '
+        f'<span class="spacy-rnn-number">{decimal(probability, 3)}</span></li>'
+    )
+
+
+def _came(part: Part, target: int, hit: bool, options: Options) -> str:
+    shown = (_HIT if hit else "") + _place(part, target)
+    if _inside(part, target):
+        bits = None if part.bits is None else part.bits[target]
+        mark = escape(options.mark(part.doc[target]))
+    else:
+        end = part.output.end_log_prob
+        bits, mark = None if end is None else -end / math.log(2), ""
+    if bits is None:
+        return shown + mark
+    return (
+        f'{shown} <span class="spacy-rnn-number spacy-rnn-bits">{decimal(bits)}{mark} bits</span>'
+    )
+
+
+def _hit(part: Part, target: int, guesses: list[tuple[str, float]]) -> str | None:
+    """The guess that was right, if one was."""
+    if not _inside(part, target):
+        return next((guess for guess, _ in guesses if guess == BOUNDARY), None)
+    token = part.doc[target]
+    # a text that spells the sign of the end is a word all the same
+    exact = next((guess for guess, _ in guesses if guess == token.text != BOUNDARY), None)
+    return exact or _normal_form(part, token, guesses)
+
+
+def _normal_form(part: Part, token: Token, guesses: list[tuple[str, float]]) -> str | None:
+    """The guess that a vocabulary of normal forms has for the token: one of the same number."""
+    if part.output.log_probs is None:
+        return None
+    probability = math.exp(part.output.log_probs[token.i])
+    for guess, other in guesses:
+        if guess in (token.lower_, token.norm_) and guess != BOUNDARY:
+            return guess if math.isclose(other, probability, rel_tol=_TOLERANCE) else None
+    return None
+
+
+def _place(part: Part, index: int) -> str:
+    """A token, or the edge of the document beyond the last."""
+    if _inside(part, index):
+        return word(part.doc[index].text)
+    return _edge("start" if index < 0 else "end")
+
+
+def _inside(part: Part, index: int) -> bool:
+    return 0 <= index < len(part.doc)
+
+
+def _edge(name: str) -> str:
+    return f'<em class="spacy-rnn-edge">■ {name}</em>'

@@ -1,0 +1,28 @@
+"""The HTML around the figures: a fragment that brings its style along, or a whole page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .stylesheet import PAGE_STYLE, STYLE
+
+
+def fragment(legend: str, figures: Sequence[str]) -> str:
+    """RETURNS (str): HTML that can stand in any page, several times too: all names begin with
+    "spacy-rnn"."""
+    body = "".join(f'<figure class="spacy-rnn-figure">{figure}</figure>' for figure in figures)
+    # tex2jax_ignore: notebooks would read $ as mathematics
+    return (
+        '<div class="spacy-rnn tex2jax_ignore" lang="en" dir="ltr">'
+        f'<style>{STYLE}</style><p class="spacy-rnn-legend">{legend}</p>{body}</div>'
+    )
+
+
+def full_page(legend: str, figures: Sequence[str]) -> str:
+    """RETURNS (str): A page for a file of its own."""
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>spacy-rnn</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
+        f"<body>\n{fragment(legend, figures)}\n</body>\n</html>\n"
+    )

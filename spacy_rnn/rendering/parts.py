@@ -1,0 +1,108 @@
+"""What is drawn: the tokens of a Doc or a Span with the numbers of its document."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from spacy.tokens import Doc, Span, Token
+
+from ..errors import Errors
+from ..pipeline.extensions import get_output
+from ..pipeline.output import LMOutput
+
+DIRECTIONS = ("forward", "backward")
+# So much of a text tells a reader which one it is.
+_QUOTED = 30
+
+
+@dataclass(frozen=True)
+class Options:
+    """The arguments of `render` that a style needs; see there."""
+
+    component: str
+    marks: Callable[[Token], str] | None
+    max_tokens: int | None
+    scale: float
+    backward: bool
+
+    def check(self, direction: str) -> None:
+        if direction not in DIRECTIONS:
+            known = ", ".join(map(repr, DIRECTIONS))
+            raise ValueError(Errors.R008.format(option="direction", value=direction, known=known))
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise ValueError(
+                Errors.R009.format(option="max_tokens", least=1, value=self.max_tokens)
+            )
+        if not 0 < self.scale < math.inf:
+            raise ValueError(Errors.R309.format(option="scale", range="above 0", value=self.scale))
+
+    def mark(self, token: Token) -> str:
+        return "" if self.marks is None else self.marks(token)
+
+
+@dataclass(frozen=True)
+class Part:
+    """Tokens `start` … `end` − 1 of a document, of which those before `stop` are drawn."""
+
+    doc: Doc
+    start: int
+    end: int
+    stop: int
+    output: LMOutput
+
+    @cached_property
+    def bits(self) -> list[float] | None:
+        """The surprisal of every token of the document, if it was kept."""
+        bits = self.output.surprisal
+        return None if bits is None else bits.tolist()
+
+    @property
+    def drawn(self) -> list[Token]:
+        return [self.doc[i] for i in range(self.start, self.stop)]
+
+    @property
+    def whole(self) -> bool:
+        return self.start == 0 and self.end == len(self.doc)
+
+    def note(self) -> str:
+        """RETURNS (str): What isn't drawn, as text."""
+        left, total = self.end - self.stop, self.end - self.start
+        if not left:
+            return ""
+        return f"Cut here: {left:,} of {total:,} tokens are not shown."
+
+
+def select(chosen: Doc | Span, options: Options) -> Part:
+    """RETURNS (Part): What there is to draw of a Doc or a Span."""
+    if not isinstance(chosen, (Doc, Span)):
+        raise TypeError(Errors.R403.format(type=type(chosen).__name__))
+    if isinstance(chosen, Doc):
+        doc, start, end = chosen, 0, len(chosen)
+    else:
+        doc, start, end = chosen.doc, chosen.start, chosen.end
+    output = get_output(doc, options.component)
+    if output is None:
+        text = doc.text if len(doc.text) <= _QUOTED else doc.text[:_QUOTED] + "…"
+        raise ValueError(Errors.R402.format(name=options.component, text=text))
+    if options.backward and output.backward is not None:
+        output = output.backward
+    stop = end if options.max_tokens is None else min(end, start + options.max_tokens)
+    return Part(doc, start, end, stop, output)
+
+
+def kept(value: Any, annotation: str, options: Options) -> Any:
+    """RETURNS (Any): The value, which the component has to have kept."""
+    if value is None:
+        raise ValueError(Errors.R307.format(name=options.component, annotation=annotation))
+    return value
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """RETURNS (str): Rounded; no thing such as "-0.0" or "inf"."""
+    if math.isinf(value):
+        return "∞"
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
