@@ -86,8 +86,7 @@ class ClusterSoftmax(SoftmaxHead):
     def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
         # One split: its backward writes the whole gradient once, slices would add it K times.
         weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
-        bounds = torch.tensor(self.cutoffs[:-1], device=targets.device)
-        cluster = torch.bucketize(targets, bounds, right=True)  # 0 is the head
+        cluster = self.cluster_of(targets)
         in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
         result = target_log_probs(hidden, *self._head(weights[0], biases[0]), in_head, dtype)
         for number, start in enumerate(self.cutoffs[:-1], start=1):
@@ -105,15 +104,28 @@ class ClusterSoftmax(SoftmaxHead):
         return result
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
-        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
-        weight, bias = self._head(weights[0], biases[0])
-        head = torch.log_softmax(torch.addmm(bias, hidden, weight.t()), dim=1)
-        parts = [head[:, : self.sizes[0]]]
-        for number in range(1, len(self.sizes)):
-            logits = torch.addmm(biases[number], hidden, weights[number].t())
-            chosen = head[:, self.sizes[0] + number - 1, None]
-            parts.append(torch.log_softmax(logits, dim=1) + chosen)
-        return torch.cat(parts, dim=1)
+        head = self.log_head(hidden)
+        words, chosen = head[:, : self.sizes[0]], head[:, self.sizes[0] :]
+        numbers = range(1, len(self.sizes))
+        return torch.cat([words, *(self.log_cluster(n, hidden, chosen) for n in numbers)], dim=1)
+
+    def cluster_of(self, targets: Tensor) -> Tensor:
+        """RETURNS (Tensor): int64 (n,), the cluster of each row; 0 is the head."""
+        bounds = torch.tensor(self.cutoffs[:-1], device=targets.device)
+        return torch.bucketize(targets, bounds, right=True)
+
+    def log_head(self, hidden: Tensor) -> Tensor:
+        """RETURNS (Tensor): (n, words of the head + clusters) log-probabilities."""
+        weight, bias = self.weight[: self.sizes[0]], self.bias[: self.sizes[0]]
+        weight, bias = self._head(weight, bias)
+        return torch.log_softmax(torch.addmm(bias, hidden, weight.t()), dim=1)
+
+    def log_cluster(self, number: int, hidden: Tensor, chosen: Tensor) -> Tensor:
+        """RETURNS (Tensor): (n, words of the cluster) log-probabilities; `chosen` (n, clusters) are
+        those of the clusters."""
+        part = slice(self.cutoffs[number - 1], self.cutoffs[number])
+        logits = torch.addmm(self.bias[part], hidden, self.weight[part].t())
+        return torch.log_softmax(logits, dim=1).add_(chosen[:, number - 1, None])
 
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         best = hidden.new_full((len(hidden), k), EXCLUDED)
@@ -140,9 +152,8 @@ class ClusterSoftmax(SoftmaxHead):
         self, hidden: Tensor, exclude: int, best: Tensor, rows: Tensor, screens: Screens
     ) -> None:
         """Fill `best` and `rows`; no word of a cluster is more probable than the cluster."""
-        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
-        weight, bias = self._head(weights[0], biases[0])
-        head = torch.log_softmax(torch.addmm(bias, hidden, weight.t()), dim=1)
+        head = self.log_head(hidden)
+        chosen_clusters = head[:, self.sizes[0] :]
         everywhere = torch.arange(len(hidden), device=hidden.device)
         words = head[:, : self.sizes[0]].clone()
         if exclude < self.sizes[0]:
@@ -157,8 +168,7 @@ class ClusterSoftmax(SoftmaxHead):
                 places = places[bound + chosen[places] > best[places, -1]]
             for part in row_blocks(len(places), self.sizes[number]):
                 there = places[part]
-                logits = torch.addmm(biases[number], hidden[there], weights[number].t())
-                words = torch.log_softmax(logits, dim=1).add_(chosen[there, None])
+                words = self.log_cluster(number, hidden[there], chosen_clusters[there])
                 if start <= exclude < start + self.sizes[number]:
                     words[:, exclude - start] = EXCLUDED
                 _merge(best, rows, there, words, start)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .clusters import ClusterSoftmax
 from .linear_nll import row_blocks
-from .softmax import EXCLUDED, SoftmaxHead
+from .softmax import SoftmaxHead
+
+# Larger blocks than elsewhere: each reads the whole weight.
+_FACTOR = 4
 
 
 @torch.no_grad()
@@ -17,9 +21,9 @@ def entropy(head: SoftmaxHead, hidden: Tensor) -> Tensor:
     RETURNS (Tensor): float32 (n,), in nats.
     """
     result = hidden.new_empty(len(hidden))
-    for block in row_blocks(len(hidden), len(head.weight)):
-        # entr(p) is −p log p, and 0 where p is 0
-        result[block] = torch.special.entr(head.log_distribution(hidden[block]).exp_()).sum(1)
+    for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
+        log_probs = head.log_distribution(hidden[block])
+        result[block] = -torch.linalg.vecdot(log_probs.exp(), log_probs)
     return result
 
 
@@ -33,13 +37,48 @@ def rank(head: SoftmaxHead, hidden: Tensor, targets: Tensor, exclude: int) -> Te
     exclude (int): A row that isn't in the list, but has a rank in it where it is the target.
     RETURNS (Tensor): int64 (n,), from 1.
     """
+    if isinstance(head, ClusterSoftmax):
+        return _rank_in_clusters(head, hidden, targets, exclude)
     result = torch.empty_like(targets)
-    rows = torch.arange(len(head.weight), device=hidden.device)
-    for block in row_blocks(len(hidden), len(head.weight)):
+    for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
         log_probs = head.log_distribution(hidden[block])
-        target = targets[block, None]
-        own = log_probs.gather(1, target)
-        log_probs[:, exclude] = EXCLUDED
-        ahead = (log_probs > own) | ((log_probs == own) & (rows < target))
-        result[block] = ahead.sum(1) + 1
+        own = log_probs.gather(1, targets[block, None])
+        result[block] = 1 + _ahead(log_probs, 0, own, targets[block, None], exclude)
     return result
+
+
+def _rank_in_clusters(
+    head: ClusterSoftmax, hidden: Tensor, targets: Tensor, exclude: int
+) -> Tensor:
+    """No word of a cluster is more probable than the cluster: most clusters stay closed."""
+    result = torch.empty_like(targets)
+    clusters = head.cluster_of(targets)
+    for block in row_blocks(len(hidden), head.sizes[0] + len(head.sizes)):
+        states, target, cluster = hidden[block], targets[block, None], clusters[block]
+        words, chosen = head.log_head(states).split([head.sizes[0], len(head.sizes) - 1], dim=1)
+        own = words.gather(1, target.clamp(max=head.sizes[0] - 1))
+        for number, start in enumerate(head.cutoffs[:-1], start=1):
+            for places in _parts(cluster == number, head.sizes[number]):
+                inside = head.log_cluster(number, states[places], chosen[places])
+                own[places] = inside.gather(1, target[places] - start)
+        ahead = _ahead(words, 0, own, target, exclude)
+        for number, start in enumerate(head.cutoffs[:-1], start=1):
+            for places in _parts(chosen[:, number - 1] >= own[:, 0], head.sizes[number]):
+                inside = head.log_cluster(number, states[places], chosen[places])
+                ahead[places] += _ahead(inside, start, own[places], target[places], exclude)
+        result[block] = 1 + ahead
+    return result
+
+
+def _parts(wanted: Tensor, columns: int) -> list[Tensor]:
+    """RETURNS (List[Tensor]): Where `wanted` is true, in parts of a bounded number of logits."""
+    places = wanted.nonzero().squeeze(1)
+    return [places[part] for part in row_blocks(len(places), columns, _FACTOR)]
+
+
+def _ahead(log_probs: Tensor, start: int, own: Tensor, target: Tensor, exclude: int) -> Tensor:
+    """How many words come before the target; column 0 of `log_probs` is row `start`."""
+    rows = torch.arange(start, start + log_probs.shape[1], device=own.device)
+    before = (log_probs > own) | ((log_probs == own) & (rows < target))
+    # the target's own number may come rounded otherwise from another product
+    return (before & (rows != target) & (rows != exclude)).sum(1)

@@ -181,7 +181,8 @@ def _perplexity(log_probs: np.ndarray | None, end: float | None) -> float | None
     if log_probs is None or end is None:
         return None
     total = float(log_probs.sum(dtype=np.float64)) + end
-    return float(np.exp(-total / (len(log_probs) + 1)))
+    with np.errstate(over="ignore"):  # an endless spelled word has an infinite one
+        return float(np.exp(-total / (len(log_probs) + 1)))
 
 
 def _copied(value: Any) -> Any:

@@ -36,7 +36,7 @@ def score_language_model(
 
     lm_perplexity: exp(−mean natural log p) over all tokens and closing `</s>`; `<unk>` is a word.
     lm_perplexity_open: The same with p(`<unk>`) · p(spelling) for unknown words. None without a
-        speller if any token is unknown.
+        speller if any token is unknown, or where it is beyond all numbers.
     lm_bits_per_char: −Σ log2 p over the characters of the texts, spelling included; a figure for
         this segmentation, an upper bound on the text's. None as well.
     lm_acc: Share of predictions whose most probable word is right; `<unk>` is never predicted.
@@ -73,7 +73,7 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
     opened, bits = None, None
     if lm.spells or not counts.unknown:
         log_prob = counts.log_prob + counts.spelling
-        opened = _perplexity(log_prob, counts.predictions, name)
+        opened = _finite_or_none(log_prob, counts.predictions)
         if counts.characters:
             bits = -log_prob / math.log(2.0) / counts.characters
     scores = {
@@ -85,16 +85,22 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
         "prob": 1 / perplexity,
     }
     if lm.cache.window:
-        cached = {"cache_perplexity": counts.cache_log_prob}
+        scores["cache_perplexity"] = _perplexity(counts.cache_log_prob, counts.predictions, name)
         if lm.spells:
-            cached["cache_perplexity_open"] = counts.cache_log_prob_open
-        scores |= {key: _perplexity(x, counts.predictions, name) for key, x in cached.items()}
+            opened = _finite_or_none(counts.cache_log_prob_open, counts.predictions)
+            scores["cache_perplexity_open"] = opened
     return scores
 
 
-def _perplexity(log_prob: float, predictions: int, name: str) -> float:
+def _finite_or_none(log_prob: float, predictions: int) -> float | None:
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(-log_prob / predictions))
-    if not math.isfinite(perplexity):
-        raise ValueError(Errors.R315.format(name=name, perplexity=perplexity))
+    return perplexity if math.isfinite(perplexity) else None
+
+
+def _perplexity(log_prob: float, predictions: int, name: str) -> float:
+    perplexity = _finite_or_none(log_prob, predictions)
+    if perplexity is None:
+        shown = math.nan if math.isnan(log_prob) else math.inf
+        raise ValueError(Errors.R315.format(name=name, perplexity=shown))
     return perplexity

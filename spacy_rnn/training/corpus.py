@@ -179,14 +179,14 @@ class TextCorpus:
     ) -> Iterator[Iterable[Doc]]:
         """Yield the windows of a document, or nothing if it is too short."""
         if self.tokenized and raw.words is None:
-            words = _at_least(self.min_length, _split_lines(raw.lines, self.line_end))
+            words = _at_least(self.min_length, split_lines(raw.lines, self.line_end))
             if words is not None:
                 yield window_words(nlp.vocab, words, self.max_length)
             return
         if raw.words is None:
             doc = make_doc(nlp, raw.text(nlp.max_length))
         else:
-            doc = _join_words(raw.words, raw.text(LONGEST_LINE), raw.place, nlp.vocab)
+            doc = join_words(raw.words, raw.text(LONGEST_LINE), raw.place, nlp.vocab)
         if len(doc) >= self.min_length:
             yield split_document(doc, self.max_length)
 
@@ -226,8 +226,16 @@ def _make_example(doc: Doc, place: Place, nlp: Language) -> Example:
     return Example(doc, doc)
 
 
-def _join_words(words: list[str], text: str, place: Place, vocab: Vocab) -> Doc:
-    """Make a Doc of ready-made words; their text, if there is one, says where spaces are."""
+def join_words(words: list[str], text: str, place: Place, vocab: Vocab) -> Doc:
+    """Make a Doc of ready-made words.
+
+    words (List[str]): The words.
+    text (str): Says where spaces are; "" if it isn't known.
+    place (Place): Where they stand, for the error.
+    vocab (Vocab): The vocabulary of the Doc.
+    RETURNS (Doc): The Doc, whose text is the given one, white space tokens added.
+    RAISES (ValueError): If the words aren't those of the text.
+    """
     if not text:
         return Doc(vocab, words=words)
     try:
@@ -237,8 +245,12 @@ def _join_words(words: list[str], text: str, place: Place, vocab: Vocab) -> Doc:
     return Doc(vocab, words=words, spaces=spaces)
 
 
-def _split_lines(lines: Iterable[str], line_end: str | None) -> Iterator[str]:
-    """Yield the words of tokenized lines, with a word for the line ends."""
+def split_lines(lines: Iterable[str], line_end: str | None) -> Iterator[str]:
+    """Yield the words of a document in tokenized lines.
+
+    lines (Iterable[str]): Words separated by spaces.
+    line_end (Optional[str]): The word for every line's end; None for "\\n" between lines.
+    """
     for number, line in enumerate(lines):
         if line_end is None and number:
             yield "\n"

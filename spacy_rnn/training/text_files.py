@@ -11,12 +11,13 @@ import io
 import json
 import os
 import re
+import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import chain, groupby
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, NoReturn
 
 from ..errors import Errors
 
@@ -26,8 +27,23 @@ DOCUMENTS = ("line", "block", "file")
 # The longest line, in characters, that is read at all, where nothing else sets a limit.
 LONGEST_LINE = 1 << 27
 
+# Stands for the standard input wherever a file is read.
+STDIN = Path("-")
+
+# The rest of a line that is too long is passed over in pieces of so many characters.
+_PIECE = 1 << 16
+
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class DamagedFile(ValueError):
+    """A file that can't be read any further, whatever a reader does about bad lines."""
+
+
+def raise_error(error: ValueError) -> NoReturn:
+    """What a reader does about a bad line if nothing else is asked for."""
+    raise error
 
 
 class Place(NamedTuple):
@@ -41,7 +57,8 @@ class Place(NamedTuple):
     line: int
 
     def __str__(self) -> str:
-        return f"{self.path}, line {self.line}" if self.line else str(self.path)
+        name = "standard input" if self.path == STDIN else str(self.path)
+        return f"{name}, line {self.line}" if self.line else name
 
 
 class TextDocument(NamedTuple):
@@ -49,13 +66,16 @@ class TextDocument(NamedTuple):
 
     place (Place): Where it begins.
     lines (Iterable[str]): Its lines without line ends, to be read once and before the next
-        document. No lines at all if the file has only words.
+        document. No lines at all if the file has only words. A bad line raises its error there,
+        and the reader can go on with the next document.
     words (Optional[List[str]]): Its words, if the file has them.
+    id (Any): Its id, if the file has one: any value of JSON.
     """
 
     place: Place
     lines: Iterable[str]
     words: list[str] | None = None
+    id: Any = None
 
     def text(self, limit: int) -> str:
         """Join the lines.
@@ -124,19 +144,57 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
 
 
 @contextmanager
-def open_binary(path: Path) -> Iterator[IO[bytes]]:
+def open_binary(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[IO[bytes]]:
     """Open a file, through gzip if its name ends in .gz.
 
-    path (Path): The file.
+    path (Path): The file, or STDIN.
+    on_bytes (Optional[Callable[[int], None]]): Told how many bytes of the file were read, each
+        time some are, before they are decompressed.
     YIELDS (IO[bytes]): The open file.
-    RAISES (ValueError): While reading, if the gzip data is damaged or incomplete.
+    RAISES (DamagedFile): While reading, if the gzip data is damaged or incomplete.
     """
     zipped = path.name.lower().endswith(".gz")
     try:
-        with gzip.open(path, "rb") if zipped else path.open("rb") as file:
-            yield file  # type: ignore[misc]
+        with _open_raw(path, on_bytes) as raw:
+            if zipped:
+                with gzip.GzipFile(fileobj=raw) as file:
+                    yield file  # type: ignore[misc]
+            else:
+                yield raw
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise ValueError(Errors.R207.format(path=path, error=error)) from error
+        raise DamagedFile(Errors.R207.format(path=path, error=error)) from error
+
+
+def _open_raw(path: Path, on_bytes: Callable[[int], None] | None) -> IO[bytes]:
+    if path == STDIN:
+        return io.BufferedReader(_Counted(sys.stdin.buffer, on_bytes, keep_open=True))
+    file = path.open("rb")
+    return file if on_bytes is None else io.BufferedReader(_Counted(file, on_bytes))
+
+
+class _Counted(io.RawIOBase):
+    """A file that tells how many bytes of it were read, and can be left open when it is closed."""
+
+    def __init__(
+        self, file: Any, on_bytes: Callable[[int], None] | None, keep_open: bool = False
+    ) -> None:
+        self.file = file
+        self.keep_open = keep_open
+        self.on_bytes = on_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self.file.readinto1(buffer)  # a pipe gives what it has
+        if self.on_bytes is not None:
+            self.on_bytes(count)
+        return count
+
+    def close(self) -> None:
+        if not self.keep_open:
+            self.file.close()
+        super().close()
 
 
 def read_lines(path: Path, limit: int = LONGEST_LINE, message: str = "") -> Iterator[str]:
@@ -145,81 +203,155 @@ def read_lines(path: Path, limit: int = LONGEST_LINE, message: str = "") -> Iter
     Only "\\n" and "\\r\\n" end a line: other separators, such as U+2028, are text. A byte order
     mark at the beginning is dropped.
 
-    path (Path): The file, gzipped or not.
+    path (Path): The file, gzipped or not, or STDIN.
     limit (int): The most characters that a line may have.
     message (str): The error for a longer line, with `place` and `limit` to be filled in. Defaults
         to R218.
     YIELDS (str): The lines, without their ends.
     RAISES (ValueError): If the file isn't UTF-8, has a longer line, or can't be decompressed.
     """
-    with open_binary(path) as file:
+    return _unwrap(line for _, line in _scan_lines(path, limit, message))
+
+
+def _unwrap(lines: Iterable[str | ValueError]) -> Iterator[str]:
+    for line in lines:
+        if isinstance(line, ValueError):
+            raise line
+        yield line
+
+
+def _scan_lines(
+    path: Path, limit: int, message: str = "", on_bytes: Callable[[int], None] | None = None
+) -> Iterator[tuple[int, str | ValueError]]:
+    """Number the lines, with an error in the place of each that is bad: a generator that raised it
+    could not go on."""
+    message = message or Errors.R218
+    with open_binary(path, on_bytes) as file:
         # Bytes that aren't UTF-8 come out as surrogates, in the line where they are: an error
         # raised by the decoder itself would only know its own buffer.
         text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="\n")
         number = 0
         while line := text.readline(limit + 2):
             number += 1
+            whole = line.endswith("\n")
             line = line.removesuffix("\r\n" if line.endswith("\r\n") else "\n")
             if bad := _NOT_UTF8.search(line):
-                byte = ord(bad[0]) - 0xDC00
-                raise ValueError(Errors.R206.format(place=Place(path, number), byte=byte))
-            if len(line) > limit:
-                message = message or Errors.R218
-                raise ValueError(message.format(place=Place(path, number), limit=limit))
-            yield line
+                place, byte = Place(path, number), ord(bad[0]) - 0xDC00
+                yield number, ValueError(Errors.R206.format(place=place, byte=byte))
+            elif len(line) > limit:
+                place = Place(path, number)
+                yield number, ValueError(message.format(place=place, limit=limit))
+            else:
+                yield number, line
+            while not whole:
+                rest = text.readline(_PIECE)
+                whole = not rest or rest.endswith("\n")
 
 
-def read_text(path: Path, document: str, limit: int = LONGEST_LINE) -> Iterator[TextDocument]:
+def read_text(
+    path: Path,
+    document: str,
+    limit: int = LONGEST_LINE,
+    *,
+    on_error: Callable[[ValueError], None] = raise_error,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[TextDocument]:
     """Read the documents of a .txt file.
 
-    path (Path): The file.
+    path (Path): The file, or STDIN.
     document (str): What a document is: "line", any line that isn't empty; "block", the lines
         between empty ones; "file", the whole file. A line of nothing but white space is empty.
     limit (int): The most characters that a line may have.
+    on_error (Callable[[ValueError], None]): Told about a document that can't begin, which is left
+        out. Defaults to raising the error. Errors of other lines come from `TextDocument.lines`.
+    on_bytes (Optional[Callable[[int], None]]): See `open_binary`.
     YIELDS (TextDocument): The documents that aren't empty.
-    RAISES (ValueError): As `read_lines` does.
+    RAISES (ValueError): As `read_lines` does, where `on_error` does.
     """
     message = Errors.R213 if limit < LONGEST_LINE else Errors.R218
-    numbered = enumerate(read_lines(path, limit, message), 1)
+    numbered = _scan_lines(path, limit, message, on_bytes)
     if document == "line":
-        yield from (TextDocument(Place(path, i), [x]) for i, x in numbered if not _is_empty(x))
+        for number, line in numbered:
+            if isinstance(line, ValueError):
+                on_error(line)
+            elif not _is_empty(line):
+                yield TextDocument(Place(path, number), [line])
     elif document == "block":
         for empty, block in groupby(numbered, key=lambda pair: _is_empty(pair[1])):
             if not empty:
                 first, line = next(block)
-                yield TextDocument(Place(path, first), chain([line], (x for _, x in block)))
+                lines = _unwrap(chain([line], (x for _, x in block)))
+                yield TextDocument(Place(path, first), lines)
     else:
-        blanks = []
+        head: list[str | ValueError] = []
         for _, line in numbered:
-            blanks.append(line)
+            head.append(line)
             if not _is_empty(line):
-                yield TextDocument(Place(path, 1), chain(blanks, (x for _, x in numbered)))
+                lines = _unwrap(chain(head, (x for _, x in numbered)))
+                yield TextDocument(Place(path, 1), lines)
                 return
 
 
-def read_jsonl(path: Path, text_key: str = "text") -> Iterator[TextDocument]:
+def read_jsonl(
+    path: Path,
+    text_key: str = "text",
+    *,
+    id_key: str | None = None,
+    on_error: Callable[[ValueError], None] = raise_error,
+    on_bytes: Callable[[int], None] | None = None,
+) -> Iterator[TextDocument]:
     """Read the documents of a .jsonl file: a JSON object a line, empty lines aside.
 
-    path (Path): The file.
+    path (Path): The file, or STDIN.
     text_key (str): The key of the text. An object may have `tokens`, a list of words, instead of
         the text or beside it; `tokens` beside a text that is anything else than a list isn't
         looked at.
+    id_key (Optional[str]): The key of the documents' ids, which an object needn't have.
+    on_error (Callable[[ValueError], None]): Told about each bad line, which is left out. Defaults
+        to raising the error.
+    on_bytes (Optional[Callable[[int], None]]): See `open_binary`.
     YIELDS (TextDocument): The documents that aren't empty; `lines` are those of the text.
     RAISES (ValueError): If a line isn't a JSON object with one of these keys, if a string in it
-        can't be text, and as `read_lines` does.
+        can't be text, and as `read_lines` does, where `on_error` does.
     """
-    for number, line in enumerate(read_lines(path), 1):
-        if _is_empty(line):
-            continue
-        place = Place(path, number)
+    for number, line in _scan_lines(path, LONGEST_LINE, on_bytes=on_bytes):
         try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise ValueError(Errors.R208.format(place=place, error=error)) from error
-        text, words = _read_record(record, text_key, place)
-        _check_characters([*(words or ()), text or ""], place)
-        if not _is_empty(" ".join(words) if text is None and words else text or ""):
-            yield TextDocument(place, text.split("\n") if text is not None else (), words)
+            document = _read_object(line, Place(path, number), text_key, id_key)
+        except ValueError as error:
+            on_error(error)
+            continue
+        if document is not None:
+            yield document
+
+
+def _read_object(
+    line: str | ValueError, place: Place, text_key: str, id_key: str | None
+) -> TextDocument | None:
+    """Read the document of a line; None if it is empty."""
+    if isinstance(line, ValueError):
+        raise line
+    if _is_empty(line):
+        return None
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(Errors.R208.format(place=place, error=error)) from error
+    text, words = _read_record(record, text_key, place)
+    _check_characters([*(words or ()), text or ""], place)
+    if _is_empty(" ".join(words) if text is None and words else text or ""):
+        return None
+    lines = text.split("\n") if text is not None else ()
+    return TextDocument(place, lines, words, _read_id(record, id_key, place))
+
+
+def _read_id(record: dict[str, Any], id_key: str | None, place: Place) -> Any:
+    value = None if id_key is None else record.get(id_key)
+    if value is not None:
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except ValueError as error:
+            raise ValueError(Errors.R517.format(place=place, key=id_key, error=error)) from error
+    return value
 
 
 def _read_record(record: Any, text_key: str, place: Place) -> tuple[str | None, list[str] | None]:
@@ -244,5 +376,5 @@ def _check_characters(strings: Iterable[str], place: Place) -> None:
             raise ValueError(Errors.R211.format(place=place, code=ord(bad[0])))
 
 
-def _is_empty(line: str) -> bool:
-    return not line or line.isspace()
+def _is_empty(line: str | ValueError) -> bool:
+    return not isinstance(line, ValueError) and (not line or line.isspace())

@@ -1,0 +1,132 @@
+"""`python -m spacy rnn compare MODEL… --text FILE`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import srsly
+from typer import Argument, Option
+from wasabi import msg
+
+from ..errors import Errors
+from ..vocabulary import Vocabulary
+from . import rnn
+from .corpus_scores import CorpusScores, score_corpus
+from .messages import inform, plain_errors, warn
+from .options import DocumentKind
+from .pipelines import load_language_model
+
+_COLUMNS = {
+    "model": "Model",
+    "bits_per_char": "Bits/char",
+    "perplexity": "Perplexity",
+    "unknown": "Unknown",
+    "tokens": "Tokens",
+    "tokens_per_second": "Tokens/s",
+}
+
+
+@dataclass
+class Compared:
+    """A model and what it makes of the text.
+
+    model (str): Its folder or name.
+    vocabulary (Vocabulary): Its words.
+    result (CorpusScores): Its scores, under the names of the default scorer.
+    """
+
+    model: str
+    vocabulary: Vocabulary
+    result: CorpusScores
+
+    def to_dict(self) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): A row of the table."""
+        return {
+            "model": self.model,
+            "bits_per_char": self.result.scores["lm_bits_per_char"],
+            "perplexity": self.result.scores["lm_perplexity"],
+            "unknown": self.result.unknown,
+            "tokens": self.result.tokens,
+            "tokens_per_second": round(self.result.speed),
+        }
+
+
+@rnn.command("compare")
+@plain_errors
+def compare_cli(
+    models: list[str] = Argument(help="Trained pipelines: their folders or names"),
+    text: Path = Option(..., "--text", help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
+    output: Path | None = Option(None, "--output", "-o", help="A JSON file for the table"),
+    document: DocumentKind = Option(DocumentKind.line, help="What a document of a .txt file is"),
+    tokenized: bool = Option(
+        False, "--tokenized/--raw", help="Whether words are separated by spaces already"
+    ),
+    line_end: str | None = Option(
+        None, help="The word for a line's end in tokenized text, such as <eos>"
+    ),
+    text_key: str = Option("text", help="The key of the text in .jsonl files"),
+    component: str | None = Option(None, help="The rnn_lm, if a pipeline has several"),
+    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+) -> None:
+    """Compare language models on one text, each with its own tokenizer."""
+    options = {
+        "document": document.value,
+        "tokenized": tokenized,
+        "line_end": line_end,
+        "text_key": text_key,
+    }
+    compared = []
+    for number, model in enumerate(models):
+        if model in models[:number]:
+            raise ValueError(Errors.R519.format(model=model))
+        nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+        result = score_corpus(nlp, lm, text, options, plain_names=True)
+        compared.append(Compared(model, lm.vocabulary, result))
+    rows = [one.to_dict() for one in compared]
+    if all(row["bits_per_char"] is not None for row in rows):
+        rows.sort(key=lambda row: row["bits_per_char"])
+    cells = [[_show(row[name]) for name in _COLUMNS] for row in rows]
+    msg.table(cells, header=list(_COLUMNS.values()), aligns=["l"] + ["r"] * 5, divider=True)
+    notes = find_notes(compared)
+    for note in notes:
+        warn(note)
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, {"models": rows, "notes": notes})
+        inform(f"the table is in {output}")
+
+
+def find_notes(compared: Sequence[Compared]) -> list[str]:
+    """RETURNS (List[str]): Which figures of these models can't be compared, and why."""
+    notes = []
+    first = compared[0]
+    if any(one.result.digest != first.result.digest for one in compared):
+        notes.append("Perplexities can't be compared: the models read different tokens.")
+    elif any(one.result.unknown for one in compared) and any(
+        _differ(one.vocabulary, first.vocabulary) for one in compared
+    ):
+        notes.append(
+            "Perplexities can't be compared: the vocabularies differ, and all unknown words of a "
+            "model count as one word."
+        )
+    missing = [one.model for one in compared if one.result.scores["lm_bits_per_char"] is None]
+    if missing:
+        notes.append(
+            "No bits per character, because words are unknown and there is no speller: "
+            + ", ".join(missing)
+        )
+    if any(one.result.characters != first.result.characters for one in compared):
+        notes.append("Bits per character are over texts of different lengths.")
+    return notes
+
+
+def _differ(one: Vocabulary, other: Vocabulary) -> bool:
+    return one.attr != other.attr or set(one.words) != set(other.words)
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:,.3f}"
+    return f"{value:,}" if isinstance(value, int) else "–" if value is None else value

@@ -1,0 +1,79 @@
+"""`python -m spacy rnn evaluate MODEL CORPUS`."""
+
+from pathlib import Path
+from typing import Any
+
+import srsly
+from typer import Argument, Option
+from wasabi import msg
+
+from . import rnn
+from .corpus_scores import CorpusScores, score_corpus
+from .messages import inform, plain_errors
+from .options import DocumentKind
+from .pipelines import load_language_model
+
+_LABELS = {
+    "lm_perplexity": "Perplexity, <unk> a word",
+    "lm_perplexity_open": "Perplexity, unknown words spelled",
+    "lm_cache_perplexity": "Perplexity with cache, <unk> a word",
+    "lm_cache_perplexity_open": "Perplexity with cache, unknown words spelled",
+    "lm_backward_perplexity": "Perplexity from right to left",
+    "lm_bits_per_char": "Bits per character",
+    "lm_acc": "Accuracy of the first guess",
+    "lm_oov": "Share of unknown words",
+    "lm_prob": "1 / perplexity",
+}
+
+
+@rnn.command("evaluate")
+@plain_errors
+def evaluate_cli(
+    model: str = Argument(help="A trained pipeline: its folder or its name"),
+    corpus: Path = Argument(help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
+    output: Path | None = Option(None, "--output", "-o", help="A JSON file for the scores"),
+    document: DocumentKind = Option(DocumentKind.line, help="What a document of a .txt file is"),
+    tokenized: bool = Option(
+        False, "--tokenized/--raw", help="Whether words are separated by spaces already"
+    ),
+    line_end: str | None = Option(
+        None, help="The word for a line's end in tokenized text, such as <eos>"
+    ),
+    text_key: str = Option("text", help="The key of the text in .jsonl files"),
+    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
+    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+) -> None:
+    """Score a language model on a corpus of any size: perplexity, bits per character, accuracy."""
+    options = {
+        "document": document.value,
+        "tokenized": tokenized,
+        "line_end": line_end,
+        "text_key": text_key,
+    }
+    nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    result = score_corpus(nlp, lm, corpus, options)
+    rows = [(_LABELS.get(name, name), _show(value)) for name, value in result.scores.items()]
+    for name, value in _sizes(result).items():
+        rows.append((name.replace("_", " ").capitalize(), _show(value)))
+    msg.table(rows, aligns=("l", "r"))
+    if output is not None:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        srsly.write_json(output, {**result.scores, **_sizes(result)})
+        inform(f"scores are in {output}")
+
+
+def _sizes(result: CorpusScores) -> dict[str, Any]:
+    return {
+        "documents": result.documents,
+        "tokens": result.tokens,
+        "unknown_tokens": result.unknown,
+        "characters": result.characters,
+        "words_per_second": round(result.speed),
+    }
+
+
+def _show(value: Any) -> str:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
+    return "–" if value is None else str(value)

@@ -1,0 +1,54 @@
+"""`python -m spacy rnn generate MODEL [PROMPT]…`."""
+
+import json
+from pathlib import Path
+
+import typer
+from typer import Argument, Option
+
+from ..training.corpus import check_size
+from . import rnn
+from .messages import plain_errors
+from .pipelines import load_language_model
+from .prompts import read_prompts
+
+
+@rnn.command("generate")
+@plain_errors
+def generate_cli(
+    model: str = Argument(help="A trained pipeline: its folder or its name"),
+    prompts: list[str] = Argument(
+        None,
+        metavar="PROMPT",
+        help="How the texts begin; - for the lines of stdin, none for the beginning of a document",
+    ),
+    count: int = Option(1, "-n", help="How many texts for each prompt"),
+    max_tokens: int = Option(20, help="At most so many new tokens"),
+    temperature: float = Option(
+        1.0, help="Below 1 sharpens the distribution; 0 always takes the most probable word"
+    ),
+    top_k: int = Option(0, help="Draw from the k most probable words only; 0 for all"),
+    top_p: float = Option(
+        1.0, help="Draw from the most probable words that have this much probability together"
+    ),
+    seed: int = Option(0, help="Of the first text of a prompt; the next ones count on from it"),
+    as_json: bool = Option(False, "--json", help="Write a JSON object a line"),
+    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
+    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+) -> None:
+    """Continue texts, word by word, until their end or --max-tokens."""
+    check_size("n", count, least=1)
+    _, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    for prompt in read_prompts(prompts or [""]):
+        for number in range(seed, seed + count):
+            text = lm.generate(
+                prompt,
+                max_tokens=max_tokens,
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                seed=number,
+            )
+            record = {"prompt": prompt, "seed": number, "text": text}
+            typer.echo(json.dumps(record, ensure_ascii=False) if as_json else text)

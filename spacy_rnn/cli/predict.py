@@ -1,0 +1,52 @@
+"""`python -m spacy rnn predict MODEL [PROMPT]…`."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+from typer import Argument, Option
+
+from . import rnn
+from .messages import plain_errors
+from .pipelines import load_language_model
+from .prompts import read_prompts
+
+
+@rnn.command("predict")
+@plain_errors
+def predict_cli(
+    model: str = Argument(help="A trained pipeline: its folder or its name"),
+    prompts: list[str] = Argument(
+        None, metavar="PROMPT", help="Texts; without any, or for -, the lines of stdin"
+    ),
+    k: int = Option(5, "-k", help="How many words"),
+    as_json: bool = Option(False, "--json", help="Write a JSON object a line"),
+    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
+    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+) -> None:
+    """Predict the next word of texts: the most probable words with their probabilities.
+
+    An empty text is the beginning of a document, </s> the end of one.
+    """
+    _, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    for prompt in read_prompts(prompts or ["-"]):
+        words = lm.predict_next(prompt, k)
+        typer.echo(to_json(prompt, words) if as_json else to_table(prompt, words))
+
+
+def to_json(prompt: str, words: Sequence[tuple[str, float]]) -> str:
+    """RETURNS (str): A JSON object."""
+    found = [{"word": word, "probability": probability} for word, probability in words]
+    return json.dumps({"prompt": prompt, "next": found}, ensure_ascii=False)
+
+
+def to_table(prompt: str, words: Sequence[tuple[str, float]]) -> str:
+    """RETURNS (str): The prompt and, below it, a row for each word."""
+    rows = [f"  {probability:.4f}  {_show(word)}" for word, probability in words]
+    return "\n".join([f"{_show(prompt)} …", *rows])
+
+
+def _show(text: str) -> str:
+    return text if text.isprintable() else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,169 @@
+"""`python -m spacy rnn score MODEL INPUT [OUTPUT]`."""
+
+import sys
+from enum import Enum
+from pathlib import Path
+
+from tqdm import tqdm
+from typer import Argument, Option
+
+from ..errors import Errors
+from ..training.corpus import check_size
+from ..training.text_files import STDIN, raise_error
+from . import rnn
+from .inputs import Input
+from .messages import inform, plain_errors, warn
+from .options import DocumentKind
+from .outputs import FORMATS, find_progress, get_output_format, open_file, open_stdout
+from .pipelines import load_language_model
+from .records import MEASURES, DocumentRecords, TokenRecords
+from .scoring import BadLines, Run, prepare, stop_cleanly
+
+
+class InputFormat(str, Enum):
+    txt = "txt"
+    jsonl = "jsonl"
+
+
+class OutputFormat(str, Enum):
+    jsonl = "jsonl"
+    csv = "csv"
+
+
+class OnBadLines(str, Enum):
+    stop = "stop"
+    skip = "skip"
+
+
+@rnn.command("score")
+@plain_errors
+def score_cli(
+    model: str = Argument(help="A trained pipeline: its folder or its name"),
+    source: Path = Argument(
+        metavar="INPUT",
+        help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz), or - for the standard input",
+    ),
+    target: Path = Argument(
+        Path("-"),
+        metavar="OUTPUT",
+        help="The file to write (.jsonl, .csv, .gz), or - for the standard output",
+    ),
+    tokens: bool = Option(False, "--tokens", help="A record for each token, not each document"),
+    measures: str = Option("", help="More columns, separated by commas: " + ", ".join(MEASURES)),
+    document: DocumentKind = Option(DocumentKind.line, help="What a document of a .txt file is"),
+    text_key: str = Option("text", help="The key of the text in .jsonl files"),
+    id_key: str = Option("id", help="The key of the id in .jsonl files, which is copied"),
+    tokenized: bool = Option(
+        False, "--tokenized/--raw", help="Whether words are separated by spaces already"
+    ),
+    input_format: InputFormat | None = Option(
+        None, "--format", help="What the standard input holds: txt (default) or jsonl"
+    ),
+    output_format: OutputFormat | None = Option(
+        None, help="What the standard output gets: jsonl (default) or csv"
+    ),
+    resume: bool = Option(False, "--resume", help="Go on where OUTPUT ends"),
+    overwrite: bool = Option(False, "--overwrite", help="Replace OUTPUT"),
+    bad_lines: OnBadLines = Option(
+        OnBadLines.stop, help="What to do about a line that can't be read"
+    ),
+    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
+    batch_size: int | None = Option(
+        None, help="The most documents scored at once; the pipeline's batch_size by default"
+    ),
+    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
+    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+    progress: bool | None = Option(
+        None, "--progress/--no-progress", help="A progress bar; on a terminal by default"
+    ),
+) -> None:
+    """Score documents with a language model: surprisal in bits, perplexity, unknown words.
+
+    Writes a record for each document or, with --tokens, for each token. A run that was killed goes
+    on with --resume.
+    """
+    path = None if target == STDIN else target
+    if path is None:
+        form = FORMATS[output_format.value if output_format else "jsonl"]
+    else:
+        form = get_output_format(path)
+        if output_format is not None and FORMATS[output_format.value] is not form:
+            what = "the standard output gets"
+            raise ValueError(Errors.R518.format(option="output-format", what=what, path=path))
+    if source != STDIN and input_format is not None:
+        what = "the standard input holds"
+        raise ValueError(Errors.R518.format(option="format", what=what, path=source))
+    _check_target(path, resume, overwrite)
+    chosen = _split_measures(measures)
+    given = Input(
+        source,
+        piped=input_format.value if input_format else "txt",
+        document=document.value,
+        tokenized=tokenized,
+        text_key=text_key,
+        id_key=id_key,
+        output=path,
+    )
+    if batch_size is not None:
+        check_size("batch_size", batch_size, least=1)
+    nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    prepare(nlp, lm, chosen)
+    kind = TokenRecords if tokens else DocumentRecords
+    ids = ".jsonl" in given.formats
+    records = kind(lm, chosen, names=given.has_names, ids=ids, fill=form is FORMATS["csv"])
+    disable = None if progress is None else not progress
+    on_error = BadLines() if bad_lines is OnBadLines.skip else raise_error
+    with tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:
+        run = Run(
+            nlp=nlp,
+            lm=lm,
+            source=given,
+            records=records,
+            form=form,
+            on_error=on_error,
+            batch_size=batch_size or nlp.batch_size,
+            bar=bar,
+        )
+        _execute(run, path, resume)
+    if isinstance(on_error, BadLines) and on_error.count:
+        warn(f"{on_error.count:,} documents that can't be read were left out")
+
+
+def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
+    if resume and overwrite:
+        raise ValueError(Errors.R511)
+    if path is None and (resume or overwrite):
+        raise ValueError(Errors.R510)
+    if path is not None and path.exists() and not (resume or overwrite):
+        raise ValueError(Errors.R504.format(path=path))
+
+
+def _split_measures(measures: str) -> list[str]:
+    names = list(dict.fromkeys(filter(None, map(str.strip, measures.split(",")))))
+    for name in names:
+        if name not in MEASURES:
+            raise ValueError(Errors.R513.format(name=name, known=", ".join(MEASURES)))
+    return names
+
+
+def _execute(run: Run, path: Path | None, resume: bool) -> None:
+    """Score, and say what came of it."""
+    reached = None
+    if resume and path is not None and path.exists():
+        reached = find_progress(path, run.form, run.records.columns)
+    keep, head = run.begin(reached)
+    with stop_cleanly(), open_stdout() if path is None else open_file(path, keep) as output:
+        try:
+            if head:
+                output.write(head)
+            run.write_to(output)
+        except BaseException:
+            if path is not None:
+                output.flush()
+                warn(f"stopped after {run.documents:,} documents; --resume goes on from there")
+            raise
+    name = path or "standard output"
+    if reached is not None and not head and not run.documents:
+        inform(f"{name}: complete already, with {reached.number:,} documents")
+    else:
+        inform(f"{name}: {run.documents:,} documents, {run.tokens:,} tokens")
