@@ -28,7 +28,6 @@ from spacy_rnn.pipeline.rnn_lm import RNNLM
 from spacy_rnn.pipeline.scorer import scores_from_counts
 from spacy_rnn.training.corpus import create_text_corpus
 
-TRIAL_STEPS = 60
 WARM_UP = 20
 SEGMENTED_LINES = 3_000
 # A window covers about as much text: a word of jieba has 1.5 characters.
@@ -57,17 +56,20 @@ def train_pkuseg(text: Path, folder: Path) -> Path:
     words = [" ".join(w for w in jieba.lcut(line) if w.strip()) for line in lines]
     train, test = folder / "train.utf8", folder / "test.utf8"
     train.write_text("\n".join(words[:SEGMENTED_LINES]) + "\n", "utf8")
-    test.write_text("\n".join(words[SEGMENTED_LINES:][:300]) + "\n", "utf8")
+    test.write_text("\n".join(words[-300:]) + "\n", "utf8")
     spacy_pkuseg.train(str(train), str(test), str(folder / "model"), train_iter=4)
     return folder / "model"
 
 
-def make_config(folder: Path, dev: Path, segmenter: str, pkuseg: Path | None, steps: int) -> Any:
+def make_config(
+    folder: Path, dev: Path, segmenter: str, pkuseg: Path, steps: int, width: int
+) -> Any:
     config = quality.load(
         {
             "paths.train": str(folder / "train.txt"),
             "paths.dev": str(dev),
             "corpora.train.window": WINDOWS[segmenter],
+            "components.rnn_lm.model.width": width,
             "training.dropout": 0.4,
             "training.max_steps": steps,
             "training.eval_frequency": steps,
@@ -79,7 +81,7 @@ def make_config(folder: Path, dev: Path, segmenter: str, pkuseg: Path | None, st
     if segmenter != "jieba":
         name = "spacy.zh.ChineseTokenizer"
         config["nlp"]["tokenizer"] = {"@tokenizers": name, "segmenter": segmenter}
-        model = None if pkuseg is None else str(pkuseg)
+        model = str(pkuseg) if segmenter == "pkuseg" else None
         settings = {"pkuseg_model": model, "pkuseg_user_dict": "default"}
         config["initialize"]["tokenizer"] = settings
     config["training"]["before_update"] = {"@callbacks": "spacy-rnn.benchmark_clock.v1"}
@@ -105,6 +107,8 @@ def measure(nlp: Language, test: Path) -> dict[str, Any]:
 def main(
     folder: Path = typer.Argument(help="zh-classics: train.txt, dev.txt, test.txt"),
     minutes: float = typer.Option(8.0, help="CPU minutes of training for each"),
+    width: int = typer.Option(256, help="Width of the LSTM"),
+    trial: int = typer.Option(60, help=f"Steps of the trial, more than {WARM_UP + 1}"),
     output: Path = typer.Option(None, help="A folder to keep the models in"),
 ) -> None:
     """Print a JSON line for each segmenter."""
@@ -117,11 +121,11 @@ def main(
         pkuseg = train_pkuseg(folder / "train.txt", work)
         for segmenter in WINDOWS:
             _times.clear()
-            trial = make_config(folder, dev, segmenter, pkuseg, TRIAL_STEPS)
-            quality.run(trial, min_count=2, output=work / "trial")
-            steps = int(minutes * 60 / seconds_per_step())
+            config = make_config(folder, dev, segmenter, pkuseg, trial, width)
+            quality.run(config, min_count=2, output=work / "trial")
+            steps = max(WARM_UP + 2, int(minutes * 60 / seconds_per_step()))
             _times.clear()
-            config = make_config(folder, dev, segmenter, pkuseg, steps)
+            config = make_config(folder, dev, segmenter, pkuseg, steps, width)
             nlp, _ = quality.run(config, min_count=2, output=work / segmenter)
             spent = steps * seconds_per_step()
             figures = measure(nlp, folder / "test.txt")

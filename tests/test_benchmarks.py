@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import math
 import sys
 
 import pytest
@@ -74,6 +75,30 @@ def test_zh_classics_program_reports_quality_and_time(folder):
     # a chapter's line ends and its end are predicted too
     assert figures["predictions"] > len("".join(chinese_texts("test"))) / 4
     assert 1 < figures["test_perplexity"] < 1000
+
+
+def test_segmenters_program_gives_every_token_a_number(folder):
+    options = ["--minutes", 0, "--width", 8, "--trial", 23]
+    figures = run("segmenters", folder, *options)
+    assert figures["segmenter"] == "char"
+    text = (folder / "test.txt").read_text("utf8")
+    assert figures["finite"] == figures["tokens"] == len(text.rstrip("\n"))
+    # log2 of an alphabet: what uniform guessing needs
+    assert 0 < figures["bits_per_char"] < 2 * math.log2(len(set(text)))
+
+
+def test_cache_program_reports_what_a_cache_gains(folder):
+    figures = run("cache", folder / "model", folder)
+    assert figures["document"] == "paragraph"
+    gain = 1 - figures["test_cache"] / figures["test"]
+    assert figures["gain"] == pytest.approx(gain, abs=0.001)
+    assert figures["dev_cache"] <= figures["dev"] * 1.1
+
+
+def test_score_program_compares_the_command_with_the_pipe(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    options = ["--megabytes", 0.02, "--rounds", 1]
+    assert set(run("score_cli", "model", "test.txt", *options)) == SPEED
 
 
 def test_wikitext2_program_reports_quality_and_the_plain_loops_time(folder, tmp_path):
