@@ -316,6 +316,14 @@ class Errors(metaclass=_Coded):
         "{name} reads from right to left, so it can't {action}. Use a component with direction = "
         '"forward" or "both".'
     )
+    R325 = (
+        "score_continuation compares several candidates, and was given one {type}. Put it into a "
+        "list: [candidate]."
+    )
+    R326 = (
+        "The speller of {name} was saved for another alphabet than that of its vocabulary. Save "
+        "and load both together: the whole folder of the component."
+    )
     R319 = (
         "{name} was given window {turn} of stream {stream} out of order. Set max_epochs = -1: "
         "otherwise spaCy shuffles the corpus, and a state can't be carried from one window to the "

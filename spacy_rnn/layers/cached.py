@@ -49,9 +49,9 @@ def look_back(
     vocabulary: Vocabulary = model.attrs["vocabulary"]
     body = np.ones(len(reading.targets), dtype=bool)
     body[np.cumsum(reading.lengths) - 1] = False
-    # the forms' hashes tell words apart that have no rows; a document's end is like none of them
-    symbols = np.zeros(len(body), dtype=np.int64)
-    symbols[body] = vocabulary.keys(docs)[0].view(np.int64)
+    # the forms tell words apart that have no rows; a document's end is like none of them
+    symbols = np.full(len(body), -1, dtype=np.int64)
+    symbols[body] = np.unique(vocabulary.keys(docs)[0], return_inverse=True)[1].reshape(-1)
     added = np.zeros(len(body), dtype=np.float32)
     added[body] = spelling
     spelled = log_probs + torch.from_numpy(added).to(log_probs.device)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import numpy as np
 import torch
 from spacy.tokens import Doc
 from spacy.util import registry
@@ -152,7 +153,7 @@ class _Initializer:
             symbol_counts = vocabulary.alphabet.counts
             sizes["symbols"] = len(symbol_counts)
             if self.cutoffs is not None:
-                sizes["symbol_cutoffs"] = tuple(choose_cutoffs(symbol_counts))
+                sizes["symbol_cutoffs"] = tuple(_choose_symbols(symbol_counts, source))
         settings = NetworkSettings(len(vocabulary), **shim.settings, **sizes)
         network = RNNLanguageModel(settings, vocabulary.counts, symbol_counts)
         if source is not None:
@@ -183,6 +184,11 @@ class _Initializer:
         if self.cutoffs and self.cutoffs[-1] >= len(vocabulary):
             raise ValueError(Errors.R018.format(cutoffs=self.cutoffs, words=len(vocabulary)))
         return self.cutoffs
+
+
+def _choose_symbols(counts: np.ndarray, source: Source | None) -> list[int]:
+    given = [] if source is None else list(source.network.settings.symbol_cutoffs)
+    return given if given and given[-1] < len(counts) else choose_cutoffs(counts)
 
 
 def _forward(

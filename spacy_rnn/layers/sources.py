@@ -111,4 +111,6 @@ def _read(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
     if network.settings.words != len(vocabulary):
         detail = f"{network.settings.words} rows for {len(vocabulary)} words"
         raise ValueError(Errors.R021.format(path=file, error=detail))
+    if not network.spells_with(len(vocabulary.alphabet)):
+        raise ValueError(Errors.R021.format(path=file, error="its speller has other symbols"))
     return vocabulary, network

@@ -49,11 +49,14 @@ def weights_from_bytes(data: bytes, expected: dict[str, object]) -> RNNLanguageM
         raise ValueError(Errors.R011.format(error=error)) from None
     # drawing weights that are overwritten at once must not move the user's random state
     with torch.random.fork_rng(devices=[]):
+        # without memory at first: a header may claim any width
+        with torch.device("meta"):
+            shape = RNNLanguageModel(settings, [0] * settings.words)
+        problems = _compare(shape.parameters_by_name(), tensors)
+        if problems:
+            raise ValueError(Errors.R012.format(problems="; ".join(problems)))
         network = RNNLanguageModel(settings, [0] * settings.words)
     parameters = network.parameters_by_name()
-    problems = _compare(parameters, tensors)
-    if problems:
-        raise ValueError(Errors.R012.format(problems="; ".join(problems)))
     with torch.no_grad():
         for name, parameter in parameters.items():
             parameter.copy_(tensors[name])

@@ -18,15 +18,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-# Positions that look back together.
+# Positions that look back together, fewer where that would be too many pairs.
 _BLOCK = 256
+_MOST_PAIRS = 4_000_000
 
 
 @dataclass(frozen=True)
 class CacheSettings:
     """window (int): How many pairs are remembered; 0 for no cache.
     weight (float): Of the cache, in [0, 1).
-    flatness (float): θ of the paper, >= 0: 0 makes all remembered words equally probable.
+    flatness (float): θ of the paper, from 0 to 1000: 0 makes all remembered words equally probable.
     """
 
     window: int = 0
@@ -43,8 +44,10 @@ def cache_probabilities(hidden: Tensor, symbols: Tensor, settings: CacheSettings
     RETURNS (Tensor): float32 (n,); 0 at the first position, which has nothing to look back at.
     """
     result = torch.zeros(len(hidden), device=hidden.device)
-    for start in range(1, len(hidden), _BLOCK):
-        stop = min(start + _BLOCK, len(hidden))
+    remembered = max(1, min(settings.window, len(hidden)))
+    block = max(1, min(_BLOCK, _MOST_PAIRS // remembered))
+    for start in range(1, len(hidden), block):
+        stop = min(start + block, len(hidden))
         first = max(0, start - settings.window)
         now = torch.arange(start, stop, device=hidden.device)[:, None]
         before = torch.arange(first, stop - 1, device=hidden.device)[None, :]

@@ -148,6 +148,10 @@ class RNNLanguageModel(nn.Module):
         """RETURNS (Tuple[bool, ...]): For each stack, whether it reads from right to left."""
         return DIRECTIONS[self.settings.direction]
 
+    def spells_with(self, symbols: int) -> bool:
+        """RETURNS (bool): Whether the speller, if there is one, has so many symbols."""
+        return self.speller is None or self.settings.symbols == symbols
+
     def stack(self, reverse: bool = False) -> RecurrentStack:
         """RETURNS (RecurrentStack): The one that reads from left to right, or the other one."""
         return self.get_submodule(_STACKS[reverse])  # type: ignore[return-value]

@@ -138,7 +138,8 @@ def _split(
             if spelling is not None:
                 # a document has a position more than it has tokens
                 output.spelling = spelling[start - number : stop - number - 1].copy()
-                output.log_probs += output.spelling
+                output.closed_log_probs = output.log_probs
+                output.log_probs = output.log_probs + output.spelling
         if entropy is not None:
             output.entropy = entropy[start : stop - 1] / np.float32(_LN2)
         if rank is not None:
@@ -198,8 +199,8 @@ def kept_predictions(
         if (output.spelling is not None) != spelled:
             return None
         closed = output.log_probs
-        if output.spelling is not None:
-            closed = closed - output.spelling
+        if output.spelling is not None and output.closed_log_probs is not None:
+            closed = output.closed_log_probs
             spelling.append(output.spelling)
         log_probs.append(np.append(closed, np.float32(output.end_log_prob)))
         first.append(output.next_words.index[:, 0])

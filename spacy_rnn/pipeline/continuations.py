@@ -10,9 +10,11 @@ import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..errors import Errors
 from ..layers.outputs import continuation_log_probs
 from ..network.recurrent import State
 from ..vocabulary import Vocabulary
+from .batches import by_positions
 
 _LN2 = math.log(2.0)
 
@@ -68,18 +70,21 @@ class Continuing:
             left out, since tokens carry it.
         end (bool): Whether the document has to end after the candidate.
         RETURNS (List[Continuation]): In the order of the candidates.
-        RAISES (TypeError): For a prompt or a candidate that is neither text nor Doc.
+        RAISES (TypeError): For a prompt or a candidate that is neither text nor Doc, and for one
+            candidate that isn't in a list.
         RAISES (ValueError): If the model reads from right to left.
 
         EXAMPLE:
             >>> best = min(lm.score_continuation("我爱", ["你", "北京"]), key=lambda c: c.surprisal)
         """
+        if isinstance(candidates, str | Doc):
+            raise TypeError(Errors.R325.format(type=type(candidates).__name__))
         state = self._read(prompt)
         docs = [self._as_doc(c.strip() if isinstance(c, str) else c) for c in candidates]
         result = []
-        for doc, log_probs in zip(
-            docs, continuation_log_probs(self.model, docs, state), strict=True
-        ):
-            kept = log_probs if end else log_probs[:-1]
-            result.append(Continuation(doc.text, [token.text for token in doc], kept))
+        for batch in by_positions(docs):
+            scored = continuation_log_probs(self.model, batch, state)
+            for doc, log_probs in zip(batch, scored, strict=True):
+                kept = log_probs if end else log_probs[:-1]
+                result.append(Continuation(doc.text, [token.text for token in doc], kept))
         return result

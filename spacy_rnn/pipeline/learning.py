@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +74,9 @@ class Learner(ListenedTo):
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         losses.setdefault(f"{self.name}_tokens", 0)
+        if self.shim.network.speller is not None:
+            losses.setdefault(f"{self.name}_spelling", 0.0)
+            losses.setdefault(f"{self.name}_spelled", 0)
         examples = list(examples)
         validate_examples(examples, "RNNLM.update")
         docs = [example.predicted for example in examples]
@@ -87,13 +89,13 @@ class Learner(ListenedTo):
         readings = readings_from_docs(self.model, docs)
         if not self.listeners:
             readings = [reading.only_scored() for reading in readings]
-        self._prepare(readings)
         spell = self._learn_spelling(docs, readings, drop, losses)
         if not self.listeners and not self.lm_weight:
             spell()
             if sgd not in (None, False):
                 self.finish_update(sgd)
             return losses
+        self._prepare(readings)
         outputs, backprop = self.model.layers[0].begin_update(readings)
         d_log_probs = self._learn(examples, readings, outputs, losses)
         spell()
@@ -212,17 +214,21 @@ class Learner(ListenedTo):
         dropout: float,
         losses: dict[str, float],
     ) -> Callable[[], None]:
-        """RETURNS (Callable): Adds the speller's gradients. A word's spelling weighs as much as any
-        other symbol that the batch predicts."""
+        """RETURNS (Callable): Adds the speller's loss and gradients. A word's spelling weighs as
+        much as any other symbol that the batch predicts."""
         if self.shim.network.speller is None:
             return _nothing
         loss, words, backprop = learn_spelling(self.model, docs, dropout)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-        for key, value in (("spelling", loss), ("spelled", words)):
-            losses[f"{self.name}_{key}"] = losses.get(f"{self.name}_{key}", 0) + value
         predictions = max(1, int(readings[0].scored.sum()))
-        return partial(backprop, 1.0 / predictions)
+
+        def learn() -> None:
+            losses[f"{self.name}_spelling"] += loss
+            losses[f"{self.name}_spelled"] += words
+            backprop(1.0 / predictions)
+
+        return learn
 
     def _carry_on(self, readings: list[Sequences], outputs: list[Outputs]) -> None:
         for reading, output in zip(readings, outputs, strict=True):

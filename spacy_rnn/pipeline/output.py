@@ -47,6 +47,7 @@ class LMOutput:
     next_words (Optional[NextWords]): See there.
     spelling (Optional[ndarray]): float32 (n,), with a speller the part of `log_probs` that is log
         p(spelling): 0 for words of the vocabulary.
+    closed_log_probs (Optional[ndarray]): float32 (n,), with a speller `log_probs` without it.
     entropy (Optional[ndarray]): float32 (n,), in bits, −Σ p log2 p of the distribution over the
         vocabulary that each token was predicted with: its expected surprisal, `<unk>` being a word
         (Shannon 1948; in reading, Hale 2003).
@@ -68,6 +69,7 @@ class LMOutput:
         final_state: dict[str, np.ndarray] | None = None,
         next_words: NextWords | None = None,
         spelling: np.ndarray | None = None,
+        closed_log_probs: np.ndarray | None = None,
         entropy: np.ndarray | None = None,
         rank: np.ndarray | None = None,
         cache_log_probs: np.ndarray | None = None,
@@ -81,6 +83,7 @@ class LMOutput:
         self.final_state = final_state
         self.next_words = next_words
         self.spelling = spelling
+        self.closed_log_probs = closed_log_probs
         self.entropy = entropy
         self.rank = rank
         self.cache_log_probs = cache_log_probs
@@ -169,6 +172,7 @@ _FIELDS = (
     "end_log_prob",
     "final_state",
     "spelling",
+    "closed_log_probs",
     "entropy",
     "rank",
     "cache_log_probs",

@@ -267,6 +267,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             if network is not None and network.settings.words != len(self.vocabulary):
                 rows, words = network.settings.words, len(self.vocabulary)
                 raise ValueError(Errors.R305.format(name=self.name, rows=rows, words=words))
+            if network is not None and not network.spells_with(len(self.vocabulary.alphabet)):
+                raise ValueError(Errors.R326.format(name=self.name))
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
@@ -303,5 +305,6 @@ def _check_cache(window: int, weight: float, flatness: float) -> None:
         raise ValueError(Errors.R214.format(name="cache_window", value=window))
     if not 0 <= weight < 1:
         raise ValueError(Errors.R309.format(option="cache_weight", range="in [0, 1)", value=weight))
-    if not 0 <= flatness < float("inf"):
-        raise ValueError(Errors.R309.format(option="cache_flatness", range=">= 0", value=flatness))
+    if not 0 <= flatness <= 1000:
+        message = Errors.R309.format(option="cache_flatness", range="in [0, 1000]", value=flatness)
+        raise ValueError(message)

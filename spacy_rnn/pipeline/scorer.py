@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from .rnn_lm import RNNLM
 
 
+_LARGEST_LOG = math.log(np.finfo(np.float64).max)
+
+
 @registry.scorers("spacy-rnn.lm_scorer.v1")
 def make_lm_scorer(prefix: str = "lm") -> Callable[..., dict[str, Any]]:
     """Create the scorer of a component.
@@ -67,13 +70,15 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
     number of documents; see `score_language_model`."""
     name = lm.name
     if not counts.predictions:
-        names = ("perplexity", "perplexity_open", "bits_per_char", "acc", "oov", "prob")
+        names = ["perplexity", "perplexity_open", "bits_per_char", "acc", "oov", "prob"]
+        if lm.cache.window:
+            names += ["cache_perplexity", *["cache_perplexity_open"][: int(lm.spells)]]
         return dict.fromkeys(names)
     perplexity = _perplexity(counts.log_prob, counts.predictions, name)
     opened, bits = None, None
     if lm.spells or not counts.unknown:
         log_prob = counts.log_prob + counts.spelling
-        opened = _finite_or_none(log_prob, counts.predictions)
+        opened = _open_perplexity(log_prob, counts.predictions, name)
         if counts.characters:
             bits = -log_prob / math.log(2.0) / counts.characters
     scores = {
@@ -87,20 +92,22 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
     if lm.cache.window:
         scores["cache_perplexity"] = _perplexity(counts.cache_log_prob, counts.predictions, name)
         if lm.spells:
-            opened = _finite_or_none(counts.cache_log_prob_open, counts.predictions)
+            log_prob = counts.cache_log_prob_open
+            opened = _open_perplexity(log_prob, counts.predictions, name)
             scores["cache_perplexity_open"] = opened
     return scores
 
 
-def _finite_or_none(log_prob: float, predictions: int) -> float | None:
-    with np.errstate(over="ignore"):
-        perplexity = float(np.exp(-log_prob / predictions))
-    return perplexity if math.isfinite(perplexity) else None
+def _open_perplexity(log_prob: float, predictions: int, name: str) -> float | None:
+    """One word can have more letters than a perplexity can hold."""
+    if math.isfinite(log_prob) and -log_prob / predictions > _LARGEST_LOG:
+        return None
+    return _perplexity(log_prob, predictions, name)
 
 
 def _perplexity(log_prob: float, predictions: int, name: str) -> float:
-    perplexity = _finite_or_none(log_prob, predictions)
-    if perplexity is None:
-        shown = math.nan if math.isnan(log_prob) else math.inf
-        raise ValueError(Errors.R315.format(name=name, perplexity=shown))
+    with np.errstate(over="ignore"):
+        perplexity = float(np.exp(-log_prob / predictions))
+    if not math.isfinite(perplexity):
+        raise ValueError(Errors.R315.format(name=name, perplexity=perplexity))
     return perplexity

@@ -1,5 +1,6 @@
 """What the numbers should be: one token after the other, in float64, as the definitions say."""
 
+from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -10,6 +11,22 @@ from torch import nn
 from spacy_rnn.spelling import hash_features
 
 CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
+
+
+def log_distribution(weights, cutoffs, hidden):
+    weight = weights.get("softmax.weight", weights["embedding"])
+    logits = weight @ hidden + weights["softmax.bias"]
+    bounds = [*cutoffs, len(weight)]
+    if len(bounds) == 1:
+        return torch.log_softmax(logits, 0)
+    clusters = weights["softmax.cluster_weight"] @ hidden
+    clusters = clusters + weights["softmax.cluster_bias"]
+    head = torch.log_softmax(torch.cat([logits[: bounds[0]], clusters]), 0)
+    parts = [head[: bounds[0]]]
+    for number, (start, stop) in enumerate(pairwise(bounds)):
+        inside = torch.log_softmax(logits[start:stop], 0)
+        parts.append(head[bounds[0] + number] + inside)
+    return torch.cat(parts)
 
 
 @dataclass
@@ -63,19 +80,7 @@ class Reference:
         return vector
 
     def log_distribution(self, hidden):
-        weight = self.weights.get("softmax.weight", self.weights["embedding"])
-        logits = weight @ hidden + self.weights["softmax.bias"]
-        bounds = [*self.settings.cutoffs, len(weight)]
-        if len(bounds) == 1:
-            return torch.log_softmax(logits, 0)
-        clusters = self.weights["softmax.cluster_weight"] @ hidden
-        clusters = clusters + self.weights["softmax.cluster_bias"]
-        head = torch.log_softmax(torch.cat([logits[: bounds[0]], clusters]), 0)
-        parts = [head[: bounds[0]]]
-        for number, (start, stop) in enumerate(pairwise(bounds)):
-            inside = torch.log_softmax(logits[start:stop], 0)
-            parts.append(head[bounds[0] + number] + inside)
-        return torch.cat(parts)
+        return log_distribution(self.weights, self.settings.cutoffs, hidden)
 
     @torch.no_grad()
     def read(self, words, start=None, after=None):
@@ -111,6 +116,56 @@ class Reference:
         """The k likeliest words: never the unknown word, ties by row."""
         order = np.argsort(-log_distribution, kind="stable")
         return [self.words[row] for row in order if row != 0][:k]
+
+
+class ReferenceSpeller:
+    """p(spelling) of words that a component doesn't know, written down in the plainest way."""
+
+    def __init__(self, lm):
+        self.words = lm.vocabulary.words
+        words_with = Counter(c for word in self.words[2:] for c in set(word))
+        shared = [c for c, count in words_with.items() if count >= 2]
+        self.characters = sorted(shared, key=lambda c: (-words_with[c], ord(c)))
+        network = lm.shim.network
+        self.cutoffs = network.settings.symbol_cutoffs
+        own = [n for n in network.parameters_by_name() if n.startswith("speller.")]
+        parameters = network.parameters_by_name()
+        self.weights = {n.removeprefix("speller."): parameters[n].detach().double() for n in own}
+        self.width = self.weights["embedding"].shape[1]
+        self.cell = nn.LSTMCell(self.width, self.width).double()
+        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        layer = "encoder.layers.0."
+        self.cell.load_state_dict({name: self.weights[f"{layer}{name}_l0"] for name in names})
+
+    def symbols(self, word):
+        """Characters that two words have, the bytes of others; 0 is the end of a word."""
+        result = []
+        for character in word:
+            if character in self.characters:
+                result.append(1 + self.characters.index(character))
+            else:
+                first = 1 + len(self.characters)
+                result += [first + byte for byte in character.encode("utf8")]
+        return result
+
+    @torch.no_grad()
+    def log_prob(self, word):
+        """Natural log p(spelling), given that a word isn't empty."""
+        zero = torch.zeros(self.width, dtype=torch.float64)
+        h, c = zero, zero
+        total, read = 0.0, 0
+        for place, symbol in enumerate([*self.symbols(word), 0]):
+            h, c = self.cell(self.weights["embedding"][read], (h, c))
+            distribution = log_distribution(self.weights, self.cutoffs, h)
+            if not place:
+                total -= torch.logsumexp(distribution[1:], 0)
+            total, read = total + distribution[symbol], symbol
+        return float(total)
+
+    def log_probs(self, words):
+        """What spelling adds to each of the words: 0 where the vocabulary has the word."""
+        known = self.words[2:]
+        return np.array([0.0 if word in known else self.log_prob(word) for word in words])
 
 
 def words_of(doc):
