@@ -337,6 +337,10 @@ class Errors(metaclass=_Coded):
         "component (doc = nlp(text)), or give the name of another one: render(doc, component=…)."
     )
     R403 = "A picture is made of a Doc, a Span or an iterable of them, not of {type}."
+    R404 = (
+        "{name} has {found} numbers only. Draw them with direction = {found!r}, or run a component "
+        "that reads {asked}."
+    )
 
     # --- R5xx: command line ---
     R501 = (

@@ -121,6 +121,8 @@ class Csv:
         return records, opened + rest
 
     def parse(self, record: bytes, columns: Sequence[str]) -> dict[str, Any]:
+        # a token or an id may be longer than csv allows by default
+        csv.field_size_limit(max(csv.field_size_limit(), len(record)))
         row = next(csv.reader(io.StringIO(record.decode(), newline="")))
         if len(row) != len(columns):
             raise OtherColumns(row)

@@ -9,7 +9,7 @@ from typer import Argument, Option
 from ..training.corpus import check_size
 from . import rnn
 from .messages import plain_errors
-from .pipelines import load_language_model
+from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
 
 
@@ -39,16 +39,17 @@ def generate_cli(
 ) -> None:
     """Continue texts, word by word, until their end or --max-tokens."""
     check_size("n", count, least=1)
-    _, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     for prompt in read_prompts(prompts or [""]):
         for number in range(seed, seed + count):
-            text = lm.generate(
-                prompt,
-                max_tokens=max_tokens,
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                seed=number,
-            )
+            with memory_zone(nlp):  # the standard input may never end
+                text = lm.generate(
+                    prompt,
+                    max_tokens=max_tokens,
+                    temperature=temperature,
+                    top_k=top_k,
+                    top_p=top_p,
+                    seed=number,
+                )
             record = {"prompt": prompt, "seed": number, "text": text}
             typer.echo(json.dumps(record, ensure_ascii=False) if as_json else text)

@@ -52,14 +52,14 @@ def load_language_model(
 
 
 def find_language_model(nlp: Language, model: str, component: str | None = None) -> RNNLM:
-    """RETURNS (RNNLM): The component of that name, or the only one of its kind.
+    """RETURNS (RNNLM): The component of that name, or the only one of its kind; enabled.
 
     nlp (Language): The pipeline.
     model (str): What the user calls it, for messages.
     component (Optional[str]): The component's name.
     RAISES (ValueError): If there is none, or there are several and none was named.
     """
-    found = {name: pipe for name, pipe in nlp.pipeline if isinstance(pipe, RNNLM)}
+    found = {name: pipe for name, pipe in nlp.components if isinstance(pipe, RNNLM)}
     names = ", ".join(found)
     if not found:
         pipes = ", ".join(nlp.pipe_names) or "nothing"
@@ -68,7 +68,10 @@ def find_language_model(nlp: Language, model: str, component: str | None = None)
         raise ValueError(Errors.R502.format(model=model, names=names))
     if component is not None and component not in found:
         raise ValueError(Errors.R503.format(name=component, model=model, names=names))
-    return found[component or names]
+    chosen = component or names
+    if chosen in nlp.disabled:
+        nlp.enable_pipe(chosen)
+    return found[chosen]
 
 
 def keep_only(nlp: Language, lm: RNNLM) -> None:

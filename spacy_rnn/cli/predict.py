@@ -9,7 +9,7 @@ from typer import Argument, Option
 
 from . import rnn
 from .messages import plain_errors
-from .pipelines import load_language_model
+from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
 
 
@@ -30,9 +30,10 @@ def predict_cli(
 
     An empty text is the beginning of a document, </s> the end of one.
     """
-    _, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     for prompt in read_prompts(prompts or ["-"]):
-        words = lm.predict_next(prompt, k)
+        with memory_zone(nlp):  # the standard input may never end
+            words = lm.predict_next(prompt, k)
         typer.echo(to_json(prompt, words) if as_json else to_table(prompt, words))
 
 

@@ -16,6 +16,7 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 
 from ..errors import Errors
+from ..pipeline.extensions import get_output
 from ..pipeline.rnn_lm import RNNLM
 from .chunks import Chunks
 from .formats import Format
@@ -100,6 +101,8 @@ class Run:
             if not self.records.per_token:
                 expected = int(progress.values["tokens"])
             found = len(docs[0])
+            if found == expected or (found > expected and self.records.per_token):
+                self._check_numbers(progress, docs[0])
             if found == expected:
                 return progress.end, ""
             if found < expected or not self.records.per_token:
@@ -108,6 +111,18 @@ class Run:
                 raise ValueError(Errors.R509.format(path=progress.path))
             self.documents, self.tokens = 1, found
             return progress.begin, self._encode(progress.number, [item], docs)
+
+    def _check_numbers(self, progress: Progress, doc: Doc) -> None:
+        """The first record of the last document has to come out as it is there."""
+        output = get_output(doc, self.lm.name)
+        assert output is not None
+        tokens = 1 if self.records.per_token else len(doc)
+        found, written = output.surprisal_of(0, tokens), float(progress.values["surprisal"])
+        # in bfloat16, batches differ by up to 0.1 nats a token
+        exact = self.lm.shim.prediction_precision == "float32"
+        most = 1e-3 * max(1.0, abs(written)) if exact else 0.3 * max(1, tokens)
+        if found is None or abs(found - written) > most:
+            raise self._mismatch(progress, f"of {found or 0:.3f} bits, not {written:.3f}")
 
     def _mismatch(self, progress: Progress, found: str) -> ValueError:
         names = {"file": progress.file, "line": progress.line, "number": progress.in_file}

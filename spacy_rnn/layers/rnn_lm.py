@@ -100,7 +100,8 @@ def RNNLM(
             Errors.R309.format(option="subword_rows", range=allowed, value=subword_rows)
         )
     if speller_width < 0:
-        raise ValueError(Errors.R214.format(name="speller_width", value=speller_width))
+        message = Errors.R309.format(option="speller_width", range=">= 0", value=speller_width)
+        raise ValueError(message)
     settings = {
         "cell": cell,
         "embedding_width": embedding_width,

@@ -11,7 +11,7 @@ from thinc.api import Model
 
 from ..network.precision import resolve_precision
 from ..network.speller import Spellings, spelling_log_probs, weighted_log_prob
-from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from .shim import get_shim
 
 # In training, longer words (of symbols) are left out: they are no words, and cost much memory.
@@ -70,7 +70,10 @@ def learn_spelling(
     vocabulary: Vocabulary = model.attrs["vocabulary"]
     keys, _ = vocabulary.keys(docs)
     rows = vocabulary.rows_of_keys(keys)
-    rare = (rows == UNKNOWN_ROW) | (vocabulary.counts[rows] <= _RARE)
+    rare = rows == UNKNOWN_ROW
+    # a list of words without real counts doesn't say which of them are rare
+    if vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _RARE:
+        rare |= vocabulary.counts[rows] == _RARE
     forms = _find_forms(docs, keys, rare)
     symbols, lengths = vocabulary.alphabet.spell(forms.words)
     counts = np.bincount(forms.numbers, minlength=len(forms.words))

@@ -57,7 +57,7 @@ def spelling_log_probs(speller: RNNLanguageModel, spellings: Spellings) -> np.nd
         speller, spellings.ids, spellings.lengths, spellings.targets, wanted, exclude=END
     )
     assert made.log_probs is not None
-    symbols = made.log_probs.double().cpu().numpy()
+    symbols = made.log_probs.cpu().double().numpy()
     starts = np.cumsum(spellings.lengths) - spellings.lengths
     return np.add.reduceat(symbols, starts) - log_prob_of_a_symbol(speller)
 
@@ -67,7 +67,7 @@ def log_prob_of_a_symbol(speller: RNNLanguageModel) -> float:
     """RETURNS (float): log(1 − p(end | end)): that a word isn't empty."""
     start = torch.full((1,), END, device=speller.device)
     state = speller.read(start, speller.stack().zero_state(1))
-    first = speller.softmax.log_distribution(state.h[-1])[0].double()
+    first = speller.softmax.log_distribution(state.h[-1])[0].cpu().double()
     return float(torch.logsumexp(first[END + 1 :], 0))
 
 

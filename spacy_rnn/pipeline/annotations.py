@@ -69,13 +69,20 @@ def split_predictions(
     RETURNS (List[DocAnnotations]): One for each Doc. Arrays are copies, so that keeping one Doc
         doesn't keep the batch.
     """
-    result = _split(docs, lengths, predictions[0], words, spelling)
-    if len(predictions) > 1:
-        backward = _split(docs, lengths, predictions[1], words, spelling)
+    result, *others = (_split(docs, lengths, made, words, spelling) for made in predictions)
+    for backward in others:
         for made, other in zip(result, backward, strict=True):
             made.output.backward = other.output
     _add_hidden(result, lengths, joint_hidden(list(predictions)), annotations)
     return result
+
+
+def set_directions(made: Sequence[DocAnnotations], directions: Sequence[bool]) -> None:
+    """Say of each output which way it was read."""
+    for doc in made:
+        doc.output.reverse = directions[0]
+        if doc.output.backward is not None:
+            doc.output.backward.reverse = directions[1]
 
 
 def add_cached(made: Sequence[DocAnnotations], lengths: np.ndarray, cached: Cached) -> None:

@@ -41,7 +41,8 @@ class LMOutput:
     hidden (Optional[ndarray]): float32 (n, nO), the last layer's state after reading each token.
     log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it). An
         unknown word's is log p(`<unk>` | …), and with a speller + log p(spelling).
-    end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc).
+    end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc), for a window of a longer
+        document too, though scoring leaves it out there.
     final_state (Optional[Dict[str, ndarray]]): "h", and "c" of an LSTM: float32 (depth, width),
         the state of every layer after the last token.
     next_words (Optional[NextWords]): See there.
@@ -57,6 +58,7 @@ class LMOutput:
         `end_log_prob` with the neural cache, where the component has one.
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
         p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
+    reverse (bool): Whether these numbers are of the direction from right to left.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class LMOutput:
         cache_log_probs: np.ndarray | None = None,
         cache_end_log_prob: float | None = None,
         backward: LMOutput | None = None,
+        reverse: bool = False,
     ) -> None:
         self.offsets = offsets
         self.hidden = hidden
@@ -89,6 +92,7 @@ class LMOutput:
         self.cache_log_probs = cache_log_probs
         self.cache_end_log_prob = cache_end_log_prob
         self.backward = backward
+        self.reverse = reverse
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -129,7 +133,7 @@ class LMOutput:
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict): Arrays, numbers and words only; `from_dict` is the inverse."""
-        message: dict[str, Any] = {_MARK: 1, "offsets": self.offsets}
+        message: dict[str, Any] = {_MARK: 1, "offsets": self.offsets, "reverse": self.reverse}
         for name in _FIELDS[:-1]:
             message[name] = getattr(self, name)
         if self.next_words is not None:
@@ -151,7 +155,8 @@ class LMOutput:
         backward = message.get("backward")
         if isinstance(backward, dict):  # a decoder of nested messages may have made it already
             backward = cls.from_dict(backward)
-        return cls(message["offsets"], next_words=next_words, backward=backward, **fields)
+        fields |= {"next_words": next_words, "backward": backward}
+        return cls(message["offsets"], reverse=bool(message.get("reverse")), **fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return LMOutput.from_dict, (self.to_dict(),)
@@ -163,7 +168,8 @@ class LMOutput:
         if table is not None:
             table = NextWords(table.words, table.index.copy(), table.probabilities.copy())
         backward = copy.deepcopy(self.backward, memo)
-        return LMOutput(self.offsets.copy(), next_words=table, backward=backward, **arrays)
+        arrays |= {"next_words": table, "backward": backward, "reverse": self.reverse}
+        return LMOutput(self.offsets.copy(), **arrays)
 
 
 _FIELDS = (

@@ -31,6 +31,7 @@ from .annotations import (
     DEFAULT_ANNOTATIONS,
     DocAnnotations,
     add_cached,
+    set_directions,
     split_predictions,
     wanted_for,
 )
@@ -169,6 +170,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             words = self.vocabulary.words
             lengths = readings[0].lengths
             made = split_predictions(batch, lengths, predictions, words, annotations, spelling)
+            set_directions(made, self.shim.network.directions)
             if looks_back:
                 reading, prediction = readings[0], predictions[0]
                 cached = look_back(self.model, batch, reading, prediction, spelling, self.cache)
@@ -302,7 +304,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
 
 def _check_cache(window: int, weight: float, flatness: float) -> None:
     if window < 0:
-        raise ValueError(Errors.R214.format(name="cache_window", value=window))
+        raise ValueError(Errors.R309.format(option="cache_window", range=">= 0", value=window))
     if not 0 <= weight < 1:
         raise ValueError(Errors.R309.format(option="cache_weight", range="in [0, 1)", value=weight))
     if not 0 <= flatness <= 1000:

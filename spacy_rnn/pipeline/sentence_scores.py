@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
-from ..vocabulary import Vocabulary
+from ..vocabulary import ATTRIBUTES, Vocabulary
 from .extensions import get_output
 
 _LN2 = math.log(2.0)
@@ -53,9 +53,12 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     start, end = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
     if start == end:
         return None
-    counts = vocabulary.counts.astype(np.float64) + 0.5
-    rows, _ = vocabulary.rows([doc])
-    unigram = np.log(counts[rows[start:end]] / counts.sum())
+    # not the whole Doc's: a loop over its sentences must not become quadratic
+    words: Any = doc[start:end]
+    keys = words.to_array([ATTRIBUTES[vocabulary.attr]]).reshape(-1)
+    rows = vocabulary.rows_of_keys(keys)
+    total = float(vocabulary.counts.sum()) + 0.5 * len(vocabulary)
+    unigram = np.log((vocabulary.counts[rows] + 0.5) / total)
     if output.spelling is not None:
         unigram = unigram + output.spelling[start:end]
     n = end - start

@@ -90,6 +90,9 @@ def select(chosen: Doc | Span, options: Options) -> Part:
         raise ValueError(Errors.R402.format(name=options.component, text=text))
     if options.backward and output.backward is not None:
         output = output.backward
+    if output.reverse != options.backward:
+        found, asked = ("backward", "forward") if output.reverse else ("forward", "backward")
+        raise ValueError(Errors.R404.format(name=options.component, found=found, asked=asked))
     stop = end if options.max_tokens is None else min(end, start + options.max_tokens)
     return Part(doc, start, end, stop, output)
 

@@ -267,6 +267,17 @@ def test_what_listens_to_the_model_is_left_out(tmp_path):
     )
 
 
+def test_a_language_model_that_was_saved_disabled_is_enabled(nlp, tmp_path):
+    nlp.to_disk(tmp_path / "enabled")
+    spacy.load(tmp_path / "enabled", disable=["rnn_lm"]).to_disk(tmp_path / "disabled")
+    text = tmp_path / "text.txt"
+    text.write_text(ENGLISH[0], encoding="utf8")
+    out = tmp_path / "out.jsonl"
+    succeed("score", tmp_path / "disabled", text, out)
+    (record,) = read_records(out)
+    assert record["perplexity"] == pytest.approx(nlp(ENGLISH[0])._.rnn_perplexity, rel=1e-5)
+
+
 def test_the_component_has_to_be_clear(model, tmp_path):
     path = write_lines(tmp_path / "text.txt", TEXTS)
     blank = spacy.blank("en")

@@ -11,7 +11,7 @@ import time
 import pytest
 from spacy.tokens import DocBin
 
-from ..helpers import ENGLISH
+from ..helpers import ENGLISH, make_random
 from .conftest import PROGRAM, assert_same, fail, parse, read_records, run_process, succeed
 
 KINDS = [
@@ -143,6 +143,36 @@ def test_another_input_is_noticed(quick, text, tmp_path):
             error = fail("score", "", other, tmp_path / name, "--resume")
             assert "R507" in error and "line 5" in error and found in error
             assert (tmp_path / name).read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS)
+def test_another_model_is_noticed(model, tmp_path, name, options):
+    other = tmp_path / "other"
+    make_random(seed=1).to_disk(other)
+    text = tmp_path / "text.txt"
+    out = tmp_path / name
+    text.write_text("\n".join(ENGLISH[:3]) + "\n", encoding="utf8")
+    succeed("score", model, text, out, *options)
+    before = out.read_bytes()
+    text.write_text("\n".join(ENGLISH[:6]) + "\n", encoding="utf8")
+    error = fail("score", other, text, out, "--resume", *options)
+    assert "R507" in error and "bits, not" in error
+    assert out.read_bytes() == before
+    succeed("score", model, text, out, "--resume", *options)
+    assert len({record["doc"] for record in read_records(out)}) == 6
+
+
+@pytest.mark.parametrize("options", [[], ["--tokens"]], ids=["id", "token"])
+def test_a_table_with_a_very_long_field_is_gone_on_with(model, tmp_path, options):
+    long = "a" * 200_000
+    record = {"text": long} if options else {"text": "the", "id": long}
+    text, out = tmp_path / "text.jsonl", tmp_path / "out.csv"
+    text.write_text(json.dumps(record) + "\n", encoding="utf8")
+    succeed("score", model, text, out, *options)
+    text.write_text(json.dumps(record) + "\n" + json.dumps({"text": "the"}), encoding="utf8")
+    succeed("score", model, text, out, "--resume", *options)
+    lines = out.read_text("utf8").splitlines()
+    assert [line.partition(",")[0] for line in lines] == ["doc", "1", "2"]
 
 
 @pytest.mark.parametrize(

@@ -359,3 +359,12 @@ def test_training_makes_the_words_of_the_text_more_probable_than_others():
     train(nlp, ENGLISH, steps=60, drop=0.1)
     spelled = nlp(Doc(nlp.vocab, words=words))._.rnn_lm.spelling
     assert min(spelled[:2]) > max(spelled[2:]) + 2
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_list_of_words_without_counts_says_nothing_of_rare_ones(count):
+    lm = Speller(make_pipeline(**TRAINED)).lm
+    lm.initialize(lambda: [], labels=[[word, count] for word in lm.vocabulary.words[2:]])
+    docs = [lm.tokenizer(text) for text in TEXTS]
+    unknown = sum(not lm.vocabulary.knows(token) for doc in docs for token in doc)
+    assert learn_spelling(lm.model, docs, 0.0)[1] == unknown > 0

@@ -130,6 +130,17 @@ def test_the_backward_direction_has_its_own_numbers():
     assert "after it" in root.one(".spacy-rnn-legend").text
 
 
+@pytest.mark.parametrize(
+    ("has", "asked"), [("forward", "backward"), ("backward", "forward")], ids=str
+)
+def test_numbers_of_one_direction_are_not_drawn_as_those_of_the_other(has, asked):
+    doc = make_random(model={"direction": has})(ENGLISH[0])
+    with pytest.raises(ValueError, match=f"R404.*{has}"):
+        draw(doc, direction=asked)
+    copied = doc.copy()
+    assert copied._.rnn_lm.reverse == (has == "backward")
+
+
 # --- white space, signs, directions
 
 
