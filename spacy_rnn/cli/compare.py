@@ -14,7 +14,7 @@ from ..vocabulary import Vocabulary
 from . import rnn
 from .corpus_scores import CorpusScores, score_corpus
 from .messages import inform, plain_errors, warn
-from .options import DocumentKind
+from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
 
 _COLUMNS = {
@@ -58,17 +58,13 @@ def compare_cli(
     models: list[str] = Argument(help="Trained pipelines: their folders or names"),
     text: Path = Option(..., "--text", help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
     output: Path | None = Option(None, "--output", "-o", help="A JSON file for the table"),
-    document: DocumentKind = Option(DocumentKind.line, help="What a document of a .txt file is"),
-    tokenized: bool = Option(
-        False, "--tokenized/--raw", help="Whether words are separated by spaces already"
-    ),
-    line_end: str | None = Option(
-        None, help="The word for a line's end in tokenized text, such as <eos>"
-    ),
-    text_key: str = Option("text", help="The key of the text in .jsonl files"),
-    component: str | None = Option(None, help="The rnn_lm, if a pipeline has several"),
-    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+    document: Document = DocumentKind.line,
+    tokenized: Tokenized = False,
+    line_end: LineEnd = None,
+    text_key: TextKey = "text",
+    component: Component = None,
+    gpu_id: GpuId = -1,
+    code: Code = None,
 ) -> None:
     """Compare language models on one text, each with its own tokenizer."""
     options = {

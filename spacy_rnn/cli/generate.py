@@ -1,7 +1,6 @@
 """`python -m spacy rnn generate MODEL [PROMPT]…`."""
 
 import json
-from pathlib import Path
 
 import typer
 from typer import Argument, Option
@@ -9,6 +8,7 @@ from typer import Argument, Option
 from ..training.corpus import check_size
 from . import rnn
 from .messages import plain_errors
+from .options import Code, Component, GpuId
 from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
 
@@ -33,9 +33,9 @@ def generate_cli(
     ),
     seed: int = Option(0, help="Of the first text of a prompt; the next ones count on from it"),
     as_json: bool = Option(False, "--json", help="Write a JSON object a line"),
-    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
-    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+    component: Component = None,
+    gpu_id: GpuId = -1,
+    code: Code = None,
 ) -> None:
     """Continue texts, word by word, until their end or --max-tokens."""
     check_size("n", count, least=1)

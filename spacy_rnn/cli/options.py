@@ -1,6 +1,10 @@
-"""Values that several commands' options can have."""
+"""Options that several commands have."""
 
 from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
 
 
 class DocumentKind(str, Enum):
@@ -9,3 +13,16 @@ class DocumentKind(str, Enum):
     line = "line"
     block = "block"
     file = "file"
+
+
+Document = Annotated[DocumentKind, Option(help="What a document of a .txt file is")]
+Tokenized = Annotated[
+    bool, Option("--tokenized/--raw", help="Whether words are separated by spaces already")
+]
+LineEnd = Annotated[
+    str | None, Option(help="The word for a line's end in tokenized text, such as <eos>")
+]
+TextKey = Annotated[str, Option(help="The key of the text in .jsonl files")]
+Component = Annotated[str | None, Option(help="The rnn_lm, if a pipeline has several")]
+GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")]
+Code = Annotated[Path | None, Option("--code", "-c", help="Python file with registered functions")]

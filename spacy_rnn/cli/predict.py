@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import typer
 from typer import Argument, Option
 
 from . import rnn
 from .messages import plain_errors
+from .options import Code, Component, GpuId
 from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
 
@@ -22,9 +22,9 @@ def predict_cli(
     ),
     k: int = Option(5, "-k", help="How many words"),
     as_json: bool = Option(False, "--json", help="Write a JSON object a line"),
-    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
-    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+    component: Component = None,
+    gpu_id: GpuId = -1,
+    code: Code = None,
 ) -> None:
     """Predict the next word of texts: the most probable words with their probabilities.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
@@ -43,7 +44,7 @@ class Records(Protocol):
         """
 
 
-class _Columns:
+class _Columns(ABC):
     """What both kinds have in common.
 
     lm (RNNLM): The component that annotated the Docs.
@@ -90,10 +91,11 @@ class _Columns:
             head["id"] = item.id
         return head
 
+    @abstractmethod
     def _make_block(
         self, head: dict[str, Any], doc: Doc, output: LMOutput, unknown: np.ndarray
     ) -> Block:
-        raise NotImplementedError
+        """RETURNS (Block): The records of one document, which begin with `head`."""
 
     def _measure(self, output: LMOutput, name: str) -> np.ndarray:
         values = getattr(output, name, None)

@@ -13,7 +13,7 @@ from ..training.text_files import STDIN, raise_error
 from . import rnn
 from .inputs import Input
 from .messages import inform, plain_errors, warn
-from .options import DocumentKind
+from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
 from .outputs import FORMATS, find_progress, get_output_format, open_file, open_stdout
 from .pipelines import load_language_model
 from .records import MEASURES, DocumentRecords, TokenRecords
@@ -50,12 +50,10 @@ def score_cli(
     ),
     tokens: bool = Option(False, "--tokens", help="A record for each token, not each document"),
     measures: str = Option("", help="More columns, separated by commas: " + ", ".join(MEASURES)),
-    document: DocumentKind = Option(DocumentKind.line, help="What a document of a .txt file is"),
-    text_key: str = Option("text", help="The key of the text in .jsonl files"),
+    document: Document = DocumentKind.line,
+    text_key: TextKey = "text",
     id_key: str = Option("id", help="The key of the id in .jsonl files, which is copied"),
-    tokenized: bool = Option(
-        False, "--tokenized/--raw", help="Whether words are separated by spaces already"
-    ),
+    tokenized: Tokenized = False,
     input_format: InputFormat | None = Option(
         None, "--format", help="What the standard input holds: txt (default) or jsonl"
     ),
@@ -67,12 +65,12 @@ def score_cli(
     bad_lines: OnBadLines = Option(
         OnBadLines.stop, help="What to do about a line that can't be read"
     ),
-    component: str | None = Option(None, help="The rnn_lm, if the pipeline has several"),
+    component: Component = None,
     batch_size: int | None = Option(
         None, help="The most documents scored at once; the pipeline's batch_size by default"
     ),
-    gpu_id: int = Option(-1, "--gpu-id", "-g", help="GPU ID or -1 for CPU"),
-    code: Path | None = Option(None, "--code", "-c", help="Python file with registered functions"),
+    gpu_id: GpuId = -1,
+    code: Code = None,
     progress: bool | None = Option(
         None, "--progress/--no-progress", help="A progress bar; on a terminal by default"
     ),
