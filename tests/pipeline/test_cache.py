@@ -268,7 +268,7 @@ INFINITE, NAN = float("inf"), float("nan")
 @pytest.mark.parametrize(
     ("option", "value", "code"),
     [
-        ("window", -1, "R214"),
+        ("window", -1, "R309"),
         *(("weight", value, "R309") for value in (-0.1, 1.0, 2.0, INFINITE, NAN)),
         *(("flatness", value, "R309") for value in (-0.1, INFINITE, NAN)),
     ],

@@ -377,5 +377,5 @@ def test_every_token_of_windows_counts_once(plain, size):
 
 
 def test_a_speller_of_negative_width_is_refused():
-    with pytest.raises(ValueError, match=r"R214.*speller_width"):
+    with pytest.raises(ValueError, match=r"R309.*speller_width"):
         make_pipeline(model={"speller_width": -1})
