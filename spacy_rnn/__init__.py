@@ -8,20 +8,24 @@ from .about import __version__
 # Entry points import this package at every spacy.blank: what needs torch is imported on first use.
 _LAZY = {
     "RNNLM": "pipeline.rnn_lm",
+    "BatchScorer": "batch_scorer",
     "LMOutput": "pipeline.output",
     "Vocabulary": "vocabulary",
     "JiebaTokenizer": "tokenizers.jieba_tokenizer",
     "register_extensions": "pipeline.extensions",
+    "release_memory": "pipeline.releasing",
     "render": "rendering",
 }
 
 __all__ = [
     "RNNLM",
+    "BatchScorer",
     "JiebaTokenizer",
     "LMOutput",
     "Vocabulary",
     "__version__",
     "register_extensions",
+    "release_memory",
     "render",
 ]
 

@@ -2,7 +2,7 @@
 
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
-R3xx the component and its annotations; R4xx pictures; R5xx the command line.
+R3xx the component and its annotations; R4xx pictures; R5xx the command line and clusters.
 """
 
 
@@ -55,8 +55,13 @@ class Errors(metaclass=_Coded):
     )
     R013 = 'RAdam is not supported for rnn_lm: set @optimizers = "Adam.v1" (or "SGD.v1").'
     R014 = (
-        "A gradient of {name} is not finite (in: {weights}); no weight was changed. Lower the "
-        'learning rate, set grad_clip (1.0 is usual), or set precision = "float32".'
+        "A gradient of {name} is not finite (in: {weights}); no weight of it was changed. Lower "
+        'the learning rate, set grad_clip (1.0 is usual), or set precision = "float32".'
+    )
+    R030 = (
+        "A weight of {name} is not finite after a step (in: {weights}): the learning rate is too "
+        "high, or the memory is at fault. What was saved before is as it was: load it, and lower "
+        "the learning rate."
     )
     R015 = (
         "The language model is not initialized. Train it (`python -m spacy train`), call "
@@ -106,14 +111,14 @@ class Errors(metaclass=_Coded):
     )
     R102 = (
         "`user_words` of the tokenizer is a list of words or [word, frequency] pairs; this is "
-        "neither: {entry!r}."
+        "neither: {entry}."
     )
     R103 = (
-        "The user word {word!r} is empty or has white space or half a surrogate pair in it, so it "
+        "The user word {word} is empty or has white space or half a surrogate pair in it, so it "
         "can't be a token. Remove it, or write it without."
     )
     R104 = (
-        "The frequency of the user word {word!r} is {frequency!r}. It has to be a whole number "
+        "The frequency of the user word {word} is {frequency}. It has to be a whole number "
         "from 0 (never this word) to 1000000000000; without one, a fitting frequency is computed."
     )
     R105 = (
@@ -139,6 +144,10 @@ class Errors(metaclass=_Coded):
         "The pipeline was saved with another version of jieba's dictionary than the installed "
         "one, so a few texts may be segmented differently. Install the jieba that it was trained "
         "with, or save the pipeline again."
+    )
+    R113 = (
+        "The word {word!r}… of {source} has {length} characters. A word can have {longest} at "
+        "most: every beginning of it is an entry of its own."
     )
     R111 = "jieba is not installed. Install it with `pip install jieba`."
     R112 = (
@@ -230,6 +239,18 @@ class Errors(metaclass=_Coded):
         "There is no recurrent network to fine-tune in the component {name!r} (this pipeline has "
         "{pipes}). Set `component` of spacy-rnn.fine_tuning.v1 to an rnn_lm, or to a component "
         "with an RNNTok2Vec."
+    )
+    R226 = (
+        "{path} is a pipe or a device. A corpus is read several times, so it has to be a file: "
+        "write the text into one. (`python -m spacy rnn score` reads a pipe as standard input.)"
+    )
+    R227 = (
+        "{path} can't be read ({error}). Check that it is there, that it isn't a link to nowhere "
+        "or to itself, and that you may read it."
+    )
+    R228 = (
+        "{path} would be more than {limit} bytes when it is decompressed, {times} times its own "
+        "size: no text is so repetitive. If it is meant to be so, split it into several files."
     )
 
     # --- R3xx: the component and its annotations ---
@@ -330,6 +351,11 @@ class Errors(metaclass=_Coded):
         "next."
     )
 
+    R330 = (
+        "The saved numbers of a language model are damaged ({error}). Run the pipeline on the text "
+        "again."
+    )
+
     # --- R4xx: pictures ---
     R401 = "Unknown style {style!r} of a picture: choose one of {known}."
     R402 = (
@@ -348,9 +374,13 @@ class Errors(metaclass=_Coded):
         "of a pipeline that has one."
     )
     R502 = (
-        "The pipeline {model} has several components rnn_lm ({names}). Choose one with --component."
+        "The pipeline {model} has several components rnn_lm ({names}). Choose one as `component` "
+        "(--component)."
     )
-    R503 = "{name!r} is no rnn_lm of the pipeline {model}. Give --component one of: {names}."
+    R503 = (
+        "{name!r} is no rnn_lm of the pipeline {model}. The `component` (--component) can be one "
+        "of: {names}."
+    )
     R504 = "{path} exists. Go on where it ends with --resume, or replace it with --overwrite."
     R505 = (
         "Can't tell the format of the output {path} by its name. It must end in .jsonl or .csv, or "
@@ -391,3 +421,96 @@ class Errors(metaclass=_Coded):
     )
     R518 = "--{option} tells what {what}. Leave it out: {path} tells it by its name."
     R519 = "A model was given twice: {model}. Each can be compared once."
+    # --- R52x: BatchScorer ---
+    R520 = (
+        "There is no column {name!r} in the batch (it has: {columns}). Give the name of the column "
+        "with the texts: BatchScorer(..., text=...)."
+    )
+    R521 = (
+        "The batch has a column {name!r} already. Give a prefix for the new columns: "
+        'BatchScorer(..., prefix="rnn_").'
+    )
+    R522 = (
+        "A batch is a dict of columns, a pandas DataFrame or a pyarrow Table, not {type}. With Ray "
+        'Data, leave batch_format out, or set it to "numpy", "pandas" or "pyarrow".'
+    )
+    R523 = (
+        "Row {row} of the batch, counted from 0, can't be scored: {error} (With on_error = "
+        '"null" the job goes on, and the column `error` says why this row has no numbers.)'
+    )
+    R524 = "There is no text here, but {found}."
+    R525 = "Unknown measure {name!r}. Choose from {known}: measures = [...]."
+    R526 = (
+        "Can't use a GPU ({error}). Install the extra for the CUDA version, for example "
+        "'spacy-rnn[cuda12x]', and ask the engine for a GPU; or set gpu_id = -1 for the CPU."
+    )
+    # --- R53x: services and long runs ---
+    R530 = (
+        "release_memory can't be called within a memory zone, whose words it would keep. Call it "
+        "after the `with nlp.memory_zone()` block, before the next one."
+    )
+
+    # --- R6xx: trainings that go on, several processes ---
+    R601 = (
+        "{folder} holds a training already ({names}). Add --resume to go on from its last "
+        "checkpoint, --overwrite to drop it, or give another --output."
+    )
+    R602 = (
+        "The training began with other settings ({differ}). Go on with those, or begin anew with "
+        "--overwrite. Only paths and [training] max_steps, max_epochs, patience and logger may "
+        "change in between."
+    )
+    R603 = (
+        "The checkpoint is of {before} processes, and now there are {now}. Each has its own place "
+        "in the corpus: start as many as before."
+    )
+    R604 = "The checkpoint {folder} can't be used: {error}."
+    R605 = (
+        "No checkpoint in {folder} can be used. Copy the folder again from its source, or begin "
+        "anew with --overwrite (model-best and model-last are removed then: move them first)."
+    )
+    R606 = "Process {rank} failed, so this one stops too. Its own message says why."
+    R607 = (
+        "The loss of {name} is {loss}; no weight was changed. Lower the learning rate, or look for "
+        "broken examples in the training corpus."
+    )
+    R608 = (
+        "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
+        "before is kept; make room on the disk."
+    )
+    R609 = (
+        "Training on several processes needs a GPU for each: {count} processes were started here, "
+        "and there are {gpus} GPUs. Start fewer, or leave --gpu-id out."
+    )
+    R610 = (
+        "A schedule of the optimizer ({names}) gives other numbers than before, so the training "
+        "can't go on. It has to follow from the config alone; random or outside numbers can't be "
+        "repeated."
+    )
+    R611 = (
+        "The training corpus or the batches made of it are not those that the training began with, "
+        "so its place in them can't be found. Restore the corpus, or begin anew with --overwrite."
+    )
+    R612 = (
+        "There is no example to train on (for one of several processes: fewer documents than "
+        "processes). Check [corpora.train], or start fewer processes."
+    )
+    R613 = "There is no config {path}. `python -m spacy init fill-config` makes a whole one."
+    R614 = (
+        "The processes have different weights now, so they don't train one model any more. The "
+        "machines may compute differently: start the training on equal ones, from the last "
+        "checkpoint."
+    )
+    R615 = (
+        "The optimizer remembers weights ({names}) that no component of the pipeline has, so a "
+        "checkpoint would lose something. Train this pipeline with `spacy train`."
+    )
+    R616 = (
+        "WORLD_SIZE says that there are several processes, but {names} is missing. Start them with "
+        "torchrun, or unset WORLD_SIZE."
+    )
+    R617 = "Another process trains in {folder} at this moment. Wait until it ends, or stop it."
+    R618 = (
+        "A model can't be written: {error}. The models before are kept. Make room on the disk and "
+        "go on with --resume."
+    )

@@ -1,5 +1,6 @@
 """Shared fixtures: pipelines that are trained once."""
 
+import logging
 from types import SimpleNamespace
 
 import pytest
@@ -48,3 +49,14 @@ def workflow(tmp_path_factory):
         training=training.output,
         lines=lines,
     )
+
+
+@pytest.fixture(scope="session")
+def local_ray():
+    """Ray on this machine: two workers and a CPU for what reads and writes."""
+    ray = pytest.importorskip("ray")
+    pytest.importorskip("ray.data")
+    ray.init("local", num_cpus=3, include_dashboard=False, log_to_driver=False)
+    logging.getLogger("ray.data").setLevel(logging.WARNING)
+    yield ray
+    ray.shutdown()

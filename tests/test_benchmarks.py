@@ -3,6 +3,7 @@
 import importlib
 import json
 import math
+import subprocess
 import sys
 
 import pytest
@@ -69,6 +70,15 @@ def test_memory_program_compares_two_sizes(folder, what):
     assert figures["unit"] == "MB"
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of the process")
+@pytest.mark.parametrize("zone", ["--zone", "--no-zone"])
+def test_long_run_program_compares_the_end_with_the_beginning(folder, zone):
+    sizes = ["--documents", 50, "--every", 20, "--release", 20]
+    figures = run("long_run", folder / "model", folder / "test.txt", zone, *sizes)
+    assert set(figures) == SPEED
+    assert figures["ratio"] == pytest.approx(figures["ours"] / figures["baseline"], rel=0.01)
+
+
 def test_zh_classics_program_reports_quality_and_time(folder):
     figures = run("zh_classics", folder, "--epochs", 0.0005, "--width", 8, "--streams", 4)
     assert set(figures) >= QUALITY
@@ -99,6 +109,18 @@ def test_score_program_compares_the_command_with_the_pipe(folder, monkeypatch):
     monkeypatch.chdir(folder)
     options = ["--megabytes", 0.02, "--rounds", 1]
     assert set(run("score_cli", "model", "test.txt", *options)) == SPEED
+
+
+def test_cluster_program_compares_workers_with_the_pipe(folder):
+    pytest.importorskip("ray")
+    # its workers have to find the program, so it runs as one
+    program = ROOT / "benchmarks" / "cluster_score.py"
+    options = ["--megabytes", "0.01", "--rounds", "1", "--batch-size", "16"]
+    command = [sys.executable, program, folder / "model", folder / "test.txt", *options]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout.splitlines()[-1])) == SPEED
+    assert "2 workers, tokens/s" in done.stdout
 
 
 def test_wikitext2_program_reports_quality_and_the_plain_loops_time(folder, tmp_path):

@@ -16,12 +16,13 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from tqdm import tqdm
 
+from ..pipeline.chunks import Chunks
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.scorer import score_language_model
+from ..pipeline.selecting import keep_only
 from ..training.corpus import create_text_corpus
 from ..training.text_files import find_files, get_format
-from .chunks import Chunks
-from .pipelines import keep_only, memory_zone, retokenizes, run_before
+from .pipelines import memory_zone, retokenizes, run_before
 
 # Documents that are counted together.
 _BATCH = 256

@@ -14,6 +14,7 @@ from spacy.tokens import Doc
 
 from ..errors import Errors
 from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.selecting import find_language_model
 
 
 def load_tokenizer(config: Path, overrides: dict[str, Any] | None = None) -> Language:
@@ -43,49 +44,21 @@ def load_language_model(
     """
     import_code(code)
     if gpu_id >= 0:
-        try:
-            setup_gpu(gpu_id, silent=True)
-        except Exception as error:  # thinc, CuPy and CUDA all have their own
-            raise ValueError(Errors.R516.format(gpu=gpu_id, error=error)) from error
+        use_gpu(gpu_id)
     nlp = util.load_model(model)
     return nlp, find_language_model(nlp, model, component)
 
 
-def find_language_model(nlp: Language, model: str, component: str | None = None) -> RNNLM:
-    """RETURNS (RNNLM): The component of that name, or the only one of its kind; enabled.
+def use_gpu(gpu_id: int) -> None:
+    """Work on a GPU from now on.
 
-    nlp (Language): The pipeline.
-    model (str): What the user calls it, for messages.
-    component (Optional[str]): The component's name.
-    RAISES (ValueError): If there is none, or there are several and none was named.
+    gpu_id (int): Its number.
+    RAISES (ValueError): If there is no such GPU.
     """
-    found = {name: pipe for name, pipe in nlp.components if isinstance(pipe, RNNLM)}
-    names = ", ".join(found)
-    if not found:
-        pipes = ", ".join(nlp.pipe_names) or "nothing"
-        raise ValueError(Errors.R501.format(model=model, pipes=pipes))
-    if component is None and len(found) > 1:
-        raise ValueError(Errors.R502.format(model=model, names=names))
-    if component is not None and component not in found:
-        raise ValueError(Errors.R503.format(name=component, model=model, names=names))
-    chosen = component or names
-    if chosen in nlp.disabled:
-        nlp.enable_pipe(chosen)
-    return found[chosen]
-
-
-def keep_only(nlp: Language, lm: RNNLM) -> None:
-    """Disable all components but the language model and those that decide about its tokens.
-
-    nlp (Language): The pipeline. A component before the last one that retokenizes stays, because
-        that one may read its annotations (`merge_noun_chunks` reads a parse).
-    lm (RNNLM): Its language model, which then has no listeners to write `doc.tensor` for.
-    """
-    before = nlp.pipe_names[: nlp.pipe_names.index(lm.name)]
-    last = [i for i, name in enumerate(before, 1) if nlp.get_pipe_meta(name).retokenizes]
-    kept = [*before[: max(last, default=0)], lm.name]
-    nlp.select_pipes(enable=kept)
-    lm.listener_map = {}
+    try:
+        setup_gpu(gpu_id, silent=True)
+    except Exception as error:  # thinc, CuPy and CUDA all have their own
+        raise ValueError(Errors.R516.format(gpu=gpu_id, error=error)) from error
 
 
 def retokenizes(nlp: Language, lm: RNNLM) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
@@ -10,17 +9,18 @@ from typing import Any, Protocol
 import numpy as np
 from spacy.tokens import Doc
 
-from ..errors import Errors
-from ..pipeline.extensions import get_output
+from ..pipeline.document_scores import (
+    MEAN_NAME,
+    NUMBERS,
+    document_scores,
+    finite_output,
+    measure_of,
+    unknown_tokens,
+)
 from ..pipeline.output import LMOutput
 from ..pipeline.rnn_lm import RNNLM
-from ..vocabulary import UNKNOWN_ROW
 from .formats import Block, Column
 from .inputs import Item
-
-# Annotations that are an array with a number for each token.
-MEASURES = ("entropy", "rank")
-_LN2 = math.log(2.0)
 
 
 class Records(Protocol):
@@ -72,14 +72,9 @@ class _Columns(ABC):
 
     def make(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> Iterator[Block]:
         """See `Records`."""
-        rows, lengths = self.lm.vocabulary.rows(docs)
-        unknown = np.split(rows == UNKNOWN_ROW, np.cumsum(lengths)[:-1])
-        for number, (item, doc, mask) in enumerate(zip(items, docs, unknown, strict=True), first):
-            output = get_output(doc, self.lm.name)
-            assert output is not None  # it was computed just now
-            total = output.surprisal_of(0, len(doc))
-            if total is None or not math.isfinite(total + (output.end_log_prob or 0.0)):
-                raise ValueError(Errors.R515.format(place=item.place, name=self.lm.name))
+        masks = unknown_tokens(self.lm, docs)
+        for number, (item, doc, mask) in enumerate(zip(items, docs, masks, strict=True), first):
+            output = finite_output(self.lm, doc, item.place)
             yield self._make_block(self._head(number, item), doc, output, mask)
 
     def _head(self, number: int, item: Item) -> dict[str, Any]:
@@ -97,57 +92,19 @@ class _Columns(ABC):
     ) -> Block:
         """RETURNS (Block): The records of one document, which begin with `head`."""
 
-    def _measure(self, output: LMOutput, name: str) -> np.ndarray:
-        values = getattr(output, name, None)
-        if values is None:
-            raise ValueError(Errors.R514.format(name=self.lm.name, measure=name))
-        return values
-
 
 class DocumentRecords(_Columns):
-    """A record for each document: sums in bits, the perplexity, and means of the measures. The
-    perplexity is null where it is beyond all numbers, as that of a spelled word of 5,000 letters.
-    """
+    """A record for each document: see `document_scores`."""
 
     per_token = False
-    _own = (
-        "tokens",
-        "unknown",
-        "characters",
-        "surprisal",
-        "end_surprisal",
-        "perplexity",
-        "bits_per_char",
-    )
-    _measure_name = "mean_{}"
+    _own = tuple(NUMBERS)
+    _measure_name = MEAN_NAME
 
     def _make_block(
         self, head: dict[str, Any], doc: Doc, output: LMOutput, unknown: np.ndarray
     ) -> Block:
-        missing = int(unknown.sum())
-        characters = len(doc.text)
-        surprisal = output.surprisal_of(0, len(doc))
-        assert surprisal is not None and output.end_log_prob is not None
-        end = (0.0 - output.end_log_prob) / _LN2
-        # without a speller, an unknown word's probability is not that of its characters
-        spelled = characters and (not missing or self.lm.spells)
-        perplexity = output.perplexity
-        assert perplexity is not None
-        values = (
-            len(doc),
-            missing,
-            characters,
-            surprisal,
-            end,
-            perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
-            (surprisal + end) / characters if spelled else None,
-        )
-        head.update(zip(self._own, values, strict=True))
-        for name in self.measures:
-            array = self._measure(output, name)
-            mean = float(array.mean(dtype=np.float64)) if len(array) else None
-            head[self._measure_name.format(name)] = mean
-        return Block(head)
+        scores = document_scores(self.lm, doc, output, unknown, self.measures)
+        return Block({**head, **scores})
 
 
 class TokenRecords(_Columns):
@@ -169,5 +126,5 @@ class TokenRecords(_Columns):
             "surprisal": surprisal + np.float32(0.0),  # no -0.0
         }
         for name in self.measures:
-            columns[name] = self._measure(output, name)
+            columns[name] = measure_of(self.lm, output, name)
         return Block(head, columns)

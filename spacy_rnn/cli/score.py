@@ -8,6 +8,8 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from ..errors import Errors
+from ..pipeline.document_scores import MEASURES
+from ..pipeline.selecting import prepare
 from ..training.corpus import check_size
 from ..training.text_files import STDIN, raise_error
 from . import rnn
@@ -16,8 +18,8 @@ from .messages import inform, plain_errors, warn
 from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
 from .outputs import FORMATS, find_progress, get_output_format, open_file, open_stdout
 from .pipelines import load_language_model
-from .records import MEASURES, DocumentRecords, TokenRecords
-from .scoring import BadLines, Run, prepare, stop_cleanly
+from .records import DocumentRecords, TokenRecords
+from .scoring import BadLines, Run, stop_cleanly
 
 
 class InputFormat(str, Enum):

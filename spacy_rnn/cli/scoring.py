@@ -7,7 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import FrameType
 from typing import Any
 
@@ -16,14 +16,14 @@ from spacy.tokens import Doc
 from tqdm import tqdm
 
 from ..errors import Errors
+from ..pipeline.chunks import Chunks
 from ..pipeline.extensions import get_output
 from ..pipeline.rnn_lm import RNNLM
-from .chunks import Chunks
 from .formats import Format
 from .inputs import Input, Item, StartNotFound
 from .messages import warn
 from .outputs import Output, Progress
-from .pipelines import keep_only, memory_zone
+from .pipelines import memory_zone
 from .records import Records
 
 
@@ -43,7 +43,7 @@ class BadLines:
 class Run:
     """The scoring of an input.
 
-    nlp (Language): The pipeline, see `prepare`.
+    nlp (Language): The pipeline, see `selecting.prepare`.
     lm (RNNLM): Its language model.
     source (Input): What is scored.
     records (Records): What is written about it.
@@ -156,18 +156,6 @@ class Run:
     def _zone(self) -> AbstractContextManager[Any]:
         # what a DocBin holds was added to the vocab when it was opened
         return memory_zone(self.nlp, ".spacy" not in self.source.formats)
-
-
-def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:
-    """Let a pipeline compute no more than is written.
-
-    nlp (Language): The pipeline.
-    lm (RNNLM): Its language model.
-    measures (Sequence[str]): Annotations that are needed beside log-probabilities.
-    """
-    keep_only(nlp, lm)
-    lm.annotations = ("log_probs", *measures)
-    lm.cache = replace(lm.cache, window=0)
 
 
 @contextmanager

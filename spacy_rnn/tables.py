@@ -1,0 +1,51 @@
+"""The kinds of tables that engines send to their workers, without importing any engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import Errors
+
+
+class Table(NamedTuple):
+    """What is done with a batch of any kind.
+
+    names (Sequence[str]): Its columns.
+    read (Callable[[str], Sequence]): The values of one.
+    extend (Callable[[Dict[str, ndarray]], Any]): The batch with more columns.
+    """
+
+    names: Sequence[str]
+    read: Callable[[str], Sequence[Any]]
+    extend: Callable[[dict[str, np.ndarray]], Any]
+
+
+def open_table(batch: Any) -> Table:
+    """RETURNS (Table): How to read and extend a batch.
+    RAISES (TypeError): For a batch of another kind.
+    """
+    # by what they can do: neither pandas nor pyarrow has to be installed
+    if isinstance(batch, Mapping):
+        return Table(list(batch), lambda name: list(batch[name]), lambda new: {**batch, **new})
+    if hasattr(batch, "append_column"):
+        names = batch.schema.names
+        return Table(
+            names, lambda name: batch.column(name).to_pylist(), lambda new: _append(batch, new)
+        )
+    if hasattr(batch, "assign"):
+        return Table(
+            list(batch.columns), lambda name: list(batch[name]), lambda new: batch.assign(**new)
+        )
+    raise TypeError(Errors.R522.format(type=type(batch).__name__))
+
+
+def _append(table: Any, columns: dict[str, np.ndarray]) -> Any:
+    import pyarrow
+
+    for name, values in columns.items():
+        # NaN becomes null
+        table = table.append_column(name, pyarrow.array(values, from_pandas=True))
+    return table

@@ -1,0 +1,397 @@
+"""`BatchScorer` on batches of every kind, in threads, in Ray's workers, and as Spark calls it."""
+
+import json
+import math
+import pickle
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+import spacy
+import torch
+from spacy.language import Language
+
+import spacy_rnn.pipeline.loaded as loaded
+from spacy_rnn import BatchScorer
+
+from .helpers import ENGLISH, make_pipeline, run_spacy
+
+TEXTS = [*ENGLISH[:3], "a zeppelin , 5 zeppelins", "", "the harbour .", "  ", ENGLISH[9]]
+COUNTS = ["tokens", "unknown", "characters"]
+FLOATS = ["surprisal", "end_surprisal", "perplexity", "bits_per_char"]
+
+
+@pytest.fixture(scope="module")
+def model(trained, tmp_path_factory):
+    """The folder of a small trained English pipeline."""
+    path = tmp_path_factory.mktemp("batches") / "model"
+    trained.to_disk(path)
+    return path
+
+
+@pytest.fixture
+def fresh(monkeypatch):
+    """As in a new process: nothing is loaded."""
+    monkeypatch.setattr(loaded, "_LOADED", {})
+
+
+def expected(nlp, texts):
+    """The columns, from the arrays of the Docs."""
+    columns = {name: [] for name in (*COUNTS, *FLOATS)}
+    vocabulary = nlp.get_pipe("rnn_lm").vocabulary
+    for doc in map(nlp, texts):
+        bits = -np.asarray(doc._.rnn_lm.log_probs, dtype=float) / math.log(2)
+        end = -doc._.rnn_lm.end_log_prob / math.log(2)
+        unknown = sum(not vocabulary.knows(token) for token in doc)
+        values = [len(doc), unknown, len(doc.text), bits.sum(), end]
+        values.append(2 ** ((bits.sum() + end) / (len(doc) + 1)))
+        values.append((bits.sum() + end) / len(doc.text) if doc.text and not unknown else math.nan)
+        for name, value in zip(columns, values, strict=True):
+            columns[name].append(value)
+    return columns
+
+
+def assert_columns(found, columns):
+    for name, values in columns.items():
+        if name in COUNTS:
+            assert list(found[name]) == values, name
+        else:
+            np.testing.assert_allclose(
+                np.asarray(found[name], dtype=float), values, rtol=1e-5, atol=1e-5, err_msg=name
+            )
+
+
+def test_rows_have_the_numbers_of_their_documents(model, trained):
+    batch = {"id": np.arange(len(TEXTS)), "text": np.array(TEXTS, dtype=object)}
+    found = BatchScorer(model)(batch)
+    assert list(found) == ["id", "text", *COUNTS, *FLOATS, "error"]
+    assert_columns(found, expected(trained, TEXTS))
+    assert found["id"] is batch["id"] and list(batch) == ["id", "text"]
+    assert {found[name].dtype for name in COUNTS} == {np.dtype("int64")}
+    assert {found[name].dtype for name in FLOATS} == {np.dtype("float64")}
+    assert list(found["error"]) == [""] * len(TEXTS)
+    assert sum(found["unknown"]) > 0
+
+
+def test_rows_have_what_rnn_score_writes(model, tmp_path):
+    texts = [text for text in TEXTS if text.strip()]
+    lines = [json.dumps({"text": text}) + "\n" for text in texts]
+    (tmp_path / "texts.jsonl").write_text("".join(lines))
+    command = ["rnn", "score", model, tmp_path / "texts.jsonl", tmp_path / "out.jsonl"]
+    done = run_spacy(*command, "--measures", "rank,entropy")
+    assert done.exit_code == 0, done.output
+    records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    found = BatchScorer(model, measures=["rank", "entropy"], on_error="raise")({"text": texts})
+    assert list(found)[1:] == list(records[0])[2:]
+    for name in list(found)[1:]:
+        written = [math.nan if r[name] is None else r[name] for r in records]
+        np.testing.assert_allclose(found[name], written, rtol=1e-5, err_msg=name)
+
+
+@pytest.mark.parametrize("size", [1, 3, None])
+def test_the_size_of_batches_changes_no_number(model, trained, size, monkeypatch):
+    monkeypatch.setattr("spacy_rnn.pipeline.chunks._CHARACTERS", 60)
+    found = BatchScorer(model, batch_size=size)({"text": TEXTS})
+    assert_columns(found, expected(trained, TEXTS))
+
+
+def test_lists_strings_of_numpy_frames_and_tables_are_batches(model, trained):
+    columns = expected(trained, TEXTS)
+    scorer = BatchScorer(model, text="body", prefix="lm_")
+    prefixed = {f"lm_{name}": values for name, values in columns.items()}
+    for texts in (TEXTS, tuple(TEXTS), np.array(TEXTS)):
+        found = scorer({"body": texts})
+        assert found["body"] is texts
+        assert_columns({name: found[f"lm_{name}"] for name in columns}, columns)
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    frame = pandas.DataFrame({"body": TEXTS, "tokens": 7}, index=range(50, 50 + len(TEXTS)))
+    found = scorer(frame)
+    assert list(found.columns) == ["body", "tokens", *prefixed, "lm_error"]
+    assert found.index.equals(frame.index) and list(frame.columns) == ["body", "tokens"]
+    assert_columns({name: found[f"lm_{name}"] for name in columns}, columns)
+    for table in (pyarrow.table({"body": TEXTS}), pyarrow.record_batch({"body": TEXTS})):
+        found = scorer(table)
+        assert type(found) is type(table)
+        assert found.schema.names == ["body", *prefixed, "lm_error"]
+        # a missing number is null
+        assert found.column("lm_bits_per_char").null_count == sum(
+            map(math.isnan, columns[FLOATS[3]])
+        )
+        pairs = {
+            name: found.column(f"lm_{name}").to_numpy(zero_copy_only=False) for name in columns
+        }
+        assert_columns(pairs, columns)
+        assert [str(kind) for kind in found.schema.types[1:4]] == ["int64"] * 3
+
+
+def test_it_can_be_pickled_before_and_after_its_use(model, trained, fresh):
+    scorer = BatchScorer(model, measures=["entropy"])
+    before = pickle.dumps(scorer)
+    scorer({"text": TEXTS})
+    assert pickle.dumps(scorer) == before and len(before) < 1000
+    assert_columns(pickle.loads(before)({"text": TEXTS}), expected(trained, TEXTS))
+
+
+def test_a_process_loads_once_whatever_its_threads_do(model, trained, fresh, monkeypatch):
+    calls, load = [], spacy.load
+    monkeypatch.setattr(spacy, "load", lambda name: calls.append(name) or load(name))
+    scorers = [BatchScorer(model), pickle.loads(pickle.dumps(BatchScorer(model, prefix="x_")))]
+    assert not calls  # not before the first batch
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda i: scorers[i % 2]({"text": TEXTS[i % 3 :]}), range(24)))
+    assert calls == [str(model)]
+    for i, batch in enumerate(found):
+        columns = expected(trained, TEXTS[i % 3 :])
+        prefix = "x_" if i % 2 else ""
+        assert_columns({name: batch[prefix + name] for name in columns}, columns)
+
+
+def test_nothing_is_left_in_the_vocab(model, fresh):
+    scorer = BatchScorer(model, batch_size=16)
+    scorer({"text": TEXTS})
+    (pipeline,) = loaded._LOADED.values()
+    vocab = pipeline.nlp.vocab
+    before = len(vocab.strings), len(list(vocab))
+    scorer({"text": [f"word{number} and other{number}" for number in range(500)] + [None]})
+    assert (len(vocab.strings), len(list(vocab))) == before
+
+
+def test_no_more_is_computed_than_is_given(model, fresh):
+    BatchScorer(model)({"text": TEXTS})
+    BatchScorer(model, measures=["rank"])({"text": TEXTS})
+    plain, rank = loaded._LOADED.values()
+    assert plain.lm.annotations == ("log_probs",) and rank.lm.annotations == ("log_probs", "rank")
+
+
+# --- rows that can't be scored
+
+
+def test_rows_without_a_text_have_a_reason_and_no_numbers(model, trained):
+    missing = [None, math.nan, 7, b"the harbour"]
+    texts = [TEXTS[0], *missing, TEXTS[1]]
+    found = BatchScorer(model, measures="entropy")({"text": texts})
+    errors = list(found["error"])
+    assert errors[0] == errors[5] == ""
+    assert all("R524" in error for error in errors[1:5])
+    assert (
+        "null" in errors[1] and "null" in errors[2] and "int" in errors[3] and "bytes" in errors[4]
+    )
+    for name in COUNTS:
+        assert list(found[name][1:5]) == [0] * 4
+    for name in (*FLOATS, "mean_entropy"):
+        assert np.isnan(found[name][1:5]).all()
+        assert np.isfinite(found[name][[0, 5]]).all()
+    good = {name: found[name][[0, 5]] for name in (*COUNTS, *FLOATS)}
+    assert_columns(good, expected(trained, TEXTS[:2]))
+
+
+def test_the_missing_values_of_frames_and_tables_are_nulls(model):
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    scorer = BatchScorer(model)
+    column = pandas.array([TEXTS[0], pandas.NA], dtype="string")
+    found = scorer(pandas.DataFrame({"text": column}))
+    assert found["error"].tolist() == ["", "[R524] There is no text here, but null."]
+    found = scorer(pyarrow.table({"text": [None, TEXTS[0]]}))
+    assert found.column("surprisal").is_null().to_pylist() == [True, False]
+    assert found.column("tokens").to_pylist()[0] == 0
+
+
+def test_a_text_that_no_doc_can_hold_costs_only_its_row(model, trained, fresh):
+    scorer = BatchScorer(model)
+    scorer({"text": []})
+    (pipeline,) = loaded._LOADED.values()
+    pipeline.nlp.max_length = 60
+    texts = [TEXTS[0], "half a \ud800", TEXTS[1], "the cat " * 8, TEXTS[2]]
+    found = scorer({"text": texts})
+    assert [bool(error) for error in found["error"]] == [False, True, False, True, False]
+    assert "surrogates" in found["error"][1] and "E088" in found["error"][3]
+    good = {name: found[name][::2] for name in (*COUNTS, *FLOATS)}
+    assert_columns(good, expected(trained, TEXTS[:3]))
+
+
+@Language.component("rnn_batch_test_fails", retokenizes=True)
+def fails(doc):
+    if "zeppelin" in doc.text:
+        raise ValueError("no zeppelins here")
+    return doc
+
+
+def test_a_document_that_a_component_fails_on_costs_only_its_row(trained, tmp_path):
+    nlp = make_pipeline()
+    nlp.add_pipe("rnn_batch_test_fails", first=True)
+    nlp.to_disk(tmp_path / "model")
+    found = BatchScorer(tmp_path / "model")({"text": TEXTS})
+    assert [bool(error) for error in found["error"]] == ["zeppelin" in text for text in TEXTS]
+    assert "no zeppelins here" in found["error"][3]
+    good = [text for text in TEXTS if "zeppelin" not in text]
+    keep = found["error"] == ""
+    nlp.remove_pipe("rnn_batch_test_fails")
+    assert_columns({n: found[n][keep] for n in (*COUNTS, *FLOATS)}, expected(nlp, good))
+
+
+def test_a_row_that_can_not_be_scored_can_be_an_error(model, fresh):
+    scorer = BatchScorer(model, on_error="raise")
+    assert "error" not in scorer.columns
+    with pytest.raises(ValueError, match=r"R523.* Row 2 .*R524.*null"):
+        scorer({"text": ["the cat", "a boat", None]})
+    assert len(scorer({"text": TEXTS})["tokens"]) == len(TEXTS)  # it can go on
+
+
+def test_numbers_that_are_not_finite_are_not_given(model, fresh):
+    BatchScorer(model)({"text": TEXTS})
+    (pipeline,) = loaded._LOADED.values()
+    with torch.no_grad():
+        for parameter in pipeline.lm.shim.network.parameters():
+            parameter.fill_(math.nan)
+    found = BatchScorer(model)({"text": TEXTS})
+    assert all("R515" in error for error in found["error"])
+    assert np.isnan(found["perplexity"]).all()
+    with pytest.raises(ValueError, match=r"R523.*Row 0.*R515"):
+        BatchScorer(model, on_error="raise")({"text": TEXTS})
+
+
+# --- options
+
+
+def test_options_that_can_not_be_used_are_errors_at_once(model):
+    for options, code in (
+        ({"measures": ["hidden"]}, "R525"),
+        ({"on_error": "skip"}, "R309"),
+        ({"gpu_id": "all"}, "R309"),
+        ({"gpu_id": -2}, "R309"),
+        ({"batch_size": 0}, "R009"),
+    ):
+        with pytest.raises(ValueError, match=code):
+            BatchScorer(model, **options)
+
+
+def test_a_batch_has_to_fit(model):
+    scorer = BatchScorer(model, text="body")
+    with pytest.raises(ValueError, match=r"R520.*'body'.*it has: id, text\)"):
+        scorer({"id": [1], "text": ["a"]})
+    with pytest.raises(ValueError, match=r"R521.*'tokens'"):
+        scorer({"body": ["a"], "tokens": [1]})
+    with pytest.raises(TypeError, match=r"R522.*list"):
+        scorer(["a"])
+
+
+def test_the_model_has_to_be_clear(tmp_path):
+    with pytest.raises(OSError, match="E050"):
+        BatchScorer(tmp_path / "nothing")({"text": ["a"]})
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    with pytest.raises(ValueError, match="R501"):
+        BatchScorer(tmp_path / "blank")({"text": ["a"]})
+    make_pipeline().to_disk(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"R503.*component"):
+        BatchScorer(tmp_path / "model", component="other")({"text": ["a"]})
+
+
+def test_a_gpu_is_used_if_the_worker_sees_one(model, fresh, monkeypatch):
+    asked = []
+    monkeypatch.setattr(spacy, "require_gpu", asked.append)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    BatchScorer(model, gpu_id="auto")({"text": TEXTS})
+    assert asked == []
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    BatchScorer(model, gpu_id="auto")({"text": TEXTS})
+    assert set(asked) == {0}
+    BatchScorer(model, gpu_id=1)({"text": TEXTS})
+    assert set(asked) == {0, 1}
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_an_error(model):
+    with pytest.raises(ValueError, match=r"R526.*gpu_id = -1"):
+        BatchScorer(model, gpu_id=0)({"text": TEXTS})
+
+
+def test_no_engine_is_imported():
+    program = "import sys, spacy_rnn; spacy_rnn.BatchScorer('x'); print(sorted(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert not {"'ray'", "'pandas'", "'pyarrow'", "'pyspark'"} & set(done.stdout[1:-2].split(", "))
+
+
+# --- engines
+
+
+def test_spark_is_given_frames_and_a_schema(model, trained):
+    pandas = pytest.importorskip("pandas")
+    scorer = BatchScorer(model, measures=["rank"])
+    assert scorer.ddl.startswith("`tokens` BIGINT, `unknown` BIGINT, `characters` BIGINT, `surp")
+    assert scorer.ddl.endswith("`bits_per_char` DOUBLE, `mean_rank` DOUBLE, `error` STRING")
+    function = pickle.loads(pickle.dumps(scorer.map_frames))
+    taken = []
+
+    def frames():
+        for start in (0, 3, 8, 3):
+            taken.append(start)
+            yield pandas.DataFrame({"text": pandas.Series(TEXTS[start : start + 5], dtype=object)})
+
+    found = function(frames())
+    assert not taken
+    first = next(found)
+    assert taken == [0]  # one batch at a time
+    parts = [first, *found]
+    assert [len(part) for part in parts] == [5, 5, 0, 5]
+    assert [list(part.columns) for part in parts] == [["text", *scorer.columns]] * 4
+    assert_columns(pandas.concat(parts), expected(trained, TEXTS[:5] + TEXTS[3:8] * 2))
+
+
+def test_spark_maps_in_pandas(model, trained):
+    sql = pytest.importorskip("pyspark.sql")
+    try:
+        spark = sql.SparkSession.builder.master("local[2]").getOrCreate()
+    except Exception as error:
+        pytest.skip(f"Spark doesn't start: {error}")
+    scorer = BatchScorer(model)
+    rows = [*enumerate(TEXTS), (len(TEXTS), None)]
+    frame = spark.createDataFrame(rows, "id BIGINT, text STRING").repartition(3)
+    types = pytest.importorskip("pyspark.sql.types").StructType
+    schema = types([*frame.schema.fields, *types.fromDDL(scorer.ddl).fields])
+    scored = frame.mapInPandas(scorer.map_frames, schema)
+    *found, last = (row.asDict() for row in scored.orderBy("id").collect())
+    spark.stop()
+    assert [row["text"] for row in found] == TEXTS
+    columns = {name: [row[name] for row in found] for name in (*COUNTS, *FLOATS)}
+    assert_columns(columns, expected(trained, TEXTS))
+    assert last["surprisal"] is None and last["tokens"] == 0 and "R524" in last["error"]
+
+
+@pytest.mark.parametrize("form", ["numpy", "pyarrow"])
+def test_ray_maps_batches_in_a_pool_of_workers(model, trained, local_ray, form):
+    texts = [*TEXTS * 3, None]
+    rows = [{"id": number, "text": text} for number, text in enumerate(texts)]
+    scored = (
+        local_ray.data.from_items(rows)
+        .map_batches(
+            BatchScorer,
+            fn_constructor_kwargs={"model": str(model)},
+            compute=local_ray.data.ActorPoolStrategy(size=2),
+            batch_size=5,
+            batch_format=form,
+        )
+        .materialize()
+    )
+    kinds = dict(zip(scored.schema().names, map(str, scored.schema().types), strict=True))
+    assert {kinds[name] for name in COUNTS} == {"int64"}
+    assert {kinds[name] for name in FLOATS} == {"double"}
+    assert kinds["error"].endswith("string")
+    *found, last = sorted(scored.take_all(), key=lambda row: row["id"])
+    assert [row["text"] for row in found] == texts[:-1]
+    columns = {name: [row[name] for row in found] for name in (*COUNTS, *FLOATS)}
+    assert_columns(columns, expected(trained, texts[:-1]))
+    assert "R524" in last["error"] and last["tokens"] == 0
+    # numpy has no null
+    assert last["surprisal"] is None or (form == "numpy" and math.isnan(last["surprisal"]))
+
+
+def test_ray_can_have_an_instance_in_tasks(model, trained, local_ray):
+    scorer = BatchScorer(model, on_error="raise")
+    dataset = local_ray.data.from_items([{"text": text} for text in TEXTS])
+    found = dataset.map_batches(scorer, batch_size=4).take_all()
+    by_text = {row["text"]: row["surprisal"] for row in found}
+    for doc in map(trained, TEXTS):
+        assert by_text[doc.text] == pytest.approx(doc._.rnn_surprisal, rel=1e-5, abs=1e-6)
