@@ -74,6 +74,34 @@ class CarriedStates:
             assert self._state is not None
             self._state = _write(self._state, columns, state, places)
 
+    def to_tensors(self) -> dict[str, Tensor]:
+        """RETURNS (Dict[str, Tensor]): What a training needs to go on elsewhere: "places", int64
+        (streams, 3) with stream, turn and column, and "h" (and "c"), float32 (depth, columns,
+        width), on the CPU; empty if nothing is carried.
+        """
+        if self._state is None:
+            return {}
+        known = [(stream, turn, self._columns[stream]) for stream, turn in self._turns.items()]
+        tensors = {"places": torch.tensor(known, dtype=torch.int64).view(-1, 3)}
+        for name, part in zip(("h", "c"), self._state, strict=True):
+            if part is not None:
+                tensors[name] = part.cpu()
+        return tensors
+
+    def from_tensors(self, tensors: dict[str, Tensor], device: torch.device) -> None:
+        """Carry on what `to_tensors` gave.
+
+        tensors (Dict[str, Tensor]): Its result.
+        device (device): Where the network is.
+        """
+        self._turns, self._columns, self._state = {}, {}, None
+        if not tensors:
+            return
+        for stream, turn, column in tensors["places"].tolist():
+            self._turns[stream], self._columns[stream] = turn, column
+        c = tensors.get("c")
+        self._state = State(tensors["h"].to(device), None if c is None else c.to(device))
+
 
 def _write(kept: State, columns: list[int], new: State, places: list[int]) -> State:
     """RETURNS (State): `kept` with new columns, more of them where there is no room."""

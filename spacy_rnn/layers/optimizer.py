@@ -41,7 +41,8 @@ def apply_gradients(
     description (str): The model's name for messages.
     rates (Optional[Mapping[str, float]]): The learning rate of each weight, as a share of the
         optimizer's; 1 for those that aren't named.
-    RAISES (ValueError): If a gradient is not finite; no weight is changed then.
+    RAISES (ValueError): If a gradient is not finite; no weight is changed then. If a weight isn't
+        finite after the step.
     """
     moved = {name: p for name, p in parameters.items() if p.grad is not None}
     if not moved:
@@ -52,7 +53,7 @@ def apply_gradients(
     if optimizer.use_radam:
         raise ValueError(Errors.R013)
     gradients = [p.grad for p in moved.values() if p.grad is not None]
-    norm = float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients))))
+    norm = joint_norm(gradients)
     if not math.isfinite(norm):
         bad = [name for name, g in zip(moved, gradients, strict=True) if not g.isfinite().all()]
         for parameter in moved.values():
@@ -76,6 +77,29 @@ def apply_gradients(
         if optimizer.averages is not None:
             _average(optimizer, (owner, name), parameter)
         parameter.grad = None
+    check_weights(moved, description)
+
+
+@torch.no_grad()
+def check_weights(parameters: Mapping[str, Tensor], description: str) -> None:
+    """Notice weights that are not finite, in one pass over the memory.
+
+    parameters (Mapping[str, Tensor]): The weights by name.
+    description (str): The model's name for messages.
+    RAISES (ValueError): If there are any.
+    """
+    weights = list(parameters.values())
+    if not weights or math.isfinite(joint_norm(weights)):
+        return
+    # finite weights can be so large that their norm overflows
+    bad = [name for name, weight in parameters.items() if not weight.isfinite().all()]
+    if bad:
+        raise ValueError(Errors.R030.format(name=description, weights=", ".join(bad)))
+
+
+def joint_norm(tensors: list[Tensor]) -> float:
+    """RETURNS (float): The Euclidean norm of all numbers together; not finite if any isn't."""
+    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
 
 
 @torch.no_grad()

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import copy
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, cast
 
 import srsly
@@ -28,6 +28,8 @@ from ..network.memory import keep_freed_memory
 from .optimizer import apply_gradients
 from .weights import weights_from_bytes, weights_to_bytes
 
+AverageGradients = Callable[[dict[str, torch.nn.Parameter]], None]
+
 
 class RNNShim(PyTorchShim):
     """Holds the network, or None until the vocabulary is known.
@@ -35,6 +37,9 @@ class RNNShim(PyTorchShim):
     settings (Dict): What the config says of the network; a loaded file must agree.
     precision (str): Of matrix products in training: "auto", "float32" or "bfloat16".
     prediction_precision (str): The same in prediction.
+
+    `average_gradients` is called with the weights by name before every step; a data-parallel
+    training sets it.
     """
 
     _model: RNNLanguageModel | None
@@ -44,6 +49,7 @@ class RNNShim(PyTorchShim):
     ) -> None:
         super().__init__(None)
         self.rates: dict[str, float] = {}
+        self.average_gradients: AverageGradients | None = None
         self.settings = settings
         self.precision = precision
         self.prediction_precision = prediction_precision
@@ -93,6 +99,8 @@ class RNNShim(PyTorchShim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         parameters = self.network.parameters_by_name()
+        if self.average_gradients is not None:
+            self.average_gradients(parameters)
         apply_gradients(optimizer, self.id, parameters, "rnn_lm", self.rates)
 
     def set_rates(self, rates: Sequence[float]) -> None:
@@ -132,6 +140,7 @@ class RNNShim(PyTorchShim):
         copied.id = _fresh_id()
         # what was frozen for one training isn't for others
         copied.rates = {}
+        copied.average_gradients = None
         if copied._model is not None:
             copied._model.requires_grad_(True)
         return copied

@@ -14,7 +14,6 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d
 
 from ..errors import Errors
-from ..layers.carried import CarriedStates
 from ..layers.outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.sequences import Sequences, readings_from_docs
 from ..layers.shim import RNNShim
@@ -22,9 +21,10 @@ from ..layers.spelled import learn_spelling
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from .listening import Conversation, ListenedTo
+from .training_hooks import TrainingHooks
 
 
-class Learner(ListenedTo):
+class Learner(ListenedTo, TrainingHooks):
     """The methods of the component that change its weights.
 
     spaCy's `nlp.update` asks each component to step right after its own update, so before those
@@ -35,9 +35,7 @@ class Learner(ListenedTo):
 
     name: str
     model: Model
-    shim: RNNShim
     lm_weight: float
-    _carried: CarriedStates
 
     def __init__(self) -> None:
         super().__init__()
@@ -194,8 +192,9 @@ class Learner(ListenedTo):
         masks = [xp.asarray(reading.scored) for reading in readings]
         if not self.listeners:
             masks = [xp.ones(len(reading.ids), dtype=bool) for reading in readings]
+        scales = self.loss_scales or [1.0] * len(readings)
         result: list[Floats1d | None] = []
-        for output, mask in zip(outputs, masks, strict=True):
+        for output, mask, scale in zip(outputs, masks, scales, strict=True):
             log_probs: Any = output.log_probs
             loss, gradient = self.get_loss(examples, log_probs[mask])
             if not np.isfinite(loss):
@@ -203,7 +202,7 @@ class Learner(ListenedTo):
             losses[self.name] += loss
             losses[f"{self.name}_tokens"] += len(gradient)
             part = self.model.ops.alloc1f(len(mask))
-            part[mask] = gradient * self.lm_weight
+            part[mask] = gradient * (self.lm_weight * scale)
             result.append(part)
         return result
 
@@ -222,11 +221,12 @@ class Learner(ListenedTo):
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
         predictions = max(1, int(readings[0].scored.sum()))
+        scale = self.loss_scales[0] if self.loss_scales else 1.0
 
         def learn() -> None:
             losses[f"{self.name}_spelling"] += loss
             losses[f"{self.name}_spelled"] += words
-            backprop(1.0 / predictions)
+            backprop(scale / predictions)
 
         return learn
 

@@ -3,16 +3,18 @@
 # No postponed annotations here: spaCy checks a config's values against those of registered
 # functions, and can only read them as objects.
 from collections.abc import Callable, Iterable, Iterator
-from itertools import chain, islice
+from copy import copy
+from itertools import chain, compress, cycle, islice
 from pathlib import Path
 
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import get_words_and_spaces, registry
 from spacy.vocab import Vocab
 
 from ..errors import Errors
+from .docbins import read_docbin
 from .plain_docs import PlainDoc
 from .text_files import (
     DOCUMENTS,
@@ -21,7 +23,6 @@ from .text_files import (
     TextDocument,
     find_files,
     get_format,
-    open_binary,
     read_jsonl,
     read_text,
 )
@@ -130,6 +131,7 @@ class TextCorpus:
         self.max_length = check_size("max_length", max_length)
         self.limit = check_size("limit", limit)
         self.cache = cache
+        self._rank, self._count = 0, 1
         find_files(self.paths)  # a wrong path of the dev corpus shows before an hour of training
 
     def __call__(self, nlp: Language) -> Iterator[Example]:
@@ -145,26 +147,45 @@ class TextCorpus:
         files = find_files(self.paths)
         tokenizes = self.cache and not self.tokenized
         make_doc = get_cache(nlp).make_doc if tokenizes else _make_doc
-        documents = chain.from_iterable(self._read_file(nlp, path, make_doc) for path in files)
+        first, step = self._rank, self._count
+        mine = cycle([True])
+        if not self.limit:  # others' documents needn't be tokenized, unless the limit counts them
+            mine = cycle([rank == first for rank in range(step)])
+            first, step = 0, 1
+        documents = chain.from_iterable(
+            self._read_file(nlp, path, make_doc, mine) for path in files
+        )
         empty = True
-        for windows in islice(documents, self.limit or None):
+        for windows in islice(documents, first, self.limit or None, step):
             for example in windows:
                 empty = False
                 yield example
+        if empty and self._count > 1:
+            raise ValueError(Errors.R612)
         if empty:
             paths = ", ".join(map(str, self.paths))
             raise ValueError(Errors.R205.format(path=paths, min_length=self.min_length))
 
+    def shard(self, rank: int, count: int) -> "TextCorpus":
+        """RETURNS (TextCorpus): The reader of every `count`-th document, from `rank` on."""
+        part = copy(self)
+        part._rank, part._count = rank, count
+        return part
+
     def _read_file(
-        self, nlp: Language, path: Path, make_doc: Callable[[Language, str], Doc]
+        self,
+        nlp: Language,
+        path: Path,
+        make_doc: Callable[[Language, str], Doc],
+        mine: Iterator[bool],
     ) -> Iterator[Iterable[Example]]:
-        """Yield the Examples of each document of one file."""
+        """Yield the Examples of each document of one file for which `mine` is true."""
         if get_format(path) == ".spacy":
-            for doc in read_docbin(path, nlp.vocab):
+            for doc in compress(read_docbin(path, nlp.vocab), mine):
                 if len(doc) >= self.min_length and not all(token.is_space for token in doc):
                     yield self._split_reference(doc, nlp, path)
             return
-        for raw in self._read_raw(nlp, path):
+        for raw in compress(self._read_raw(nlp, path), mine):
             for windows in self._make_windows(nlp, raw, make_doc):
                 yield (_make_example(window, raw.place, nlp) for window in windows)
 
@@ -191,29 +212,18 @@ class TextCorpus:
             yield split_document(doc, self.max_length)
 
     def _split_reference(self, doc: Doc, nlp: Language, path: Path) -> Iterator[Example]:
-        for reference in split_document(doc, self.max_length):
-            predicted = PlainDoc.from_doc(reference).to_doc(nlp.vocab)
-            if mark := read_mark(reference):
-                write_mark(predicted, mark)
-            _check_length(reference, Place(path, 0), nlp.max_length)
-            yield Example(predicted, reference)
-
-
-def read_docbin(path: Path, vocab: Vocab) -> Iterator[Doc]:
-    """Read the Docs of a .spacy file. The format has no parts: the file is read as a whole.
-
-    path (Path): The file, gzipped or not.
-    vocab (Vocab): The vocabulary of the Docs.
-    YIELDS (Doc): The Docs with all annotations that the file holds.
-    RAISES (ValueError): If the file isn't a DocBin.
-    """
-    with open_binary(path) as file:
-        data = file.read()
-    try:
-        yield from DocBin().from_bytes(data).get_docs(vocab)
-    except Exception as error:  # zlib, msgpack and numpy all have their own
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ValueError(Errors.R212.format(path=path, error=reason)) from error
+        try:
+            for reference in split_document(doc, self.max_length):
+                predicted = PlainDoc.from_doc(reference).to_doc(nlp.vocab)
+                if mark := read_mark(reference):
+                    write_mark(predicted, mark)
+                _check_length(reference, Place(path, 0), nlp.max_length)
+                yield Example(predicted, reference)
+        except (KeyError, ValueError) as error:
+            if str(error).startswith("[R"):
+                raise
+            # spaCy's: a norm or a label whose text isn't in the file
+            raise ValueError(Errors.R212.format(path=path, error=error.args[0])) from error
 
 
 def _make_doc(nlp: Language, text: str) -> Doc:

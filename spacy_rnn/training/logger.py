@@ -137,12 +137,16 @@ class ConsoleLogger:
 
     def _evaluate(self, info: dict[str, Any], models: list[str]) -> Evaluation:
         losses = info["losses"]
+        evaluated = [step for _, step in info["checkpoints"][:-1]]
+        steps = info["step"] - (evaluated[-1] if evaluated else -1)
         # Two language models read the same text: its tokens count once.
         tokens = max((float(losses[f"{name}_tokens"]) for name in models), default=None)
         if tokens is None:
             tokens = info["words"] - self._words
+            if not self._words:  # all words of a training that went on, of these steps only a share
+                tokens *= steps / (info["step"] + 1)
         self._words = info["words"]
-        seconds = self._timer.get_seconds()
+        seconds = self._timer.get_seconds(steps)
         return Evaluation(
             epoch=info["epoch"],
             step=info["step"],

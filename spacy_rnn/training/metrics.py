@@ -44,14 +44,15 @@ class TrainingTimer:
         self._steps += 1
         self._last = self._clock()
 
-    def get_seconds(self) -> float | None:
-        """Get the time in training steps since `restart`, at the end of one with an evaluation.
+    def get_seconds(self, steps: int) -> float | None:
+        """Get the time of the steps since the last evaluation, at the end of one with another.
 
+        steps (int): How many there were; in a training that went on, more than were timed.
         RETURNS (Optional[float]): Seconds. None if every step was evaluated.
         """
         if not self._steps:
             return None
-        return (self._last - self._start) * (self._steps + 1) / self._steps
+        return (self._last - self._start) * steps / self._steps
 
     def restart(self) -> None:
         """Begin the next stretch of training."""

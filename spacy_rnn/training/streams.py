@@ -10,6 +10,7 @@ every stream, and the component carries each stream's state to its next window, 
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from typing import TypeVar
 
 from spacy.language import Language
@@ -20,6 +21,7 @@ from spacy.util import registry
 from ..errors import Errors
 from .corpus import check_size
 from .plain_docs import PlainDoc, is_annotated
+from .shards import take_shard
 from .windows import Window, places, read_mark, split_document, write_mark
 
 T = TypeVar("T")
@@ -99,6 +101,12 @@ class StreamCorpus:
                 place._replace(stream=stream, turn=turn, carried=carried),
             )
             yield example
+
+    def shard(self, rank: int, count: int) -> "StreamCorpus":
+        """RETURNS (StreamCorpus): The same number of streams, of every `count`-th document."""
+        part = copy(self)
+        part.corpus = take_shard(self.corpus, rank, count)
+        return part
 
     def _cut(self, example: Example) -> list["_Part"]:
         predicted, reference = example.predicted, example.reference

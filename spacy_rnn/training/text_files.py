@@ -6,39 +6,34 @@ whole file needs no more memory than one of a line.
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import os
 import re
-import sys
-import zlib
+import stat
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import chain, groupby
 from pathlib import Path
-from typing import IO, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from ..errors import Errors
+from .open_files import STDIN, open_binary, reason_of
+from .open_files import DamagedFile as DamagedFile  # readers import it from here
 
 FORMATS = (".txt", ".jsonl", ".spacy")
 DOCUMENTS = ("line", "block", "file")
 
 # The longest line, in characters, that is read at all, where nothing else sets a limit.
-LONGEST_LINE = 1 << 27
-
-# Stands for the standard input wherever a file is read.
-STDIN = Path("-")
+LONGEST_LINE = 1 << 25
 
 # The rest of a line that is too long is passed over in pieces of so many characters.
 _PIECE = 1 << 16
 
+# So many characters of empty lines at the beginning of a file are kept until a word comes.
+_HEAD = 1 << 20
+
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-class DamagedFile(ValueError):
-    """A file that can't be read any further, whatever a reader does about bad lines."""
 
 
 def raise_error(error: ValueError) -> NoReturn:
@@ -110,23 +105,39 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     paths (Iterable[Path]): Files, and folders that are searched with the folders in them. In a
         folder, what is hidden (its name begins with a dot) or has another format is skipped.
     RETURNS (List[Path]): The files; those of a folder sorted by name, folder by folder.
-    RAISES (ValueError): If a path doesn't exist, if a file isn't of a known format, or if a
-        folder holds no file that is.
+    RAISES (ValueError): If a path doesn't exist, if a file isn't of a known format, if it is a pipe
+        or a device, if a folder holds no file that can be read, or can't be listed itself.
     """
     files: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            found = list(_walk(path, set()))
-            if not found:
-                raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
-            files.extend(found)
-        elif not path.exists():
-            raise ValueError(Errors.R202.format(path=path))
-        elif get_format(path) is None:
-            raise ValueError(Errors.R203.format(path=path, known=", ".join(FORMATS)))
-        else:
-            files.append(path)
+        try:
+            files += _find(path)
+        except OSError as error:
+            raise ValueError(Errors.R227.format(path=path, error=reason_of(error))) from error
     return files
+
+
+def _find(path: Path) -> list[Path]:
+    if path.is_dir():
+        files = list(_walk(path, set()))
+        if not files:
+            raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
+        return files
+    if not path.exists():
+        raise ValueError(Errors.R202.format(path=path))
+    if get_format(path) is None:
+        raise ValueError(Errors.R203.format(path=path, known=", ".join(FORMATS)))
+    if _is_special(path):
+        raise ValueError(Errors.R226.format(path=path))
+    return [path]
+
+
+def _is_special(path: Path) -> bool:
+    """Whether it is a pipe or a device, which could give text without end, or none for ever."""
+    try:
+        return not stat.S_ISREG(path.stat().st_mode)
+    except OSError:  # a link to nowhere: opening it says so
+        return False
 
 
 def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
@@ -139,62 +150,8 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _walk(path, seen)
-        elif get_format(path) is not None:
+        elif get_format(path) is not None and not _is_special(path):
             yield path
-
-
-@contextmanager
-def open_binary(path: Path, on_bytes: Callable[[int], None] | None = None) -> Iterator[IO[bytes]]:
-    """Open a file, through gzip if its name ends in .gz.
-
-    path (Path): The file, or STDIN.
-    on_bytes (Optional[Callable[[int], None]]): Told how many bytes of the file were read, each
-        time some are, before they are decompressed.
-    YIELDS (IO[bytes]): The open file.
-    RAISES (DamagedFile): While reading, if the gzip data is damaged or incomplete.
-    """
-    zipped = path.name.lower().endswith(".gz")
-    try:
-        with _open_raw(path, on_bytes) as raw:
-            if zipped:
-                with gzip.GzipFile(fileobj=raw) as file:
-                    yield file  # type: ignore[misc]
-            else:
-                yield raw
-    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise DamagedFile(Errors.R207.format(path=path, error=error)) from error
-
-
-def _open_raw(path: Path, on_bytes: Callable[[int], None] | None) -> IO[bytes]:
-    if path == STDIN:
-        return io.BufferedReader(_Counted(sys.stdin.buffer, on_bytes, keep_open=True))
-    file = path.open("rb")
-    return file if on_bytes is None else io.BufferedReader(_Counted(file, on_bytes))
-
-
-class _Counted(io.RawIOBase):
-    """A file that tells how many bytes of it were read, and can be left open when it is closed."""
-
-    def __init__(
-        self, file: Any, on_bytes: Callable[[int], None] | None, keep_open: bool = False
-    ) -> None:
-        self.file = file
-        self.keep_open = keep_open
-        self.on_bytes = on_bytes
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        count = self.file.readinto1(buffer)  # a pipe gives what it has
-        if self.on_bytes is not None:
-            self.on_bytes(count)
-        return count
-
-    def close(self) -> None:
-        if not self.keep_open:
-            self.file.close()
-        super().close()
 
 
 def read_lines(path: Path, limit: int = LONGEST_LINE, message: str = "") -> Iterator[str]:
@@ -229,10 +186,13 @@ def _scan_lines(
     with open_binary(path, on_bytes) as file:
         # Bytes that aren't UTF-8 come out as surrogates, in the line where they are: an error
         # raised by the decoder itself would only know its own buffer.
-        text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="\n")
+        # (Not "utf-8-sig": it takes a file of half a byte order mark for an empty one.)
+        text = io.TextIOWrapper(file, "utf-8", errors="surrogateescape", newline="\n")
         number = 0
-        while line := text.readline(limit + 2):
+        while line := text.readline(limit + 3):
             number += 1
+            if number == 1:
+                line = line.removeprefix("\ufeff")
             whole = line.endswith("\n")
             line = line.removesuffix("\r\n" if line.endswith("\r\n") else "\n")
             if bad := _NOT_UTF8.search(line):
@@ -284,9 +244,11 @@ def read_text(
                 yield TextDocument(Place(path, first), lines)
     else:
         head: list[str | ValueError] = []
+        size = 0
         for _, line in numbered:
             head.append(line)
-            if not _is_empty(line):
+            size += 1 if isinstance(line, ValueError) else len(line) + 1
+            if not _is_empty(line) or size > _HEAD:
                 lines = _unwrap(chain(head, (x for _, x in numbered)))
                 yield TextDocument(Place(path, 1), lines)
                 return
@@ -349,7 +311,7 @@ def _read_id(record: dict[str, Any], id_key: str | None, place: Place) -> Any:
     if value is not None:
         try:
             json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(Errors.R517.format(place=place, key=id_key, error=error)) from error
     return value
 

@@ -78,6 +78,22 @@ def write_mark(doc: Doc, window: Window) -> None:
     doc.user_data[WINDOW_KEY] = window._asdict()
 
 
+def count_predictions(docs: Iterable[Doc], *, reverse: bool = False) -> int:
+    """RETURNS (int): How many symbols a language model predicts in a batch: all tokens, and `</s>`
+    where a document ends.
+
+    docs (Iterable[Doc]): Documents and windows.
+    reverse (bool): Whether they are read from right to left, so that a document ends at its first
+        token.
+    """
+    total = 0
+    for doc in docs:
+        mark = read_mark(doc)
+        edge = mark is None or (mark.previous is None if reverse else mark.final)
+        total += len(doc) + edge
+    return total
+
+
 def split_document(doc: Doc, max_length: int) -> list[Doc]:
     """Split a document into consecutive windows.
 

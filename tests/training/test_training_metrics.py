@@ -40,22 +40,32 @@ def test_training_time_leaves_evaluations_out(clock):
         clock.now += 2
         timer.finish_step()
     clock.now += 2 + 100  # the fourth step, with its evaluation
-    assert timer.get_seconds() == pytest.approx(8)
+    assert timer.get_seconds(4) == pytest.approx(8)
     clock.now += 50  # the logger's own work
     timer.restart()
     clock.now += 4
     timer.finish_step()
     clock.now += 4 + 100
-    assert timer.get_seconds() == pytest.approx(8)
+    assert timer.get_seconds(2) == pytest.approx(8)
+
+
+def test_training_time_covers_steps_that_were_done_before_a_break(clock):
+    timer = TrainingTimer(clock)
+    for _ in range(3):
+        clock.now += 2
+        timer.finish_step()
+    clock.now += 2 + 100
+    # four of the ten steps since the last evaluation were timed
+    assert timer.get_seconds(10) == pytest.approx(20)
 
 
 def test_training_time_is_unknown_if_every_step_is_evaluated(clock):
     timer = TrainingTimer(clock)
     clock.now += 10
-    assert timer.get_seconds() is None
+    assert timer.get_seconds(1) is None
     timer.restart()
     clock.now += 10
-    assert timer.get_seconds() is None
+    assert timer.get_seconds(1) is None
 
 
 def run(clock, left, *, eval_frequency, steps_per_epoch, last_step, seconds_per_step=0.5):

@@ -1,0 +1,88 @@
+"""`python -m spacy rnn train CONFIG --output DIR [--resume]`."""
+
+import logging
+import os
+from pathlib import Path
+
+import torch
+import typer
+from spacy import util
+from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
+from typer import Argument, Option
+
+from ..errors import Errors
+from ..trainer.processes import Processes, end_processes, join_processes
+from ..trainer.run import Messages
+from ..trainer.start import Options, start
+from ..training.corpus import check_size
+from . import rnn
+from .messages import inform, plain_errors, warn
+from .options import Code, GpuId
+from .pipelines import use_gpu
+
+
+@rnn.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@plain_errors
+def train_cli(
+    ctx: typer.Context,
+    config: Path = Argument(help="The config; its settings can be given as --block.name value"),
+    output: Path = Option(
+        ..., "--output", "--output-path", "-o", help="The folder for models and checkpoints"
+    ),
+    resume: bool = Option(
+        False, "--resume", help="Go on from the last checkpoint; begin if there is none"
+    ),
+    overwrite: bool = Option(False, "--overwrite", help="Drop the training in the folder"),
+    every: int | None = Option(
+        None, "--checkpoint-every", help="Steps between checkpoints; eval_frequency by default"
+    ),
+    gpu_id: GpuId = -1,
+    code: Code = None,
+    verbose: bool = Option(False, "--verbose", "-V", "-VV", help="Display more information"),
+) -> None:
+    """Train as `spacy train` does, with checkpoints that a stopped training goes on from.
+
+    It can be killed at any moment; --resume gives the weights that it would have had. SIGTERM and
+    Ctrl-C end it after the step that is under way. Started by torchrun, processes train together.
+    """
+    if resume and overwrite:
+        raise ValueError(Errors.R511)
+    if every is not None:
+        check_size("checkpoint_every", every, least=1)
+    if str(config) != "-" and (not config.exists() or config.is_dir()):
+        raise ValueError(Errors.R613.format(path=config))
+    if verbose:
+        util.logger.setLevel(logging.DEBUG)
+    overrides = parse_config_overrides(ctx.args)
+    import_code(code)
+    processes = _join(gpu_id)
+    messages = Messages(inform, warn) if processes.first else Messages(_nothing, _nothing)
+    options = Options(output, resume, overwrite, every, gpu_id)
+    with show_validation_error(config):
+        loaded = util.load_config(config, overrides=overrides, interpolate=False)
+    with show_validation_error(config, hint_fill=False):
+        run = start(loaded, options, processes, messages)
+    signal = run.execute()
+    if signal:
+        steps = f"{run.loop.progress.steps:,}"
+        messages.say(f"Stopped after {steps} steps; --resume goes on after {run.kept or 0:,}")
+    else:
+        messages.say(f"Saved to {output}")
+    exit_code = 128 + signal if signal else 0
+    end_processes(exit_code)
+    raise typer.Exit(exit_code)
+
+
+def _join(gpu_id: int) -> Processes:
+    """The processes that torchrun started, each with its own GPU if one was asked for."""
+    if gpu_id >= 0:
+        local, here = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
+        if local and local >= here:
+            count = os.environ.get("LOCAL_WORLD_SIZE", local + 1)
+            raise ValueError(Errors.R609.format(count=count, gpus=here))
+        use_gpu(gpu_id + local)
+    return join_processes(gpu_id >= 0)
+
+
+def _nothing(text: str) -> None:
+    return None

@@ -1,0 +1,1 @@
+"""Training that can be stopped and continued, on one process or several."""
