@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -30,13 +29,17 @@ class Spelling:
         self.vocabulary = vocabulary
         self.rows = rows
         self._unknown: dict[int, tuple[int, ...]] = {}
+        self._of_rows: np.ndarray | None = None
 
-    @cached_property
+    @property
     def of_rows(self) -> np.ndarray:
         """RETURNS (ndarray): int64 (words, 7), the features of every row of the vocabulary."""
-        words = [hash_features(word, self.rows) for word in self.vocabulary.words[2:]]
-        none = (0,) * len(hash_features("", self.rows))
-        return np.array([none, none, *words], dtype=np.int64)
+        # no `cached_property`: until Python 3.12 it has a lock, which a fork could leave shut
+        if self._of_rows is None:
+            words = [hash_features(word, self.rows) for word in self.vocabulary.words[2:]]
+            none = (0,) * len(hash_features("", self.rows))
+            self._of_rows = np.array([none, none, *words], dtype=np.int64)
+        return self._of_rows
 
     def of_keys(
         self, keys: np.ndarray, rows: np.ndarray, stores: Sequence[StringStore]

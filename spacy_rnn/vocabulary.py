@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import reprlib
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -13,6 +15,7 @@ from spacy.attrs import LOWER, NORM, ORTH
 from spacy.strings import get_string_id
 
 from .errors import Errors
+from .packing import unpack
 
 if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
@@ -62,7 +65,7 @@ class Vocabulary:
         try:
             keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
         except UnicodeEncodeError as error:  # half a surrogate pair, which no token can hold
-            raise ValueError(Errors.R005.format(entry=repr(error.object)[:80])) from None
+            raise ValueError(Errors.R005.format(entry=_shown(error.object))) from None
         order = np.argsort(keys)
         self._sorted_keys = keys[order]
         self._sorted_rows = order.astype(np.int64) + 2
@@ -131,7 +134,7 @@ class Vocabulary:
         RAISES (ValueError): If the file can't be read or has another shape.
         """
         try:
-            entries = srsly.read_json(path)
+            entries = srsly.json_loads(Path(path).read_text(encoding="utf8"))
         except (OSError, ValueError) as error:
             raise ValueError(Errors.R004.format(path=path, error=error)) from None
         return cls.from_labels(entries, attr=attr)
@@ -143,7 +146,7 @@ class Vocabulary:
         RAISES (ValueError): If it has another shape or holds no word.
         """
         if not isinstance(labels, list | tuple):
-            raise ValueError(Errors.R005.format(entry=repr(labels)[:80]))
+            raise ValueError(Errors.R005.format(entry=_shown(labels)))
         vocabulary = cls(labels, attr=attr)
         if not vocabulary:
             raise ValueError(Errors.R002)
@@ -217,9 +220,10 @@ class Vocabulary:
         """RETURNS (Spelling): The words' subword features in a table of so many rows."""
         from .spelling import Spelling
 
-        if self._spelling is None or self._spelling.rows != rows:
-            self._spelling = Spelling(self, rows)
-        return self._spelling
+        spelling = self._spelling
+        if spelling is None or spelling.rows != rows:
+            spelling = self._spelling = Spelling(self, rows)
+        return spelling
 
     @property
     def alphabet(self) -> Alphabet:
@@ -231,16 +235,32 @@ class Vocabulary:
         return self._alphabet
 
     def to_bytes(self) -> bytes:
-        return srsly.msgpack_dumps({"attr": self.attr, "labels": self.labels})
+        message = {"attr": self.attr, "labels": self.labels, "checksum": self._checksum()}
+        return srsly.msgpack_dumps(message)
+
+    def _checksum(self) -> int:
+        text = "\n".join([self.attr, *self.words])
+        return zlib.crc32(self.counts.astype("<i8").tobytes(), zlib.crc32(text.encode()))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Vocabulary:
         try:
-            message = srsly.msgpack_loads(data)
-            return cls(message["labels"], attr=message["attr"])
-        except (ValueError, KeyError, TypeError) as error:
+            message = unpack(data)
+            vocabulary = cls(message["labels"], attr=message["attr"])
+            if message.keys() - {"checksum"} != {"attr", "labels"}:
+                raise ValueError("it has entries that are unknown")
+            checksum = vocabulary._checksum()
+            if message.get("checksum", checksum) != checksum:  # the first files had none
+                raise ValueError("its words don't have their checksum")
+            return vocabulary
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             detail = f"the vocabulary is damaged ({error})"
             raise ValueError(Errors.R011.format(error=detail)) from None
+
+
+def _shown(value: Any) -> str:
+    """A value of any size and depth in a few characters."""
+    return reprlib.repr(value)[:80]
 
 
 def _by_count(entry: tuple[str, int]) -> tuple[int, str]:
@@ -251,13 +271,13 @@ def _validated(entries: Iterable[Sequence[Any]]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for entry in entries:
         if not isinstance(entry, list | tuple) or len(entry) != 2:
-            raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
+            raise ValueError(Errors.R005.format(entry=_shown(entry)))
         word, count = entry
         whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
         if not isinstance(word, str) or not word or not whole or not 0 <= count < 2**63:
-            raise ValueError(Errors.R005.format(entry=repr(entry)[:80]))
+            raise ValueError(Errors.R005.format(entry=_shown(entry)))
         if word in counts:
-            raise ValueError(Errors.R006.format(word=word))
+            raise ValueError(Errors.R006.format(word=word[:80]))
         counts[word] = int(count)
     return counts
 

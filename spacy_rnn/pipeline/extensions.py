@@ -29,12 +29,20 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
 
     name (str): The component that wrote the output.
     """
-    if not Doc.has_extension(name):
-        Doc.set_extension(name, getter=partial(get_output, name=name))
+    _register(Doc, name, partial(get_output, name=name))
     for kind, getters in _GETTERS.items():
         for attribute, getter in getters.items():
-            if not kind.has_extension(attribute):
-                kind.set_extension(attribute, getter=getter)
+            _register(kind, attribute, getter)
+
+
+def _register(kind: Any, attribute: str, getter: Any) -> None:
+    if kind.has_extension(attribute):
+        return
+    try:
+        kind.set_extension(attribute, getter=getter)
+    except ValueError:  # spaCy refuses to set one twice; another thread may have been faster
+        if not kind.has_extension(attribute):
+            raise
 
 
 def set_output(doc: Doc, name: str, output: LMOutput) -> None:

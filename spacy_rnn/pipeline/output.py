@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
+
+from ..errors import Errors
 
 _LN2 = float(np.log(2.0))
 _MARK = "__spacy_rnn_output__"
@@ -147,6 +149,10 @@ class LMOutput:
 
     @classmethod
     def from_dict(cls, message: dict[str, Any]) -> LMOutput:
+        """Make an output of what `to_dict` gave, from a file perhaps.
+        RAISES (ValueError): If it is damaged: of other types, or of other lengths.
+        """
+        _check(message)
         next_words = None
         if message.get("next_words") is not None:
             words = list(message["next_words"])
@@ -185,6 +191,64 @@ _FIELDS = (
     "cache_end_log_prob",
     "next_words",
 )
+
+
+# What there is of each token: the kinds of numbers, as numpy names them, and the dimensions.
+_OF_TOKENS = {
+    "hidden": ("f", 2),
+    "log_probs": ("f", 1),
+    "spelling": ("f", 1),
+    "closed_log_probs": ("f", 1),
+    "entropy": ("f", 1),
+    "rank": ("iu", 1),
+    "cache_log_probs": ("f", 1),
+}
+
+
+def _check(message: dict[str, Any]) -> None:
+    offsets = message.get("offsets")
+    if not _is_array(offsets, "iu", 1):
+        raise ValueError(Errors.R330.format(error="offsets"))
+    wrong = [
+        name
+        for name, (kinds, dimensions) in _OF_TOKENS.items()
+        if (value := message.get(name)) is not None
+        and not (_is_array(value, kinds, dimensions) and len(value) == len(offsets))
+    ]
+    for name in ("end_log_prob", "cache_end_log_prob"):
+        if not isinstance(message.get(name), (float, int, np.floating, type(None))):
+            wrong.append(name)
+    if not isinstance(message.get("reverse"), (bool, type(None))):
+        wrong.append("reverse")
+    states = {} if message.get("final_state") is None else message["final_state"]
+    if not (isinstance(states, dict) and all(_is_array(h, "f", 2) for h in states.values())):
+        wrong.append("final_state")
+    if message.get("next_words") is not None and not _is_table(message, len(offsets) + 1):
+        wrong.append("next_words")
+    backward = message.get("backward")
+    if not isinstance(backward, (dict, LMOutput, type(None))) or (
+        isinstance(backward, LMOutput) and len(backward) != len(offsets)
+    ):
+        wrong.append("backward")
+    if wrong:
+        raise ValueError(Errors.R330.format(error=", ".join(wrong)))
+
+
+def _is_array(value: Any, kinds: str, dimensions: int) -> TypeGuard[np.ndarray]:
+    return isinstance(value, np.ndarray) and value.dtype.kind in kinds and value.ndim == dimensions
+
+
+def _is_table(message: dict[str, Any], rows: int) -> bool:
+    """Whether the next words are as `NextWords` has them."""
+    words, index = message["next_words"], message.get("next_index")
+    probabilities = message.get("next_probabilities")
+    if not (isinstance(words, (list, tuple)) and all(isinstance(word, str) for word in words)):
+        return False
+    if not (_is_array(index, "iu", 2) and _is_array(probabilities, "f", 2)):
+        return False
+    if index.shape != probabilities.shape or len(index) != rows:
+        return False
+    return not index.size or (index.min() >= 0 and index.max() < len(words))
 
 
 def _perplexity(log_probs: np.ndarray | None, end: float | None) -> float | None:

@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span, Token
 from ..errors import Errors
 from ..pipeline.extensions import get_output
 from ..pipeline.output import LMOutput
+from .text import visible
 
 DIRECTIONS = ("forward", "backward")
 # So much of a text tells a reader which one it is.
@@ -41,7 +42,7 @@ class Options:
             raise ValueError(Errors.R309.format(option="scale", range="above 0", value=self.scale))
 
     def mark(self, token: Token) -> str:
-        return "" if self.marks is None else self.marks(token)
+        return "" if self.marks is None else visible(self.marks(token))
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,9 @@ from spacy_rnn.errors import Errors
 # Beyond this, sums of frequencies would no longer be exact as floats.
 MAX_FREQUENCY = 10**12
 
+# Every beginning of a word is an entry, so memory grows with the square of its length.
+LONGEST_WORD = 100
+
 
 @dataclass(frozen=True, eq=False)
 class Dictionary:
@@ -46,7 +49,8 @@ def read_dictionary(data: bytes, source: str) -> Dictionary:
     data (bytes): The contents of the file, UTF-8.
     source (str): What to call the file in an error message.
     RETURNS (Dictionary): The dictionary.
-    RAISES (ValueError): If it isn't UTF-8, a line is malformed, or there is no word in it.
+    RAISES (ValueError): If it isn't UTF-8, a line is malformed, a word is too long, or there is no
+        word in it.
 
     EXAMPLE:
         >>> read_dictionary("北京 5 ns\\n爱 3".encode(), "cities.txt").frequencies
@@ -67,6 +71,7 @@ def read_dictionary(data: bytes, source: str) -> Dictionary:
         if frequency is None:
             shown = line_text.strip()[:50]
             raise ValueError(Errors.R107.format(source=source, line=number, text=shown))
+        check_length(fields[0], f"line {number} of the dictionary {source}")
         frequencies[fields[0]] = frequency
         # A word that is listed twice counts twice, as in jieba.
         total += frequency
@@ -84,6 +89,14 @@ def _frequency(fields: list[str]) -> int | None:
     except (IndexError, ValueError):
         return None
     return frequency if 0 <= frequency <= MAX_FREQUENCY else None
+
+
+def check_length(word: str, source: str) -> None:
+    """RAISES (ValueError): If the word is too long to be entered."""
+    if len(word) > LONGEST_WORD:
+        shown, length = word[:20], len(word)
+        message = Errors.R113.format(word=shown, source=source, length=length, longest=LONGEST_WORD)
+        raise ValueError(message)
 
 
 def add_beginnings(frequencies: dict[str, int], word: str) -> None:

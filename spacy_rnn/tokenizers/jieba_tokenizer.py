@@ -16,6 +16,7 @@ from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
 
 from spacy_rnn.errors import Errors
+from spacy_rnn.packing import unpack
 
 from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
 from .rust_segmenter import RustSegmenter
@@ -194,7 +195,7 @@ class JiebaTokenizer(DummyTokenizer):
         RAISES (ValueError): If it is damaged or not from a tokenizer of this kind.
         """
         try:
-            saved = srsly.msgpack_loads(data)
+            saved = unpack(data)
         except ValueError:
             saved = None
         if not isinstance(saved, dict):
@@ -240,12 +241,15 @@ class JiebaTokenizer(DummyTokenizer):
         data = settings.data if "dictionary" in exclude else saved["dictionary"]
         try:
             hmm, own, saved_with = cfg["hmm"], cfg["own_dictionary"], cfg["fingerprint"]
-            words = check_user_words(cfg["user_words"])
+            entries = cfg["user_words"]
         except (KeyError, TypeError):
             raise ValueError(Errors.R109) from None
+        if [type(value) for value in (hmm, own, saved_with, entries)] != [bool, bool, str, list]:
+            raise ValueError(Errors.R109)
+        words = check_user_words(entries)
         if not own:
             self._settings = _Settings(hmm, words, saved_with=saved_with, engine=settings.engine)
-        elif data is None or fingerprint(data) != saved_with:
+        elif not isinstance(data, bytes) or fingerprint(data) != saved_with:
             raise ValueError(Errors.R109)
         else:
             path = settings.path or "dictionary.txt"

@@ -1,12 +1,13 @@
 """A pipeline's own words: checked, and entered into a copy of the dictionary."""
 
 import re
+import reprlib
 from collections.abc import Iterable
 from typing import Any
 
 from spacy_rnn.errors import Errors
 
-from .dictionary import MAX_FREQUENCY, Dictionary, add_beginnings
+from .dictionary import MAX_FREQUENCY, Dictionary, add_beginnings, check_length
 from .segmenter import JiebaSegmenter, can_be_joined
 
 # A word alone, or a word and its frequency; None: the frequency that jieba suggests.
@@ -20,15 +21,15 @@ def check_user_words(user_words: Iterable[Any]) -> UserWords:
 
     user_words (Iterable[str | Tuple[str, int]]): Words, or pairs of a word and its frequency.
     RETURNS (Dict[str, Optional[int]]): The frequency of each word, None where it had none.
-    RAISES (ValueError): If an entry is neither, a word is empty or has white space in it, or a
-        frequency is not a whole number from 0.
+    RAISES (ValueError): If an entry is neither, a word is empty, too long or has white space in it,
+        or a frequency is not a whole number from 0.
 
     EXAMPLE:
         >>> check_user_words(["云计算", ["我爱你", 0]])
         {'云计算': None, '我爱你': 0}
     """
     if isinstance(user_words, str) or not isinstance(user_words, Iterable):
-        raise ValueError(Errors.R102.format(entry=user_words))
+        raise ValueError(Errors.R102.format(entry=_shown(user_words)))
     checked: UserWords = {}
     for entry in user_words:
         word, frequency = _word_and_frequency(entry)
@@ -44,14 +45,25 @@ def _word_and_frequency(entry: Any) -> tuple[str, int | None]:
             frequency = None
         case [str(word), int(frequency)] if not isinstance(frequency, bool):
             if not 0 <= frequency <= MAX_FREQUENCY:
-                raise ValueError(Errors.R104.format(word=word, frequency=frequency))
+                raise ValueError(_bad_frequency(word, frequency))
         case [str(word), frequency]:
-            raise ValueError(Errors.R104.format(word=word, frequency=frequency))
+            raise ValueError(_bad_frequency(word, frequency))
         case _:
-            raise ValueError(Errors.R102.format(entry=entry))
+            raise ValueError(Errors.R102.format(entry=_shown(entry)))
     if not word or _WHITE_SPACE_OR_SURROGATE.search(word):
-        raise ValueError(Errors.R103.format(word=word))
+        raise ValueError(Errors.R103.format(word=_shown(word)))
+    if can_be_joined(word):
+        check_length(word, "`user_words`")
     return word, frequency
+
+
+def _bad_frequency(word: str, frequency: Any) -> str:
+    return Errors.R104.format(word=_shown(word), frequency=_shown(frequency))
+
+
+def _shown(value: Any) -> str:
+    """A value of any size and depth in a few characters."""
+    return reprlib.repr(value)[:80]
 
 
 def add_user_words(dictionary: Dictionary, user_words: UserWords) -> Dictionary:

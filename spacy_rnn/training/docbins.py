@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from spacy.attrs import ORTH
+from spacy.attrs import ENT_TYPE, ORTH
 from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
@@ -58,11 +58,13 @@ def _inflated_size(data: bytes, limit: int) -> int:
 
 
 def _check_words(docs: DocBin, vocab: Vocab) -> None:
-    """spaCy would only notice a missing word when somebody asks for it."""
-    column = docs.attrs.index(ORTH)
-    columns = [tokens[:, column] for tokens in docs.tokens]
-    used = np.unique(np.concatenate(columns)) if columns else np.zeros(0, dtype=np.uint64)
-    known = {get_string_id(string) for string in docs.strings}
-    missing = [key for key in used.tolist() if key not in known and key not in vocab.strings]
-    if missing:
-        raise ValueError(f"it doesn't hold the word with the hash {missing[0]}")
+    """spaCy would only notice a missing word, or a missing label, when somebody asks for it."""
+    known = {get_string_id(string) for string in docs.strings} | {0}
+    for attribute in (ORTH, ENT_TYPE):
+        if attribute not in docs.attrs or not docs.tokens:
+            continue
+        column = docs.attrs.index(attribute)
+        used = np.unique(np.concatenate([tokens[:, column] for tokens in docs.tokens]))
+        missing = [key for key in used.tolist() if key not in known and key not in vocab.strings]
+        if missing:
+            raise ValueError(f"it doesn't hold the string with the hash {missing[0]}")

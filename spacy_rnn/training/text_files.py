@@ -193,6 +193,8 @@ def _scan_lines(
             number += 1
             if number == 1:
                 line = line.removeprefix("\ufeff")
+                if not line:  # a file of nothing but the mark
+                    return
             whole = line.endswith("\n")
             line = line.removesuffix("\r\n" if line.endswith("\r\n") else "\n")
             if bad := _NOT_UTF8.search(line):

@@ -76,6 +76,7 @@ def _rewritten(state, change):
     ((entry, text),) = header["__metadata__"].items()
     claims = json.loads(text)
     change(claims["settings"])
+    del claims["checksum"]  # the first files had none
     header["__metadata__"][entry] = json.dumps(claims)
     encoded = json.dumps(header).encode()
     return struct.pack("<Q", len(encoded)) + encoded + state[8 + size :]

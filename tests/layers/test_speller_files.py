@@ -31,6 +31,7 @@ def forge(network, **changes):
     (entry,) = header["__metadata__"]
     claims = json.loads(header["__metadata__"][entry])
     claims["settings"].update(changes)
+    del claims["checksum"]  # the checks of single settings must not need it
     header["__metadata__"][entry] = json.dumps(claims)
     return header, rest
 
