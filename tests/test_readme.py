@@ -14,3 +14,11 @@ def test_ci_runs_the_two_commands_of_the_readme():
     script = (ROOT / ".ci" / "run").read_text("utf8").splitlines()
     assert main_job in script
     assert tests in script
+
+
+def test_every_promise_names_a_test_that_is_there():
+    promises = (ROOT / "README.md").read_text("utf8").split("## What we promise")[1]
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", promises.split("\n## ")[0])
+    assert len(named) > 20
+    for path, name in named:
+        assert f"\ndef {name}(" in (ROOT / path).read_text("utf8"), (path, name)

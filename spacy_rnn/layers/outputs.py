@@ -14,6 +14,7 @@ from thinc.types import ArgsKwargs, Floats1d, Floats2d
 from thinc.util import get_array_module, torch2xp, xp2torch
 from torch import Tensor
 
+from ..network.forks import no_fork_meanwhile
 from ..network.inference import Prediction, Wanted, predict
 from ..network.precision import resolve_precision
 from ..network.recurrent import State
@@ -81,6 +82,7 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
     )
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[np.ndarray]:
     """Read documents on from one state.

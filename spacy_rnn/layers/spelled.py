@@ -9,6 +9,7 @@ import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..network.forks import no_fork_meanwhile
 from ..network.precision import resolve_precision
 from ..network.speller import Spellings, spelling_log_probs, weighted_log_prob
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
@@ -90,6 +91,7 @@ def learn_spelling(
         dtype=resolve_precision(shim.precision, shim.device),
     )
 
+    @no_fork_meanwhile
     def backprop(weight: float) -> None:
         if total.requires_grad:
             (total * -weight).backward()

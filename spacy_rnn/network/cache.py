@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from .forks import no_fork_meanwhile
+
 # Positions that look back together, fewer where that would be too many pairs.
 _BLOCK = 256
 _MOST_PAIRS = 4_000_000
@@ -35,6 +37,7 @@ class CacheSettings:
     flatness: float = 0.3
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def cache_probabilities(hidden: Tensor, symbols: Tensor, settings: CacheSettings) -> Tensor:
     """p_cache of every symbol of one document, looking back at those before it.

@@ -8,12 +8,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .forks import no_fork_meanwhile
 from .inference import CHUNK_POSITIONS
 from .language_model import RNNLanguageModel
 from .recurrent import State
 from .sampling import sample
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def read_prefix(
     network: RNNLanguageModel, ids: np.ndarray, features: np.ndarray | None = None
@@ -29,12 +31,14 @@ def read_prefix(
     return state
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def next_log_probs(network: RNNLanguageModel, state: State) -> Tensor:
     """RETURNS (Tensor): float32 (words,) natural log-probabilities of what follows."""
     return network.softmax.log_distribution(state.h[-1])[0]
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def next_top_k(
     network: RNNLanguageModel, state: State, k: int, exclude: int
@@ -76,4 +80,10 @@ def continue_rows(
         if row == end:
             return
         yield row
-        state = network.read(torch.tensor([row], device=network.device), state)
+        state = _read_row(network, row, state)
+
+
+@no_fork_meanwhile
+@torch.no_grad()
+def _read_row(network: RNNLanguageModel, row: int, state: State) -> State:
+    return network.read(torch.tensor([row], device=network.device), state)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .forks import no_fork_meanwhile
 from .language_model import RNNLanguageModel
 from .measures import entropy, rank
 from .recurrent import State
@@ -59,6 +60,7 @@ class Prediction:
     rank: Tensor | None = None
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def predict(
     network: RNNLanguageModel,

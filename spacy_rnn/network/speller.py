@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .forks import no_fork_meanwhile
 from .inference import Wanted, predict
 from .language_model import RNNLanguageModel
 
@@ -62,6 +63,7 @@ def spelling_log_probs(speller: RNNLanguageModel, spellings: Spellings) -> np.nd
     return np.add.reduceat(symbols, starts) - log_prob_of_a_symbol(speller)
 
 
+@no_fork_meanwhile
 @torch.no_grad()
 def log_prob_of_a_symbol(speller: RNNLanguageModel) -> float:
     """RETURNS (float): log(1 − p(end | end)): that a word isn't empty."""
@@ -71,6 +73,7 @@ def log_prob_of_a_symbol(speller: RNNLanguageModel) -> float:
     return float(torch.logsumexp(first[END + 1 :], 0))
 
 
+@no_fork_meanwhile
 def weighted_log_prob(
     speller: RNNLanguageModel,
     spellings: Spellings,
