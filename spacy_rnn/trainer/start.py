@@ -61,18 +61,22 @@ def start(config: Config, options: Options, processes: Processes, messages: Mess
         corpus or the number of processes isn't that of the checkpoint.
     """
     checkpoints = Checkpoints(options.output / CHECKPOINTS)
+    models = [options.output / DIR_MODEL_BEST, options.output / DIR_MODEL_LAST]
     lock: list[Lock] = []
 
     def prepare() -> Path | None:
         options.output.mkdir(parents=True, exist_ok=True)
         lock.append(Lock(checkpoints.folder))
-        return _prepare_folder(checkpoints, options, messages)
+        return _find_checkpoint(checkpoints, models, options, messages)
 
     try:
         found = processes.from_first(prepare)
         nlp = make_pipeline(config, found, options.use_gpu, processes)
         loop = _make_loop(nlp, processes)
-        if found is not None:
+        if found is None:
+            # only now, when the config is known to be good
+            processes.from_first(lambda: checkpoints.drop(models))
+        else:
             common, parts = processes.from_first(lambda: read_snapshot(found, processes.count))
             with processes.together():
                 restore_snapshot(loop, common, parts[processes.rank])
@@ -97,9 +101,10 @@ def _make_loop(nlp: Language, processes: Processes) -> Loop:
     return loop
 
 
-def _prepare_folder(checkpoints: Checkpoints, options: Options, messages: Messages) -> Path | None:
+def _find_checkpoint(
+    checkpoints: Checkpoints, models: list[Path], options: Options, messages: Messages
+) -> Path | None:
     """RETURNS (Optional[Path]): The checkpoint to go on from."""
-    models = [options.output / DIR_MODEL_BEST, options.output / DIR_MODEL_LAST]
     checkpoints.finish_dropping(models)
     for path in models:
         restore_folder(path)
@@ -111,7 +116,6 @@ def _prepare_folder(checkpoints: Checkpoints, options: Options, messages: Messag
     if there and not options.overwrite:
         names = ", ".join(path.name for path in there)
         raise ValueError(Errors.R601.format(folder=options.output, names=names))
-    checkpoints.drop(models)
     return None
 
 

@@ -363,6 +363,16 @@ def test_a_training_that_was_to_be_dropped_does_not_come_back(texts, tmp_path, m
     run.close()
 
 
+def test_a_config_that_fails_drops_nothing(texts, tmp_path):
+    config = make_config(texts)
+    run_whole(config, tmp_path / "out")
+    before = times_of(tmp_path / "out")
+    broken = make_config(texts, components__rnn_lm__model__cutoffs=[3, 2])
+    with pytest.raises(ValueError, match="R018"):
+        begin(broken, tmp_path / "out", overwrite=True)
+    assert times_of(tmp_path / "out") == before
+
+
 def test_folders_may_be_links_to_another_disk(texts, tmp_path):
     config = make_config(texts)
     out = tmp_path / "out"
