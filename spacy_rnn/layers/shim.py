@@ -25,6 +25,7 @@ from torch import Tensor
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.memory import keep_freed_memory
+from ..packing import unpack
 from .optimizer import apply_gradients
 from .weights import weights_from_bytes, weights_to_bytes
 
@@ -159,7 +160,7 @@ class RNNShim(PyTorchShim):
 
     def from_bytes(self, bytes_data: bytes) -> RNNShim:
         try:
-            message = srsly.msgpack_loads(bytes_data)
+            message = unpack(bytes_data)
             config, state = message["config"], message["state"]
         except (ValueError, KeyError, TypeError) as error:
             raise ValueError(Errors.R011.format(error=error)) from None

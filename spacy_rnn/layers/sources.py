@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import srsly
 from thinc.api import Config
 
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.speller import END
 from ..network.transfer import transfer_weights
+from ..packing import unpack
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from .weights import weights_from_bytes
 
@@ -89,7 +89,7 @@ def _language_models(config: Path) -> list[str]:
 
 def _holds_network(file: Path) -> bool:
     try:
-        message = srsly.msgpack_loads(file.read_bytes())
+        message = unpack(file.read_bytes())
         return any("vocabulary" in attrs for attrs in message["attrs"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -98,10 +98,10 @@ def _holds_network(file: Path) -> bool:
 def _read(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
     """A file of thinc's holds, for every layer, its attributes and its shims."""
     try:
-        message: dict[str, Any] = srsly.msgpack_loads(file.read_bytes())
+        message: dict[str, Any] = unpack(file.read_bytes())
         vocabularies = [a["vocabulary"] for a in message["attrs"] if "vocabulary" in a]
         shims = [shim for layer in message["shims"] for shim in layer]
-        states = [srsly.msgpack_loads(shim)["state"] for shim in shims if shim]
+        states = [unpack(shim)["state"] for shim in shims if shim]
         if not vocabularies or not any(states):
             raise ValueError("it holds no trained language model")
         vocabulary = Vocabulary.from_bytes(vocabularies[0])

@@ -57,6 +57,8 @@ def get_output(doc: Doc, name: str = DEFAULT_NAME) -> LMOutput | None:
     output = doc.user_data.get(_key(name))
     if output is None:
         return None
+    if not isinstance(output, LMOutput):  # from a file that was forged
+        raise ValueError(Errors.R330.format(error=type(output).__name__))
     # IDX comes as uint64
     if len(output) != len(doc) or not np.array_equal(output.offsets, doc.to_array(IDX)):
         raise ValueError(Errors.R306.format(name=name))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -261,8 +262,14 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         for word in self.vocabulary.words:
             self.vocab.strings.add(word)
 
+    def _load_cfg(self, read: Callable[[Any], Any], source: Any) -> None:
+        try:
+            self.cfg.update(read(source))
+        except (OSError, ValueError, TypeError) as error:
+            raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+
     def _load_model(self, data: bytes) -> None:
-        before = self.vocabulary, self.shim._model
+        before, collects = (self.vocabulary, self.shim._model), gc.isenabled()
         try:
             self.model.from_bytes(data)
             network = self.shim._model
@@ -274,6 +281,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+        finally:
+            if collects:  # srsly leaves it off after an error
+                gc.enable()
         self._carried = CarriedStates(self.name)
         self._add_strings()
 
@@ -282,7 +292,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         RAISES (ValueError): If the data is damaged or belongs to another network.
         """
         deserialize: dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda data: self.cfg.update(srsly.json_loads(data)),
+            "cfg": lambda data: self._load_cfg(srsly.json_loads, data),
             "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
             "model": self._load_model,
         }
@@ -294,7 +304,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         RAISES (ValueError): If the data is damaged or belongs to another network.
         """
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self.cfg.update(srsly.read_json(p)),
+            "cfg": lambda p: self._load_cfg(srsly.read_json, p),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: self._load_model(p.read_bytes()),
         }

@@ -88,24 +88,25 @@ def test_two_halves_in_a_string_are_no_character(engine):
 # -- a megabyte without a space
 
 LARGE = """
-import random
 from time import perf_counter
 from spacy.vocab import Vocab
 from spacy_rnn.tokenizers.jieba_tokenizer import JiebaTokenizer
 from tests.tokenizers.test_hostile_text import large_texts
-tokenizer = JiebaTokenizer(Vocab(), engine=sys.argv[1], hmm=sys.argv[2] == "hmm")
-tokenizer("我爱北京天安门杭研abc")
+tokenizers = [JiebaTokenizer(Vocab()), JiebaTokenizer(Vocab(), engine="rjieba")]
+for tokenizer in tokenizers:
+    tokenizer("我爱北京天安门杭研abc")
 texts = large_texts()
 print(len(texts))
 """
 CUT = """
 for name, text in texts.items():
-    start = perf_counter()
-    tokenizer.vocab = Vocab()
-    doc = tokenizer(text)
-    assert doc.text == text, name
-    del doc
-    assert len(text) >= 10**6 and perf_counter() - start < 60, name
+    for tokenizer in tokenizers:
+        start = perf_counter()
+        tokenizer.vocab = Vocab()
+        doc = tokenizer(text)
+        assert doc.text == text, name
+        del doc
+        assert len(text) >= 10**6 and perf_counter() - start < 60, name
 """
 
 
@@ -125,10 +126,9 @@ def large_texts():
     return texts
 
 
-@pytest.mark.parametrize(("engine", "hmm"), [("jieba", "hmm"), ("rjieba", "no")])
-def test_a_megabyte_without_a_space_takes_bounded_time_and_memory(engine, hmm):
+def test_a_megabyte_without_a_space_takes_bounded_time_and_memory():
     """An algorithm of quadratic time would need hours."""
-    number, memory = run_within(1500, LARGE, CUT, engine, hmm)
+    number, memory = run_within(1500, LARGE, CUT)
     assert int(number) == len(large_texts())
     assert int(memory.split()[-1]) < 500
 
