@@ -60,8 +60,8 @@ class Errors(metaclass=_Coded):
     )
     R030 = (
         "A weight of {name} is not finite after a step (in: {weights}): the learning rate is too "
-        "high, or the memory is at fault. What was saved before is as it was: load it, and lower "
-        "the learning rate."
+        "high, or the memory is at fault. What was saved before is as it was: load it, lower the "
+        "learning rate, or set grad_clip (1.0 is usual)."
     )
     R015 = (
         "The language model is not initialized. Train it (`python -m spacy train`), call "

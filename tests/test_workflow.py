@@ -95,7 +95,7 @@ def test_training_that_runs_away_stops_with_advice_and_keeps_the_best_model(work
 
 def test_an_evaluation_without_a_finite_perplexity_stops_with_advice(workflow, tmp_path):
     away = {
-        "--training.optimizer.learn_rate.initial_rate": 1e38,
+        "--training.optimizer.learn_rate.initial_rate": 1e20,
         "--training.optimizer.learn_rate.warmup_steps": 0,
     }
     result = train_corpus(workflow.text, tmp_path, **away)

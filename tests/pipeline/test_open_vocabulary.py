@@ -262,6 +262,7 @@ def test_a_model_that_was_saved_before_there_were_spellers_still_loads(tmp_path)
     header, rest = open_file(inner["state"])
     (entry,) = header["__metadata__"]
     claims = srsly.json_loads(header["__metadata__"][entry])
+    del claims["checksum"]  # nor were there these
     for name in ("speller_width", "symbols", "symbol_cutoffs"):
         del claims["settings"][name]
     header["__metadata__"][entry] = srsly.json_dumps(claims)
