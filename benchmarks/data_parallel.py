@@ -68,7 +68,7 @@ def launch(count: int, arguments: list) -> dict[str, float]:
 
 def read(text: Path):
     return create_text_corpus(
-        text, tokenized=True, document="file", line_end="<eos>", max_length=10_000
+        text, tokenized=True, document="line", line_end="<eos>", max_length=10_000
     )
 
 
@@ -81,7 +81,7 @@ def work(text: Path, words: Path, steps: int) -> None:
     config["initialize"]["tokenizer"] = {}
     config["paths"] |= {"train": str(text), "dev": str(text), "vocabulary": str(words)}
     config["components"]["rnn_lm"]["model"]["vocabulary"] = str(words)
-    pieces = {"path": str(text), "tokenized": True, "document": "file", "line_end": "<eos>"}
+    pieces = {"path": str(text), "tokenized": True, "document": "line", "line_end": "<eos>"}
     config["corpora"]["train"]["corpus"] |= {**pieces, "max_length": 10_000}
     config["corpora"]["train"]["shuffle"] = 0
     loop = Loop(nlp := make_pipeline(config, None, -1, processes), Recipe.of(nlp), processes)
