@@ -34,6 +34,7 @@ def main(
     documents: int = typer.Option(1_000_000, help="How many"),
     every: int = typer.Option(100_000, help="Measure after so many"),
     new: float = typer.Option(0.33, help="Share of documents with a made-up name and number"),
+    batch: int = typer.Option(64, help="Documents that run at once"),
     zone: bool = typer.Option(True, help="Score in memory zones"),
     release: int = typer.Option(100_000, help="Call release_memory after so many; 0 for never"),
 ) -> None:
@@ -45,7 +46,7 @@ def main(
     done, tokens, bits, start = 0, 0, 0.0, perf_counter()
     while lines := list(islice(made, min(CHUNK, every))):
         with nlp.memory_zone() if zone else nullcontext():
-            for doc in nlp.pipe(lines):
+            for doc in nlp.pipe(lines, batch_size=batch):
                 tokens += len(doc)
                 bits += doc._.rnn_surprisal
             del doc
@@ -55,9 +56,10 @@ def main(
             speed = tokens / (perf_counter() - start)
             figures = f"{memory[-1]:,.1f} MB, {len(nlp.vocab.strings):,} strings"
             print(f"{done:,} documents: {figures}, {speed:,.0f} tokens/s", flush=True)
-        # after it was measured: what is there at its fullest counts
+        # after it was measured: what the process holds at its fullest counts
         if release and zone and done % release == 0:
             release_memory(nlp)
+            print(f"  released: {held():,.1f} MB", flush=True)
     print(f"{tokens:,} tokens, {bits / tokens:.2f} bits a token")
     report(memory[-1], memory[0], unit="MB")
 
