@@ -3,8 +3,9 @@
 python benchmarks/cluster_score.py path/to/model path/to/text.txt --megabytes 2
 
 The text is repeated up to that size. The three sides run in turn, in processes of their own, with a
-thread each. Starting and loading don't count: a worker is timed from its first batch to the end of
-the last one. What they cost, and the memory of a worker, is printed beside.
+thread each. Starting and loading don't count: the time runs from the first batch of any worker to
+the end of the last one. (Ray doesn't wait for the second worker, which may begin later: two workers
+are rather understated.) What they cost, and the memory of a worker, is printed beside.
 """
 
 import os

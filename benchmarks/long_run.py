@@ -23,7 +23,7 @@ import typer
 from timing import report
 
 from spacy_rnn import release_memory
-from spacy_rnn.cli.pipelines import find_language_model
+from spacy_rnn.pipeline.selecting import find_language_model
 
 PIECE, CHUNK = 10, 1000
 
@@ -51,13 +51,13 @@ def main(
                 bits += doc._.rnn_surprisal
             del doc
         done += len(lines)
-        if done % every == 0 or done == documents:
+        if done // every > (done - len(lines)) // every or done == documents:
             memory.append(held())
             speed = tokens / (perf_counter() - start)
             figures = f"{memory[-1]:,.1f} MB, {len(nlp.vocab.strings):,} strings"
             print(f"{done:,} documents: {figures}, {speed:,.0f} tokens/s", flush=True)
         # after it was measured: what the process holds at its fullest counts
-        if release and zone and done % release == 0:
+        if release and zone and done // release > (done - len(lines)) // release:
             release_memory(nlp)
             print(f"  released: {held():,.1f} MB", flush=True)
     print(f"{tokens:,} tokens, {bits / tokens:.2f} bits a token")
@@ -67,7 +67,7 @@ def main(
 def make_documents(text: str, new: float) -> Iterator[str]:
     """RETURNS (Iterator[str]): Documents without end, the same ones in every run."""
     text = re.sub(r"\s+", "", text)
-    alphabet = sorted(set(re.findall(r"[\u4e00-\u9fd5]", text)))
+    alphabet = sorted(set(re.findall(r"[\u4e00-\u9fd5]", text))) or sorted(set(text))
     draw = random.Random(0)
     while True:
         begin, end = (draw.randrange(max(1, len(text) - PIECE)) for _ in range(2))

@@ -114,7 +114,8 @@ def main() -> int:
 
     def end(*_: object) -> None:
         for child in children:
-            os.kill(child, signal.SIGTERM)
+            with suppress(ProcessLookupError):  # it has just ended
+                os.kill(child, signal.SIGTERM)
 
     for number in SIGNALS:
         signal.signal(number, end)

@@ -10,13 +10,16 @@ reason in `error`. With RAY_ADDRESS the workers are those of a cluster, where ev
 these paths and the model; without, they are processes of this machine.
 
 The files are scored in steps. A step that is complete has a list of its files, _done.json, beside
-its output, which readers of Parquet pass over. A run that is started again leaves these files out.
+its output, which readers of Parquet pass over. A run that is started again leaves these files out;
+to have some scored again, remove the folder of their step. What was asked for is in _run.json: a
+run for something else needs another folder.
 """
 
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import ray
@@ -36,6 +39,7 @@ def main(
     source: Path = typer.Argument(metavar="INPUT", help="A file or a folder"),
     target: Path = typer.Argument(metavar="OUTPUT", help="A folder for the scores"),
     text: str = typer.Option("text", help="The column of the texts"),
+    prefix: str = typer.Option("", help="What the names of the new columns begin with"),
     measures: str = typer.Option("", help="More columns, separated by commas: entropy, rank"),
     workers: int = typer.Option(1, help="Processes that score, each with one CPU"),
     gpus_per_worker: float = typer.Option(0, help="0.5 lets two workers share a GPU"),
@@ -50,13 +54,14 @@ def main(
         # a folder may be given as seen from here, a name stays a name
         "model": os.path.abspath(model) if os.path.exists(model) else model,
         "text": text,
+        "prefix": prefix,
         "measures": [name.strip() for name in measures.split(",") if name.strip()],
         # Ray shows each worker its own GPUs only, so that the first one is the right one
         "gpu_id": 0 if gpus_per_worker else -1,
     }
+    check_run(target, source, options)
     files = find_files(source, target)
-    for number, first in enumerate(range(0, len(files), step), count_steps(target)):
-        output = target.absolute() / f"step-{number:05}"
+    for first, output in zip(range(0, len(files), step), find_free(target), strict=False):
         shutil.rmtree(output, ignore_errors=True)  # of a run that was stopped
         chosen = files[first : first + step]
         read = READERS[chosen[0].suffix]
@@ -70,8 +75,33 @@ def main(
             batch_format="pyarrow",  # missing numbers are null there, not NaN
         )
         scored.write_parquet(str(output))
-        (output / "_done.json").write_text(json.dumps([path.name for path in chosen]))
+        output.mkdir(exist_ok=True)  # without rows nothing is written
+        write_whole(output / "_done.json", [path.name for path in chosen])
     print(f"{target}: {len(files)} files scored, {len(find_done(target))} in all")
+
+
+def check_run(target: Path, source: Path, options: dict) -> None:
+    """Let one folder have the scores of one input only, by one model: files count by their names.
+
+    RAISES (SystemExit): If the folder has others.
+    """
+    asked = {"input": str(source.absolute()), **options}
+    del asked["gpu_id"]
+    path = target / "_run.json"
+    found = json.loads(path.read_text()) if path.exists() else asked
+    for name, value in asked.items():
+        if found[name] != value:
+            message = f"{target} has scores for the {name} {found[name]!r}, not {value!r}"
+            raise SystemExit(f"{message}: give another folder for the scores")
+    target.mkdir(parents=True, exist_ok=True)
+    write_whole(path, asked)
+
+
+def write_whole(path: Path, value: object) -> None:
+    """Write a JSON file so that it is there as a whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(value))
+    os.replace(part, path)
 
 
 def find_files(source: Path, target: Path) -> list[Path]:
@@ -91,9 +121,12 @@ def find_done(target: Path) -> set[str]:
     return {name for names in lists for name in names}
 
 
-def count_steps(target: Path) -> int:
-    """RETURNS (int): The number of the first step that isn't complete."""
-    return len(list(target.glob("step-*/_done.json")))
+def find_free(target: Path) -> Iterator[Path]:
+    """YIELDS (Path): The folder of the next step that isn't complete."""
+    for number in count():
+        output = target.absolute() / f"step-{number:05}"
+        if not (output / "_done.json").exists():
+            yield output
 
 
 if __name__ == "__main__":

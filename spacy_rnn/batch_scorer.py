@@ -14,6 +14,8 @@ from .pipeline.loaded import Source, load_once
 from .tables import open_table
 from .training.corpus import check_size
 
+# The most of an error's message that a row keeps.
+_MOST_CHARACTERS = 500
 _TYPES = {int: "BIGINT", float: "DOUBLE", str: "STRING"}
 
 
@@ -63,7 +65,8 @@ class BatchScorer:
         if on_error not in ("null", "raise"):
             message = {"option": "on_error", "range": '"null" or "raise"', "value": repr(on_error)}
             raise ValueError(Errors.R309.format(**message))
-        if gpu_id != "auto" and not (isinstance(gpu_id, int) and gpu_id >= -1):
+        number = isinstance(gpu_id, int) and not isinstance(gpu_id, bool)
+        if gpu_id != "auto" and not (number and int(gpu_id) >= -1):
             message = {"option": "gpu_id", "range": '"auto", -1 or above', "value": repr(gpu_id)}
             raise ValueError(Errors.R309.format(**message))
         if batch_size is not None:
@@ -95,28 +98,20 @@ class BatchScorer:
             arrays or lists; or a DataFrame of pandas; or a Table of pyarrow.
         RETURNS (Union[Dict, DataFrame, Table]): The same with the new columns, see `columns`:
             int64, float64 and strings, as numpy arrays in a dict. The rows keep their order.
-        RAISES (ValueError): Without the column of texts; with a column of a new one's name; if the
-            pipeline or the GPU can't be used; with `on_error = "raise"` at a row without numbers.
+        RAISES (ValueError): Without the column of texts, or with two of them; with a column of a
+            new one's name; with columns of several lengths; if the pipeline isn't trained or the
+            GPU can't be used; with `on_error = "raise"` at a row without numbers.
         RAISES (OSError): If the worker has no such pipeline.
         RAISES (TypeError): For a batch of another kind.
         """
         table = open_table(batch)
-        if self.text not in table.names:
-            columns = ", ".join(map(str, table.names)) or "nothing"
-            raise ValueError(Errors.R520.format(name=self.text, columns=columns))
-        for name in self.columns:
-            if name in table.names:
-                raise ValueError(Errors.R521.format(name=name))
+        self._check_names(table.names)
         texts = table.read(self.text)
-        errors = [""] * len(texts)
-
-        def report(row: int, error: ValueError) -> None:
-            if self.on_error == "raise":
-                raise ValueError(Errors.R523.format(row=row, error=error)) from error
-            errors[row] = str(error)  # the error itself would keep its Docs
-
-        pipeline = load_once(self._source)
-        scores = pipeline.score(texts, self.batch_size, report)
+        stop = self.on_error == "raise"
+        scores, errors = load_once(self._source).score(texts, self.batch_size, stop=stop)
+        if stop and errors:
+            row = min(errors)
+            raise ValueError(Errors.R523.format(row=row, error=errors[row]))
         return table.extend(self._make_columns(scores, errors))
 
     def map_frames(self, frames: Iterable[Any]) -> Iterator[Any]:
@@ -127,14 +122,27 @@ class BatchScorer:
         """
         return map(self, frames)
 
+    def _check_names(self, names: Sequence[str]) -> None:
+        count = list(names).count(self.text)
+        if not count:
+            columns = ", ".join(map(str, names)) or "nothing"
+            raise ValueError(Errors.R520.format(name=self.text, columns=columns))
+        if count > 1:
+            raise ValueError(Errors.R528.format(count=count, name=self.text))
+        for name in self.columns:
+            if name in names:
+                raise ValueError(Errors.R521.format(name=name))
+
     def _make_columns(
-        self, scores: Sequence[dict[str, Any] | None], errors: list[str]
+        self, scores: Sequence[dict[str, Any] | None], errors: dict[int, str]
     ) -> dict[str, np.ndarray]:
         columns = {}
         for name, kind in self.columns.items():
             field = name[len(self.prefix) :]
             if kind is str:
-                columns[name] = np.array(errors, dtype=str)
+                # numpy gives all strings the room of the longest
+                reasons = (errors.get(row, "")[:_MOST_CHARACTERS] for row in range(len(scores)))
+                columns[name] = np.array([*reasons], dtype=str)
             elif kind is int:
                 counts = [0 if row is None else row[field] for row in scores]
                 columns[name] = np.array(counts, dtype=np.int64)

@@ -6,6 +6,11 @@ R3xx the component and its annotations; R4xx pictures; R5xx the command line and
 """
 
 
+def reason(error: BaseException) -> str:
+    """RETURNS (str): What an error says, or what it is if it says nothing."""
+    return str(error) or type(error).__name__
+
+
 class _Coded(type):
     """Prefix each message with its code, so that a search for the code finds this file."""
 
@@ -443,6 +448,15 @@ class Errors(metaclass=_Coded):
     R526 = (
         "Can't use a GPU ({error}). Install the extra for the CUDA version, for example "
         "'spacy-rnn[cuda12x]', and ask the engine for a GPU; or set gpu_id = -1 for the CPU."
+    )
+    R527 = (
+        "{name!r} of the batch isn't a column but {type}. `BatchScorer` takes batches of rows: "
+        "with Ray Data use `map_batches`, not `map`."
+    )
+    R528 = "The batch has {count} columns {name!r}. Rename or drop all but the one with the texts."
+    R529 = (
+        "The columns of the batch have to be of one length: {name!r} has {length} rows, {other!r} "
+        "has {others}."
     )
     # --- R53x: services and long runs ---
     R530 = (

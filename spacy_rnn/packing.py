@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import srsly
+
+from .errors import reason
 
 
 def unpack(data: bytes) -> Any:
@@ -16,9 +20,19 @@ def unpack(data: bytes) -> Any:
     RAISES (ValueError): If it can't be read.
     """
     try:
-        return srsly.msgpack_loads(data)
+        with same_garbage_collection():
+            return srsly.msgpack_loads(data)
     except Exception as error:  # the decoder of arrays raises whatever its parts do
-        raise ValueError(str(error) or type(error).__name__) from None
+        raise ValueError(reason(error)) from None
+
+
+@contextmanager
+def same_garbage_collection() -> Iterator[None]:
+    """Turn the garbage collector on again after the block, if it was: srsly turns it off while it
+    reads msgpack, and leaves it so after an error."""
+    collects = gc.isenabled()
+    try:
+        yield
     finally:
-        # srsly turns the garbage collector off, and leaves it so after an error
-        gc.enable()
+        if collects:
+            gc.enable()

@@ -26,9 +26,11 @@ class Table(NamedTuple):
 def open_table(batch: Any) -> Table:
     """RETURNS (Table): How to read and extend a batch.
     RAISES (TypeError): For a batch of another kind.
+    RAISES (ValueError): If a dict has a value that isn't a column, or columns of several lengths.
     """
     # by what they can do: neither pandas nor pyarrow has to be installed
     if isinstance(batch, Mapping):
+        _check_columns(batch)
         return Table(list(batch), lambda name: list(batch[name]), lambda new: {**batch, **new})
     if hasattr(batch, "append_column"):
         names = batch.schema.names
@@ -40,6 +42,20 @@ def open_table(batch: Any) -> Table:
             list(batch.columns), lambda name: list(batch[name]), lambda new: batch.assign(**new)
         )
     raise TypeError(Errors.R522.format(type=type(batch).__name__))
+
+
+def _check_columns(batch: Mapping[str, Any]) -> None:
+    first, length = "", -1
+    for name, column in batch.items():
+        # an array of no dimensions has a length too, which raises
+        sized = hasattr(column, "__len__") and getattr(column, "ndim", 1) > 0
+        if not sized or isinstance(column, str | bytes):
+            raise ValueError(Errors.R527.format(name=name, type=type(column).__name__))
+        if length < 0:
+            first, length = name, len(column)
+        if len(column) != length:
+            message = {"name": first, "length": length, "other": name, "others": len(column)}
+            raise ValueError(Errors.R529.format(**message))
 
 
 def _append(table: Any, columns: dict[str, np.ndarray]) -> Any:

@@ -2,16 +2,20 @@
 
 import json
 import math
+import os
 import pickle
+import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 import spacy
 import torch
 from spacy.language import Language
+from thinc.api import NumpyOps, get_current_ops, set_current_ops
 
 import spacy_rnn.pipeline.loaded as loaded
 from spacy_rnn import BatchScorer
@@ -158,6 +162,35 @@ def test_nothing_is_left_in_the_vocab(model, fresh):
     assert (len(vocab.strings), len(list(vocab))) == before
 
 
+def test_places_for_words_are_given_back_in_long_jobs(model, fresh, monkeypatch):
+    monkeypatch.setattr(loaded, "_RELEASE_AFTER", 20)
+    scorer = BatchScorer(model, batch_size=10)
+    places = []
+    for job in range(6):
+        texts = [" ".join(f"w{job}x{row}x{i}" for i in range(200)) for row in range(20)]
+        scorer({"text": texts})
+        (pipeline,) = loaded._LOADED.values()
+        places.append(pipeline.nlp.vocab.strings._map.capacity)
+    assert len(set(places)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_a_child_that_was_forked_while_a_thread_scored_or_loaded_loads_anew(model, trained, fresh):
+    scorer = BatchScorer(model)
+    scorer({"text": TEXTS})
+    (pipeline,) = loaded._LOADED.values()
+    columns = expected(trained, TEXTS)
+    with ThreadPoolExecutor(1) as pool:  # the thread that holds the locks is not in the child
+        pool.submit(lambda: (pipeline.lock.acquire(), loaded._LOADING.acquire())).result()
+        child = os.fork()
+        if not child:
+            signal.alarm(60)
+            assert_columns(scorer({"text": TEXTS}), columns)
+            os._exit(0 if [*loaded._LOADED.values()] != [pipeline] else 1)
+        pool.submit(lambda: (pipeline.lock.release(), loaded._LOADING.release())).result()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
 def test_no_more_is_computed_than_is_given(model, fresh):
     BatchScorer(model)({"text": TEXTS})
     BatchScorer(model, measures=["rank"])({"text": TEXTS})
@@ -239,6 +272,31 @@ def test_a_row_that_can_not_be_scored_can_be_an_error(model, fresh):
     assert len(scorer({"text": TEXTS})["tokens"]) == len(TEXTS)  # it can go on
 
 
+def test_a_row_that_ends_the_job_is_raised_without_docs(trained, tmp_path, fresh):
+    """Their words are freed with the memory zone, but debuggers print what functions had."""
+    nlp = make_pipeline()
+    nlp.add_pipe("rnn_batch_test_fails", first=True)
+    nlp.to_disk(tmp_path / "model")
+    with pytest.raises(ValueError, match=r"R523.*Row 1.*no zeppelins") as caught:
+        BatchScorer(tmp_path / "model", on_error="raise")({"text": ["the cat", "a zeppelin"]})
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    for frame in caught.traceback:
+        assert "Doc" not in {type(value).__name__ for value in frame.locals.values()}
+
+
+@Language.component("rnn_batch_test_messages", retokenizes=True)
+def messages(doc):
+    raise ValueError("x" * 100_000 if "cat" in doc.text else "")
+
+
+def test_a_reason_is_never_empty_and_never_long(tmp_path):
+    nlp = make_pipeline()
+    nlp.add_pipe("rnn_batch_test_messages", first=True)
+    nlp.to_disk(tmp_path / "model")
+    found = BatchScorer(tmp_path / "model")({"text": ["the cat", "a boat"]})
+    assert found["error"][0] == "x" * 500 and found["error"][1] == "ValueError"
+
+
 def test_numbers_that_are_not_finite_are_not_given(model, fresh):
     BatchScorer(model)({"text": TEXTS})
     (pipeline,) = loaded._LOADED.values()
@@ -261,6 +319,7 @@ def test_options_that_can_not_be_used_are_errors_at_once(model):
         ({"on_error": "skip"}, "R309"),
         ({"gpu_id": "all"}, "R309"),
         ({"gpu_id": -2}, "R309"),
+        ({"gpu_id": True}, "R309"),
         ({"batch_size": 0}, "R009"),
     ):
         with pytest.raises(ValueError, match=code):
@@ -275,6 +334,16 @@ def test_a_batch_has_to_fit(model):
         scorer({"body": ["a"], "tokens": [1]})
     with pytest.raises(TypeError, match=r"R522.*list"):
         scorer(["a"])
+    for row in ("the cat", 7, np.array("the cat")):  # Ray's `map` gives rows
+        with pytest.raises(ValueError, match=r"R527.*'body'.*map_batches"):
+            scorer({"body": row})
+    with pytest.raises(ValueError, match=r"R529.*'id' has 1 rows, 'body' has 2"):
+        scorer({"id": [1], "body": ["a", "b"]})
+    pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
+    frame = pandas.DataFrame([["a", "b"], ["c", "d"]], columns=["body", "body"])
+    for batch in (frame, pyarrow.Table.from_arrays([["a"], ["b"]], ["body", "body"])):
+        with pytest.raises(ValueError, match=r"R528.*2 columns 'body'"):
+            scorer(batch)
 
 
 def test_the_model_has_to_be_clear(tmp_path):
@@ -283,6 +352,11 @@ def test_the_model_has_to_be_clear(tmp_path):
     spacy.blank("en").to_disk(tmp_path / "blank")
     with pytest.raises(ValueError, match="R501"):
         BatchScorer(tmp_path / "blank")({"text": ["a"]})
+    nlp = spacy.blank("en")
+    nlp.add_pipe("rnn_lm")
+    nlp.to_disk(tmp_path / "untrained")
+    with pytest.raises(ValueError, match="R015"):
+        BatchScorer(tmp_path / "untrained")({"text": ["a"]})
     make_pipeline().to_disk(tmp_path / "model")
     with pytest.raises(ValueError, match=r"R503.*component"):
         BatchScorer(tmp_path / "model", component="other")({"text": ["a"]})
@@ -299,6 +373,31 @@ def test_a_gpu_is_used_if_the_worker_sees_one(model, fresh, monkeypatch):
     assert set(asked) == {0}
     BatchScorer(model, gpu_id=1)({"text": TEXTS})
     assert set(asked) == {0, 1}
+
+
+def test_the_cpu_is_used_where_a_gpu_was_chosen_before(model, trained, fresh):
+    """For this call only: the ops of the thread that calls stay its own."""
+
+    class OtherOps(NumpyOps):
+        name = "other"
+
+    ops = OtherOps()
+    with use_ops_of(ops):
+        found = BatchScorer(model)({"text": TEXTS})
+        assert get_current_ops() is ops
+    (pipeline,) = loaded._LOADED.values()
+    assert pipeline.lm.model.ops.name == "numpy"
+    assert_columns(found, expected(trained, TEXTS))
+
+
+@contextmanager
+def use_ops_of(ops):
+    before = get_current_ops()
+    set_current_ops(ops)
+    try:
+        yield
+    finally:
+        set_current_ops(before)
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")

@@ -18,10 +18,14 @@ def load(name):
     return module
 
 
-def run(program, *args):
+def invoke(program, *args):
     app = typer.Typer()
     app.command()(program.main)
-    done = CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
+    return CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
+
+
+def run(program, *args):
+    done = invoke(program, *args)
     assert done.exit_code == 0, done.output
     return done.output.splitlines()[-1]
 
@@ -40,9 +44,9 @@ def write(path, texts):
 def read(folder):
     import pyarrow.parquet
 
-    rows = [
-        row for step in folder.iterdir() for row in pyarrow.parquet.read_table(step).to_pylist()
-    ]
+    steps = [step for step in folder.glob("step-*") if list(step.glob("*.parquet"))]
+    rows = [row for step in steps for row in pyarrow.parquet.read_table(step).to_pylist()]
+    assert len({row["text"] for row in rows}) == len(rows)  # none is doubled
     return {row["text"]: row for row in rows}
 
 
@@ -65,7 +69,7 @@ def test_ray_scores_files_and_goes_on_where_it_was_stopped(program, model, train
         write(texts / f"{number}.jsonl", ENGLISH[number * 10 : number * 10 + 10])
     options = ["--workers", 2, "--step", 2, "--measures", "rank"]
     assert "3 files scored, 3 in all" in run(program, model, texts, scores, *options)
-    assert sorted(path.name for path in scores.iterdir()) == ["step-00000", "step-00001"]
+    assert sorted(path.name for path in scores.glob("step*")) == ["step-00000", "step-00001"]
     found = read(scores)
     assert set(found) == set(ENGLISH[:30])
     for text, row in found.items():
@@ -79,6 +83,16 @@ def test_ray_scores_files_and_goes_on_where_it_was_stopped(program, model, train
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
     assert set(read(scores)) == set(ENGLISH[:35])
     assert "0 files scored, 4 in all" in run(program, model, texts, scores, *options)
+    # a step that was removed is scored again, and no other one
+    shutil.rmtree(scores / "step-00000")
+    kept = {path: path.stat().st_mtime_ns for path in (scores / "step-00001").iterdir()}
+    assert "2 files scored, 4 in all" in run(program, model, texts, scores, *options)
+    assert {path: path.stat().st_mtime_ns for path in kept} == kept
+    assert set(read(scores)) == set(ENGLISH[:35])
+    # other scores need another folder
+    for other in ([model, tmp_path / "more"], [tmp_path / "model2", texts]):
+        done = invoke(program, *other, scores, *options)
+        assert done.exit_code == 1 and "give another folder" in str(done.exception)
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".txt"])
@@ -91,6 +105,31 @@ def test_ray_reads_other_formats(program, model, trained, tmp_path, suffix):
     for text, row in found.items():
         assert row["surprisal"] == pytest.approx(trained(text)._.rnn_surprisal, rel=1e-5)
     shutil.rmtree(scores)
+
+
+def test_ray_passes_over_files_without_rows(program, model, tmp_path):
+    texts, scores = tmp_path / "texts", tmp_path / "scores"
+    texts.mkdir()
+    (texts / "a.txt").write_text("\n")
+    assert "1 files scored, 1 in all" in run(program, model, texts, scores)
+    write(texts / "b.txt", ENGLISH[:3])
+    assert "1 files scored, 2 in all" in run(program, model, texts, scores)
+    assert set(read(scores)) == set(ENGLISH[:3])
+
+
+def test_lists_of_complete_steps_are_whole_or_not_there(program, tmp_path, monkeypatch):
+    path = tmp_path / "_done.json"
+    program.write_whole(path, ["a"])
+
+    def fill(part, text):
+        with open(part, "w") as file:
+            file.write(text[:3])
+        raise OSError("no room")
+
+    monkeypatch.setattr(type(path), "write_text", fill)
+    with pytest.raises(OSError):
+        program.write_whole(path, ["a", "b"])
+    assert json.loads(path.read_bytes()) == ["a"]
 
 
 def test_ray_needs_files_of_one_kind(program, model, tmp_path):

@@ -203,6 +203,12 @@ def test_an_error_leaves_the_garbage_collector_on():
         with pytest.raises(ValueError):
             unpack(data)
         assert gc.isenabled()
+    gc.disable()
+    try:
+        unpack(SAVED)
+        assert not gc.isenabled()  # one that was off stays off
+    finally:
+        gc.enable()
 
 
 def test_declared_lengths_fill_no_memory():

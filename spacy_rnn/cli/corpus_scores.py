@@ -22,7 +22,7 @@ from ..pipeline.scorer import score_language_model
 from ..pipeline.selecting import keep_only
 from ..training.corpus import create_text_corpus
 from ..training.text_files import find_files, get_format
-from .pipelines import memory_zone, retokenizes, run_before
+from .pipelines import memory_zone, run_before, runs_components_before
 
 # Documents that are counted together.
 _BATCH = 256
@@ -119,7 +119,7 @@ def score_corpus(
 
 
 def _retokenized(nlp: Language, lm: RNNLM, examples: Sequence[Example]) -> Sequence[Example]:
-    if not examples or not retokenizes(nlp, lm):
+    if not examples or not runs_components_before(nlp, lm):
         return examples
     docs = run_before(nlp, lm, [example.predicted for example in examples])
     return [Example(doc, doc) for doc in docs]

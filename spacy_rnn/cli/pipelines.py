@@ -61,7 +61,7 @@ def use_gpu(gpu_id: int) -> None:
         raise ValueError(Errors.R516.format(gpu=gpu_id, error=error)) from error
 
 
-def retokenizes(nlp: Language, lm: RNNLM) -> bool:
+def runs_components_before(nlp: Language, lm: RNNLM) -> bool:
     """RETURNS (bool): Whether anything runs before the language model, after `keep_only`."""
     return nlp.pipe_names != [lm.name]
 

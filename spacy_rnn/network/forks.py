@@ -23,7 +23,7 @@ class ForkGate:
     """A lock that computations share and a fork has alone.
 
     A thread may compute within a computation, and fork within one too (a signal handler can): it
-    waits for the others only.
+    waits for the others only. A signal handler may also fork while its thread waits to fork.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,8 @@ class ForkGate:
         # How many computations each thread is in, one within the other.
         self._inside: dict[int, int] = {}
         self._forker: int | None = None
-        self._of_forker = 0
+        # How many computations the forker is in, at each of the forks that it has begun.
+        self._of_forker: list[int] = []
 
     def __enter__(self) -> None:
         me = threading.get_ident()
@@ -55,9 +56,10 @@ class ForkGate:
             # of two threads that fork within computations, none waits for the other
             own = self._inside.pop(me, 0)
             self._changed.notify_all()
-            while self._forker is not None:
+            while self._forker not in (None, me):
                 self._changed.wait()
-            self._forker, self._of_forker = me, own
+            self._forker = me
+            self._of_forker.append(own)
             while self._inside:
                 self._changed.wait()
 
@@ -66,16 +68,17 @@ class ForkGate:
         with self._changed:
             if self._forker != me:  # it was interrupted before it had the gate
                 return
-            if self._of_forker:
-                self._inside[me] = self._of_forker
-            self._forker, self._of_forker = None, 0
-            self._changed.notify_all()
+            if own := self._of_forker.pop():
+                self._inside[me] = own
+            if not self._of_forker:
+                self._forker = None
+                self._changed.notify_all()
 
     def after_fork_in_child(self) -> None:
-        own = self._of_forker
+        own = sum(self._of_forker)
         self._changed = threading.Condition()
         self._inside = {threading.get_ident(): own} if own else {}
-        self._forker, self._of_forker = None, 0
+        self._forker, self._of_forker = None, []
 
 
 _GATE = ForkGate()

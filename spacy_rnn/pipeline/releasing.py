@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer
 
 from ..errors import Errors
 from ..network.memory import return_freed_memory
@@ -20,8 +21,8 @@ def release_memory(nlp: Language) -> None:
     place for every word that was ever in them (some 70 bytes for each new one), and the C library
     keeps freed memory that lies in pieces. Call this between zones, after every 100,000 documents
     for example; it takes half a second. Docs, vectors and strings that were added outside of zones
-    stay. What was set on lexemes by hand (`nlp.vocab["x"].is_stop = True`) is lost, as it is when a
-    pipeline is saved and loaded. No other thread may use the pipeline meanwhile.
+    stay. What was set on lexemes by hand before (`nlp.vocab["x"].is_stop = True`) is lost, as it is
+    when a pipeline is saved and loaded. No other thread may use the pipeline meanwhile.
 
     nlp (Language): The pipeline.
     RAISES (ValueError): Within a memory zone.
@@ -42,4 +43,7 @@ def release_memory(nlp: Language) -> None:
     vocab.from_bytes(vocab.to_bytes(exclude=_UNTOUCHED), exclude=_UNTOUCHED)
     # each loading puts one more function around the getter of norms
     vocab.lex_attr_getters.update(getters)
+    if isinstance(nlp.tokenizer, Tokenizer):
+        # empties its cache, which still has the lexemes from before
+        nlp.tokenizer.rules = nlp.tokenizer.rules
     return_freed_memory()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,6 +25,7 @@ from ..layers.sequences import readings_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..layers.spelled import spell_docs
 from ..network.cache import CacheSettings
+from ..packing import same_garbage_collection
 from ..vocabulary import Vocabulary
 from .annotations import (
     ANNOTATIONS,
@@ -269,9 +269,10 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
 
     def _load_model(self, data: bytes) -> None:
-        before, collects = (self.vocabulary, self.shim._model), gc.isenabled()
+        before = self.vocabulary, self.shim._model
         try:
-            self.model.from_bytes(data)
+            with same_garbage_collection():
+                self.model.from_bytes(data)
             network = self.shim._model
             if network is not None and network.settings.words != len(self.vocabulary):
                 rows, words = network.settings.words, len(self.vocabulary)
@@ -281,9 +282,6 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before
             raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
-        finally:
-            if collects:  # srsly leaves it off after an error
-                gc.enable()
         self._carried = CarriedStates(self.name)
         self._add_strings()
 

@@ -38,13 +38,14 @@ def keep_only(nlp: Language, lm: RNNLM) -> None:
     """Disable all components but the language model and those that decide about its tokens.
 
     nlp (Language): The pipeline. A component before the last one that retokenizes stays, because
-        that one may read its annotations (`merge_noun_chunks` reads a parse).
+        that one may read its annotations (`merge_noun_chunks` reads a parse). If the language model
+        looks norms up, all before it stay: any of them may set norms.
     lm (RNNLM): Its language model, which then has no listeners to write `doc.tensor` for.
     """
     before = nlp.pipe_names[: nlp.pipe_names.index(lm.name)]
     last = [i for i, name in enumerate(before, 1) if nlp.get_pipe_meta(name).retokenizes]
-    kept = [*before[: max(last, default=0)], lm.name]
-    nlp.select_pipes(enable=kept)
+    deciding = before if lm.vocabulary.attr == "NORM" else before[: max(last, default=0)]
+    nlp.select_pipes(enable=[*deciding, lm.name])
     lm.listener_map = {}
 
 

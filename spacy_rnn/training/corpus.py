@@ -258,13 +258,13 @@ def join_words(words: list[str], text: str, place: Place, vocab: Vocab) -> Doc:
 def split_lines(lines: Iterable[str], line_end: str | None) -> Iterator[str]:
     """Yield the words of a document in tokenized lines.
 
-    lines (Iterable[str]): Words separated by spaces.
+    lines (Iterable[str]): Words separated by spaces, without their ends, or with "\r" of "\r\n".
     line_end (Optional[str]): The word for every line's end; None for "\\n" between lines.
     """
     for number, line in enumerate(lines):
         if line_end is None and number:
             yield "\n"
-        yield from filter(None, line.split(" "))
+        yield from filter(None, line.removesuffix("\r").split(" "))
         if line_end is not None:
             yield line_end
 

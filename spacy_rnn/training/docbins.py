@@ -12,7 +12,8 @@ from spacy.strings import get_string_id
 from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
-from ..errors import Errors
+from ..errors import Errors, reason
+from ..packing import same_garbage_collection
 from .text_files import open_binary
 
 # A file may be so many bytes when it is decompressed, or so many times its own size. That of text
@@ -36,13 +37,14 @@ def read_docbin(path: Path, vocab: Vocab) -> Iterator[Doc]:
         data = file.read(limit + 1)
     try:
         if len(data) <= limit and _inflated_size(data, limit) <= limit:
-            docs = DocBin().from_bytes(data)
+            with same_garbage_collection():
+                docs = DocBin().from_bytes(data)
             _check_words(docs, vocab)
             yield from docs.get_docs(vocab)
             return
     except Exception as error:  # zlib, msgpack and numpy all have their own
-        reason = str(error).partition("\n")[0] or type(error).__name__
-        raise ValueError(Errors.R212.format(path=path, error=reason)) from error
+        first = reason(error).partition("\n")[0]
+        raise ValueError(Errors.R212.format(path=path, error=first)) from error
     raise ValueError(Errors.R228.format(path=path, limit=limit, times=_TIMES))
 
 

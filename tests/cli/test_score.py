@@ -13,7 +13,7 @@ from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import registry
 
-from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline
+from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline, make_random
 from .conftest import PROGRAM, assert_same, fail, parse, read_records, run, run_process, succeed
 
 TEXTS = [*ENGLISH[:5], "a zeppelin , 5 zeppelins", *ENGLISH[7:9]]
@@ -250,6 +250,25 @@ def test_only_what_decides_about_tokens_runs_beside_the_model(several, tmp_path)
     assert [record["unknown"] for record in found] == [True, False, False]
     found = parse(succeed("score", several, path).stdout_bytes, "jsonl")
     assert [record["characters"] for record in found] == [12, 3]
+
+
+@Language.component("rnn_cli_test_norms")
+def norms(doc):
+    for token in doc:
+        if token.text == "kitty":
+            token.norm_ = "cat"
+    return doc
+
+
+def test_what_may_set_norms_runs_before_a_model_that_reads_them(tmp_path):
+    nlp = make_random(model={"attr": "NORM"})
+    nlp.add_pipe("rnn_cli_test_norms", first=True)
+    nlp.to_disk(tmp_path / "model")
+    text = "the grey kitty"
+    (expected,) = {nlp(words)._.rnn_surprisal for words in (text, "the grey cat")}
+    path = write_lines(tmp_path / "text.txt", [text])
+    (found,) = parse(succeed("score", tmp_path / "model", path).stdout_bytes, "jsonl")
+    assert found["surprisal"] == pytest.approx(expected, rel=1e-5)
 
 
 def test_what_listens_to_the_model_is_left_out(tmp_path):

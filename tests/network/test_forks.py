@@ -116,6 +116,34 @@ def test_two_threads_can_fork_within_computations():
         assert all(future.result(SECONDS)[0] == 0 for future in made)
 
 
+@pytest.mark.parametrize("inside", [False, True])
+def test_a_signal_handler_forks_while_its_thread_waits_to_fork(inside):
+    work = Work()
+    codes = []
+
+    def handle(*_):
+        codes.append(fork(work.ended.is_set))
+
+    before = signal.signal(signal.SIGALRM, handle)
+
+    def send():
+        wait_for_a_forker()
+        os.kill(os.getpid(), signal.SIGALRM)
+        time.sleep(0.2)  # until the handler waits too
+        work.end.set()
+
+    sender = threading.Thread(target=send)
+    try:
+        sender.start()
+        check = work.ended.is_set
+        codes.append(forks.no_fork_meanwhile(fork)(check) if inside else fork(check))
+    finally:
+        signal.signal(signal.SIGALRM, before)
+        sender.join()
+        work.finish()
+    assert codes == [0, 0]
+
+
 def test_a_child_computes_and_forks_on():
     def check():
         computed = forks.no_fork_meanwhile(lambda: True)()

@@ -56,6 +56,20 @@ def test_vectors_stay():
     assert before.any() and (nlp("baker").vector == before).all()
 
 
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_tokenizer_has_no_lexemes_from_before(when):
+    nlp = make_trained()
+    assert not nlp("the baker isn't")[1].is_stop  # in the tokenizer's cache
+    if when == "before":
+        nlp.vocab["baker"].is_stop = True
+    release_memory(nlp)
+    if when == "after":
+        nlp.vocab["baker"].is_stop = True
+    doc = nlp("the baker isn't")
+    assert doc[1].is_stop == nlp.vocab["baker"].is_stop == (when == "after")
+    assert [token.text for token in doc] == ["the", "baker", "is", "n't"]
+
+
 def test_norms_are_looked_up_once_however_often_it_is_called():
     """spaCy puts a function around the getter at each loading; a thousand are too deep a stack."""
     nlp = spacy.blank("en")

@@ -80,6 +80,15 @@ def test_json_tokens_are_never_tokenized(tmp_path, nlp):
     assert not nlp.tokenizer.calls
 
 
+def test_tokenized_lines_of_windows_have_the_same_words_in_every_format(tmp_path, nlp):
+    text = "the cat\r\nsat down\r\n"
+    (tmp_path / "a.txt").write_bytes(text.encode())
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text.removesuffix("\r\n")}))
+    for path in (tmp_path / "a.txt", tmp_path / "a.jsonl"):
+        docs = read_docs(nlp, path, document="file", tokenized=True)
+        assert words_of(docs) == [["the", "cat", "\n", "sat", "down"]]
+
+
 def test_json_tokens_that_are_not_those_of_the_text_are_an_error(tmp_path, nlp):
     path = tmp_path / "a.jsonl"
     path.write_text('{"text": "one thing"}\n{"text": "one thing", "tokens": ["another"]}\n')
@@ -232,4 +241,4 @@ def test_room_needs_no_other_room_and_none_of_their_libraries():
             elif isinstance(node, ast.ImportFrom):
                 imported.add("." * node.level + (node.module or ""))
     assert not imported & {"torch", "jieba", "cupy", "thinc"}
-    assert {name for name in imported if name.startswith("..")} == {"..errors"}
+    assert {name for name in imported if name.startswith("..")} == {"..errors", "..packing"}
