@@ -10,7 +10,7 @@ def test_ci_runs_the_two_commands_of_the_readme():
     blocks = re.findall(r"```bash\n(.*?)\n```", (ROOT / "README.md").read_text("utf8"), re.DOTALL)
     main_job, tests = blocks[:2]
     assert "\n" not in main_job and main_job.endswith("-m spacy project run all")
-    assert "\n" not in tests and tests.endswith("-m pytest")
+    assert "\n" not in tests and " -m pytest" in tests
     script = (ROOT / ".ci" / "run").read_text("utf8").splitlines()
     assert main_job in script
     assert tests in script

@@ -74,7 +74,8 @@ def test_debug_model_trains_and_predicts(workflow):
     assert "training corpus" in output
 
 
-def test_debug_profile_counts_the_component(workflow, tmp_path):
+def test_debug_profile_counts_the_component(workflow, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where spaCy writes Profile.prof
     texts = tmp_path / "texts.jsonl"
     rows = [json.dumps({"text": line}, ensure_ascii=False) for line in workflow.lines]
     texts.write_text("\n".join(rows), encoding="utf8")
