@@ -97,7 +97,11 @@ def test_broken_docbin_is_an_error(tmp_path, nlp, keep):
         read_docs(nlp, path)
 
 
-@pytest.mark.parametrize("data", [b"plain text", gzip.compress(b"text"), b"x\x9c\x03\0\0\0\0\x01"])
+@pytest.mark.parametrize(
+    "data",
+    [b"plain text", gzip.compress(b"text"), b"x\x9c\x03\0\0\0\0\x01"],
+    ids=["text", "gzip", "no docbin"],
+)
 def test_file_that_is_no_docbin_is_an_error(tmp_path, nlp, data):
     path = tmp_path / "a.spacy"
     path.write_bytes(data)

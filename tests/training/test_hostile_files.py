@@ -199,7 +199,7 @@ def test_an_id_of_any_depth_is_kept_or_refused(tmp_path):
 
 # -- .gz
 
-PACKED = gzip.compress("我爱北京。\nthe text\n".encode() * 3)
+PACKED = gzip.compress("我爱北京。\nthe text\n".encode() * 3, mtime=0)
 
 
 @pytest.mark.parametrize("name", ["a.txt.gz", "a.jsonl.gz", "a.spacy.gz"])
