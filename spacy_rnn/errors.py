@@ -274,7 +274,7 @@ class Errors(metaclass=_Coded):
         '"float32".'
     )
     R304 = (
-        "Can't load {name}: {error} If the file is damaged, copy it again from its source or load "
+        "Can't load {name}: {error}. If the file is damaged, copy it again from its source or load "
         "another checkpoint."
     )
     R305 = (
@@ -335,7 +335,7 @@ class Errors(metaclass=_Coded):
         "[training] annotating_components."
     )
     R323 = (
-        "The listener expects {width} units from {name}, which has {found}. Set its `width` to "
+        "A listener expects {width} units from {name}, which has {found}. Set its `width` to "
         "{found}."
     )
     R324 = (
@@ -360,6 +360,20 @@ class Errors(metaclass=_Coded):
         "The saved numbers of a language model are damaged ({error}). Run the pipeline on the text "
         "again."
     )
+    R331 = (
+        "A listener layer answered twice for one batch, or after its batch was over. A component "
+        "that needs the vectors in two places takes two listeners."
+    )
+    R332 = "{name} didn't run on this Doc. Call the pipeline on it first."
+    R333 = (
+        "The model of {name} is no recurrent language model: give it one of the architecture "
+        "spacy-rnn.RNNLM.v1."
+    )
+    R334 = (
+        "A component can't be named {name!r}: its output would take the place of the attribute "
+        "{name!r} of all pipelines. Give it another name."
+    )
+    R335 = "{option} is a Doc or a Span that the component has annotated, not {type}."
 
     # --- R4xx: pictures ---
     R401 = "Unknown style {style!r} of a picture: choose one of {known}."

@@ -5,7 +5,7 @@ from __future__ import annotations
 import reprlib
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -250,7 +250,7 @@ class Vocabulary:
             if message.keys() - {"checksum"} != {"attr", "labels"}:
                 raise ValueError("it has entries that are unknown")
             checksum = vocabulary._checksum()
-            if message.get("checksum", checksum) != checksum:  # the first files had none
+            if message.get("checksum", checksum) != checksum:  # there may be none
                 raise ValueError("its words don't have their checksum")
             return vocabulary
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -296,7 +296,7 @@ def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
     if attr not in ATTRIBUTES:
         raise ValueError(Errors.R001.format(attr=attr, known=", ".join(ATTRIBUTES)))
     totals: Counter[int] = Counter()
-    strings = None
+    stores: dict[int, Any] = {}
     documents = 0
     chunk: list[np.ndarray] = []
 
@@ -307,7 +307,7 @@ def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
         chunk.clear()
 
     for doc in docs:
-        strings = doc.vocab.strings
+        stores[id(doc.vocab)] = doc.vocab.strings
         mark = read_mark(doc)
         documents += mark is None or mark.final
         chunk.append(doc.to_array(ATTRIBUTES[attr]))
@@ -315,7 +315,12 @@ def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
             flush()
     if chunk:
         flush()
-    if strings is None:
-        return {}, 0
     # An empty string is the LOWER or NORM of no real token, but a hand-made Doc can hold one.
-    return {strings[key]: count for key, count in totals.items() if key}, documents
+    counts = {key: count for key, count in totals.items() if key}
+    words = find_strings(counts, stores.values())
+    return dict(zip(words, counts.values(), strict=True)), documents
+
+
+def find_strings(keys: Iterable[int], stores: Collection[Any]) -> list[str]:
+    """RETURNS (List[str]): What hashes stand for, each of which is in one of the StringStores."""
+    return [next(store[key] for store in stores if key in store) for key in keys]

@@ -38,6 +38,14 @@ def forms(docs, attr):
 # -- order and rows
 
 
+@pytest.mark.parametrize("attr", list(FORMS))
+def test_documents_may_have_vocabs_of_their_own(attr):
+    other = Doc(spacy.blank("en").vocab, words=["Zeppelin", "a"])
+    found = Vocabulary.from_docs([*make_docs([["Boat", "a"]]), other], attr=attr)
+    together = Vocabulary.from_docs(make_docs([["Boat", "a"], ["Zeppelin", "a"]]), attr=attr)
+    assert found.labels == together.labels
+
+
 @given(st.dictionaries(st.text(st.sampled_from("ab爱é😀"), min_size=1), st.integers(0, 5)))
 @settings(deadline=None)
 def test_words_stand_by_falling_count_then_by_code_point(counts):

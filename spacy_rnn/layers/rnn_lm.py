@@ -125,7 +125,6 @@ def RNNLM(
         layers=[network],
         dims={"nO": width * len(DIRECTIONS[direction])},
         attrs={"vocabulary": Vocabulary(attr=attr)},
-        refs={"network": network},
     )
 
 

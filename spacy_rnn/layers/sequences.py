@@ -105,8 +105,9 @@ def readings_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
             if beside is not None:
                 read[start] = inputs.add(*beside)
         result.append(Sequences(read, predicted, lengths, marks, reverse=reverse))
+    words = inputs.words  # the last neighbours are in it by now
     for sequences in result:
-        sequences.words = inputs.words
+        sequences.words = words
     return result
 
 

@@ -38,6 +38,7 @@ class RNNShim(PyTorchShim):
     settings (Dict): What the config says of the network; a loaded file must agree.
     precision (str): Of matrix products in training: "auto", "float32" or "bfloat16".
     prediction_precision (str): The same in prediction.
+    description (str): Its name in messages: the component's, if it is a component's network.
 
     `average_gradients` is called with the weights by name before every step; a data-parallel
     training sets it.
@@ -51,6 +52,7 @@ class RNNShim(PyTorchShim):
         super().__init__(None)
         self.rates: dict[str, float] = {}
         self.average_gradients: AverageGradients | None = None
+        self.description = "the recurrent network"
         self.settings = settings
         self.precision = precision
         self.prediction_precision = prediction_precision
@@ -102,7 +104,7 @@ class RNNShim(PyTorchShim):
         parameters = self.network.parameters_by_name()
         if self.average_gradients is not None:
             self.average_gradients(parameters)
-        apply_gradients(optimizer, self.id, parameters, "rnn_lm", self.rates)
+        apply_gradients(optimizer, self.id, parameters, self.description, self.rates)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Let groups of weights learn at rates of their own; see `RNNLanguageModel.groups`.

@@ -12,7 +12,7 @@ from thinc.api import Model
 from ..network.forks import no_fork_meanwhile
 from ..network.precision import resolve_precision
 from ..network.speller import Spellings, spelling_log_probs, weighted_log_prob
-from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
+from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary, find_strings
 from .shim import get_shim
 
 # In training, longer words (of symbols) are left out: they are no words, and cost much memory.
@@ -109,6 +109,6 @@ def _find_forms(docs: Sequence[Doc], keys: np.ndarray, wanted: np.ndarray) -> Fo
     """
     places = np.flatnonzero(wanted & (keys != 0))
     different, numbers = np.unique(keys[places], return_inverse=True)
-    stores = list({id(doc.vocab): doc.vocab.strings for doc in docs}.values())
-    words = [next(store[key] for store in stores if key in store) for key in different.tolist()]
+    stores = {id(doc.vocab): doc.vocab.strings for doc in docs}
+    words = find_strings(different.tolist(), stores.values())
     return Forms(words, numbers.reshape(-1), places)

@@ -42,7 +42,7 @@ def weights_to_bytes(network: RNNLanguageModel) -> bytes:
 def weights_from_bytes(data: bytes, expected: dict[str, object]) -> RNNLanguageModel:
     """Build the network that the header describes and fill it, on the CPU.
 
-    data (bytes): What `weights_to_bytes` gave; the first files had no checksum.
+    data (bytes): What `weights_to_bytes` gave; without a checksum it is read too.
     expected (Dict): Settings that the header must agree with, as the config says them.
     RAISES (ValueError): If the file is damaged, foreign, of other settings, or if a weight is
         missing, unknown, of another shape or type, or not finite.

@@ -28,7 +28,7 @@ class EmbeddingTable:
     def embedding(self, word: str) -> np.ndarray:
         """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word."""
         self.settle()
-        row = self.shim.network.embedding[self.vocabulary.row(word)]
+        row = self.shim.network.embedding[self._row(word)]
         return row.detach().cpu().numpy().copy()
 
     def most_similar(self, word: str, n: int = 10) -> list[tuple[str, float]]:
@@ -42,7 +42,7 @@ class EmbeddingTable:
         """
         if n < 1:
             raise ValueError(Errors.R009.format(option="n", least=1, value=n))
-        row = self.vocabulary.row(word)
+        row = self._row(word)
         table = self._table()
         if row == UNKNOWN_ROW:
             raise ValueError(Errors.R310.format(word=word, name=self.name))
@@ -52,20 +52,30 @@ class EmbeddingTable:
         found = [r for r in order if r > 1 and r != row][:n]
         return [(self.vocabulary.words[r], float(cosines[r])) for r in found]
 
-    def export_vectors(self, *, overwrite: bool = False) -> None:
+    def export_vectors(self, *, overwrite: bool = False, vocab: Vocab | None = None) -> None:
         """Write the embedding of every word into `vocab.vectors`, for `token.vector` and
         `similarity`.
 
         overwrite (bool): Replace vectors that are there already.
+        vocab (Optional[Vocab]): Where to. A component that was sourced from another pipeline keeps
+            the other's vocab: give it `nlp.vocab`.
         RAISES (ValueError): If there are vectors and `overwrite` is False.
         """
-        if self.vocab.vectors.shape[0] and not overwrite:
-            raise ValueError(Errors.R311.format(rows=self.vocab.vectors.shape[0]))
+        vocab = self.vocab if vocab is None else vocab
+        if vocab.vectors.shape[0] and not overwrite:
+            raise ValueError(Errors.R311.format(rows=vocab.vectors.shape[0]))
         table = self._table()
         name = f"{self.name}.vectors"
         words = self.vocabulary.words[2:]
+        for word in words:
+            vocab.strings.add(word)
         attr = self.vocabulary.attr
-        self.vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name, attr=attr)
+        vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name, attr=attr)
+
+    def _row(self, word: str) -> int:
+        # "The" is read as "the", if the attribute is "LOWER"
+        normed = word and self.vocabulary.attr != "ORTH"
+        return self.vocabulary.row_of(self.vocab[word]) if normed else self.vocabulary.row(word)
 
     def _table(self) -> np.ndarray:
         self.settle()

@@ -28,7 +28,10 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
     this call.
 
     name (str): The component that wrote the output.
+    RAISES (ValueError): For the name of one of the attributes.
     """
+    if name in _GETTERS[Doc]:
+        raise ValueError(Errors.R334.format(name=name))
     _register(Doc, name, partial(get_output, name=name))
     for kind, getters in _GETTERS.items():
         for attribute, getter in getters.items():
@@ -69,17 +72,20 @@ def _key(name: str) -> Any:
     return ("._.", name, None, None)
 
 
-def _aligned(token: Token) -> LMOutput | None:
-    """The output; in a long Doc checked around this token only, so that a loop over all tokens
-    doesn't become quadratic."""
-    doc = token.doc
-    output = doc.user_data.get(_key(DEFAULT_NAME))
-    if output is None or len(doc) <= _SHORT:
-        return get_output(doc)
-    around = doc[max(0, token.i - 1) : token.i + 2]
-    offsets = [other.idx for other in around]
+def get_output_of(part: Token | Span, name: str = DEFAULT_NAME) -> LMOutput | None:
+    """RETURNS (Optional[LMOutput]): The output for the whole Doc; in a long one checked around this
+    part only, so that a loop over all parts doesn't become quadratic.
+    RAISES (ValueError): If the Doc was retokenized since.
+    """
+    doc = part.doc
+    output = doc.user_data.get(_key(name))
+    if not isinstance(output, LMOutput) or len(doc) <= _SHORT:
+        return get_output(doc, name)
+    start, end = (part.start, part.end) if isinstance(part, Span) else (part.i, part.i + 1)
+    around = doc[max(0, start - 1) : end + 1]
+    offsets = [token.idx for token in around]
     if len(output) != len(doc) or offsets != output.offsets[around.start : around.end].tolist():
-        raise ValueError(Errors.R306.format(name=DEFAULT_NAME))
+        raise ValueError(Errors.R306.format(name=name))
     return output
 
 
@@ -110,29 +116,29 @@ def doc_mean_surprisal(doc: Doc) -> float | None:
 
 
 def token_hidden(token: Token) -> ndarray | None:
-    output = _aligned(token)
+    output = get_output_of(token)
     return None if output is None else _kept(output.hidden, "hidden")[token.i]
 
 
 def token_next(token: Token) -> list[tuple[str, float]] | None:
-    output = _aligned(token)
+    output = get_output_of(token)
     return None if output is None else _kept(output.next_words, "next").at(token.i + 1)
 
 
 def token_surprisal(token: Token) -> float | None:
-    output = _aligned(token)
+    output = get_output_of(token)
     if output is None:
         return None
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
 
 
 def token_entropy(token: Token) -> float | None:
-    output = _aligned(token)
+    output = get_output_of(token)
     return None if output is None else float(_kept(output.entropy, "entropy")[token.i])
 
 
 def token_rank(token: Token) -> int | None:
-    output = _aligned(token)
+    output = get_output_of(token)
     return None if output is None else int(_kept(output.rank, "rank")[token.i])
 
 
@@ -142,7 +148,7 @@ def span_mean_surprisal(span: Span) -> float | None:
 
 
 def span_surprisal(span: Span) -> float | None:
-    output = get_output(span.doc)
+    output = get_output_of(span)
     return None if output is None else _kept(output.surprisal_of(span.start, span.end), "log_probs")
 
 

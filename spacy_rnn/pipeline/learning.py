@@ -83,6 +83,7 @@ class Learner(ListenedTo, TrainingHooks):
             self._converse(docs, empty, lambda gradients: None)
             return losses
         self.check_listeners()
+        self.check_widths(self.model.get_dim("nO"))
         set_dropout_rate(self.model, drop)
         readings = readings_from_docs(self.model, docs)
         if not self.listeners:
@@ -276,10 +277,11 @@ class Learner(ListenedTo, TrainingHooks):
         finish: Callable[[list[Floats2d] | None], None],
     ) -> None:
         def finished(d_vectors: list[Floats2d] | None) -> None:
+            # before the backward pass, which may fail: the next batch begins anew
+            step, self._postponed = self._postponed, None
             self._conversation = None
             finish(d_vectors)
-            if self._postponed is not None:
-                step, self._postponed = self._postponed, None
+            if step is not None:
                 step.take(self.model, self.shim)
 
         if self.listeners:

@@ -57,6 +57,8 @@ def _forward(
     if is_train and model._batch_id is not None:
         model.initializing = False
         return stock_forward(model, docs, is_train)
+    if is_train:
+        model.initializing = False
     width = model.get_dim("nO")
     return [_read(model, doc, width) for doc in docs], _no_backprop
 

@@ -25,7 +25,12 @@ class ListenedTo:
     annotations: tuple[str, ...]
 
     def __init__(self) -> None:
+        self.forget_listeners()
+
+    def forget_listeners(self) -> None:
+        """Have none, and don't write `doc.tensor` for any that may come back."""
         self.listener_map = {}
+        self._had_stock_listener = False
 
     @property
     def listener_map(self) -> dict[str, list[Tok2VecListener]]:
@@ -52,15 +57,19 @@ class ListenedTo:
         known = self.listener_map.setdefault(component_name, [])
         if listener not in known:
             known.append(listener)
+        self._had_stock_listener |= not isinstance(listener, RNNListener)
 
     def remove_listener(self, listener: Tok2VecListener, component_name: str) -> bool:
         """RETURNS (bool): Whether it was listening."""
         known = self.listener_map.get(component_name, [])
         if listener not in known:
             return False
-        known.remove(listener)
-        if not known:
+        # spaCy may be going through the list
+        self.listener_map[component_name] = [node for node in known if node is not listener]
+        if not self.listener_map[component_name]:
             del self.listener_map[component_name]
+        if not self.listener_map:
+            self._had_stock_listener = False
         return True
 
     def find_listeners(self, component: Any) -> None:
@@ -80,9 +89,8 @@ class ListenedTo:
     @property
     def writes_tensor(self) -> bool:
         """RETURNS (bool): Whether `doc.tensor` is written: if asked for, and where a stock
-        listener reads it."""
-        stock = (not isinstance(node, RNNListener) for node in self.listeners)
-        return "tensor" in self.annotations or any(stock)
+        listener reads it, or may again: spaCy doesn't show us one that is enabled later."""
+        return "tensor" in self.annotations or self._had_stock_listener
 
     def _notice_mixing(self, node: Tok2VecListener, component: str) -> None:
         """A named stock listener gets what was written last. A later `rnn_lm` notices by itself, if
@@ -101,6 +109,14 @@ class ListenedTo:
             component, upstream, last = self._mixed_up
             known = {"component": component, "upstream": upstream, "last": last}
             raise ValueError(Errors.R320.format(**known))
+
+    def check_widths(self, width: int) -> None:
+        """RAISES (ValueError): If a listener expects vectors of another width."""
+        for listener in self.listeners:
+            expected = listener.get_dim("nO")
+            if expected != width:
+                known = {"name": self.name, "width": expected, "found": width}
+                raise ValueError(Errors.R323.format(**known))
 
 
 class Conversation:
@@ -142,6 +158,8 @@ class Conversation:
 
     def _answer_of(self, listener: int) -> Callable[[list[Floats2d]], list[Floats2d]]:
         def answer(gradients: list[Floats2d]) -> list[Floats2d]:
+            if listener not in self._waiting:
+                raise ValueError(Errors.R331)
             if self._gradients is None:
                 self._gradients = [self.ops.alloc2f(*vector.shape) for vector in self.vectors]
             for total, gradient in zip(self._gradients, gradients, strict=True):

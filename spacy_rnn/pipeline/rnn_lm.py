@@ -17,7 +17,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..errors import Errors
+from ..errors import Errors, reason
 from ..layers.cached import look_back
 from ..layers.carried import CarriedStates
 from ..layers.outputs import predict_readings
@@ -110,6 +110,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         _check_cache(cache_window, cache_weight, cache_flatness)
         if cache_window and get_shim(model).settings["direction"] == "backward":
             raise ValueError(Errors.R324.format(name=name, action="use a neural cache"))
+        if not isinstance(model.attrs.get("vocabulary"), Vocabulary):
+            raise ValueError(Errors.R333.format(name=name))
         super().__init__()
         self.vocab = vocab
         self.model = model
@@ -123,6 +125,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         self.cache = CacheSettings(cache_window, cache_weight, cache_flatness)
         self.scorer = scorer
         self.tokenizer = tokenizer
+        self.shim.description = name
         self._carried = CarriedStates(name)
         register_extensions(name)
 
@@ -201,14 +204,15 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
 
         get_examples (Callable[[], Iterable[Example]]): The training text; read once, unless the
             vocabulary is given. If the model has a source, the text's words join the source's.
-        nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts.
+        nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts, its vocab gets
+            the words.
         labels (Optional[List]): The vocabulary ``[[word, count], …]``, as
             `python -m spacy init labels` writes it; `[initialize.components.rnn_lm.labels]`.
         RAISES (ValueError): Without any word; for spaCy's dummy example; for a malformed
             vocabulary; if `top_k` is more than the words that can be predicted.
         """
         if nlp is not None:
-            self.tokenizer = nlp.tokenizer
+            self.vocab, self.tokenizer = nlp.vocab, nlp.tokenizer
         attr = self.vocabulary.attr
         setup: Any = self.model.init
         if labels is not None:
@@ -266,13 +270,18 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         try:
             self.cfg.update(read(source))
         except (OSError, ValueError, TypeError) as error:
-            raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+            message = Errors.R304.format(name=self.name, error=reason(error).rstrip("."))
+            raise ValueError(message) from error
 
     def _load_model(self, data: bytes) -> None:
         before = self.vocabulary, self.shim._model
         try:
             with same_garbage_collection():
                 self.model.from_bytes(data)
+            attrs = {"attr": (self.vocabulary.attr, before[0].attr)}
+            if attrs["attr"][0] != attrs["attr"][1]:
+                detail = "attr: {} there, {} here".format(*attrs["attr"])
+                raise ValueError(Errors.R010.format(detail=detail))
             network = self.shim._model
             if network is not None and network.settings.words != len(self.vocabulary):
                 rows, words = network.settings.words, len(self.vocabulary)
@@ -281,7 +290,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
                 raise ValueError(Errors.R326.format(name=self.name))
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before
-            raise ValueError(Errors.R304.format(name=self.name, error=error)) from error
+            message = Errors.R304.format(name=self.name, error=reason(error).rstrip("."))
+            raise ValueError(message) from error
         self._carried = CarriedStates(self.name)
         self._add_strings()
 

@@ -46,7 +46,7 @@ def keep_only(nlp: Language, lm: RNNLM) -> None:
     last = [i for i, name in enumerate(before, 1) if nlp.get_pipe_meta(name).retokenizes]
     deciding = before if lm.vocabulary.attr == "NORM" else before[: max(last, default=0)]
     nlp.select_pipes(enable=[*deciding, lm.name])
-    lm.listener_map = {}
+    lm.forget_listeners()
 
 
 def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import Errors
 from ..vocabulary import ATTRIBUTES, Vocabulary
-from .extensions import get_output
+from .extensions import get_output, get_output_of
 
 _LN2 = math.log(2.0)
 _PENALTY = 0.8
@@ -45,10 +45,15 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     name (str): The component's name.
     RETURNS (Optional[SentenceScores]): None for no tokens.
     RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
+    RAISES (TypeError): For anything else than a Doc or a Span.
     """
+    if not isinstance(text, Doc | Span):
+        raise TypeError(Errors.R335.format(option="`text`", type=type(text).__name__))
     doc = text.doc
-    output = get_output(doc, name)
-    if output is None or output.log_probs is None:
+    output = get_output(doc, name) if isinstance(text, Doc) else get_output_of(text, name)
+    if output is None:
+        raise ValueError(Errors.R332.format(name=name))
+    if output.log_probs is None:
         raise ValueError(Errors.R307.format(name=name, annotation="log_probs"))
     start, end = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
     if start == end:

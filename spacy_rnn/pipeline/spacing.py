@@ -43,8 +43,8 @@ def _needs_space(text: str, word: str) -> bool:
         return False
     if right == '"':
         return text.count('"') % 2 == 0
-    if left == '"':
-        return text.count('"') % 2 == 0
+    if left == '"' and text.count('"') % 2:
+        return False
     return right not in _NO_SPACE_BEFORE
 
 

@@ -24,8 +24,10 @@ if TYPE_CHECKING:
 class Writer:
     """The methods of the component that take a prompt.
 
-    A prompt is text, read by the pipeline's tokenizer, or a Doc. Words that the vocabulary doesn't
-    have are read as `<unk>`; an empty prompt is the beginning of a document.
+    A prompt is text or a Doc. Text is read by `tokenizer`, that of the pipeline which the component
+    was made or initialized in: where a pipeline gets another tokenizer or sources the component,
+    set it, or give Docs. Words that the vocabulary doesn't have are read as `<unk>`; an empty one
+    is the beginning of a document.
     """
 
     name: str

@@ -146,3 +146,21 @@ def test_json_of_a_document_can_hold_the_figures(doc):
     figures = doc.to_json(underscore=["rnn_surprisal", "rnn_next"])["_"]
     assert figures["rnn_surprisal"] == doc._.rnn_surprisal
     assert figures["rnn_next"] == doc._.rnn_next
+
+
+def test_parts_of_a_long_document_are_checked_where_they_are(trained):
+    doc = trained(" ".join([TEXT] * 50))
+    output = doc._.rnn_lm
+    for start in range(0, len(doc), 7):
+        span = doc[start : start + 7]
+        expected = output.surprisal[start : start + 7].sum()
+        assert span._.rnn_surprisal == pytest.approx(expected, rel=1e-5)
+    assert doc[0:0]._.rnn_surprisal == 0 == doc[len(doc) : len(doc)]._.rnn_surprisal
+    assert doc[0 : len(doc)]._.rnn_surprisal == pytest.approx(doc._.rnn_surprisal, rel=1e-5)
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[100:102])
+        retokenizer.split(doc[200], [doc[200].text[:1], doc[200].text[1:]], [doc[200], doc[200]])
+    assert len(doc) == len(output)
+    for part in (doc[100:101], doc[150:160], doc[198:203], doc[100], doc[150]):
+        with pytest.raises(ValueError, match="R306"):
+            _ = part._.rnn_surprisal

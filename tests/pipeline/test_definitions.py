@@ -210,10 +210,10 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(cutoffs):
 
 def test_prediction_draws_nothing_from_the_random_state_and_uses_no_dropout(trained):
     lm = trained.get_pipe("rnn_lm")
-    lm.model.get_ref("network").attrs["dropout_rate"] = 0.5
+    lm.model.layers[0].attrs["dropout_rate"] = 0.5
     try:
         doc = trained(TEXTS[0])
         trace = Reference(lm).read(words_of(doc))
         assert_allclose(doc._.rnn_lm.hidden, trace.hidden[1:], atol=1e-5)
     finally:
-        lm.model.get_ref("network").attrs["dropout_rate"] = 0.0
+        lm.model.layers[0].attrs["dropout_rate"] = 0.0

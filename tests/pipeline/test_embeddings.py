@@ -24,6 +24,24 @@ def test_embedding_of_an_unknown_word_is_that_of_the_unknown_row(lm, word):
     assert np.array_equal(lm.embedding(word), lm.shim.network.embedding.detach().numpy()[0])
 
 
+@pytest.mark.parametrize("attr", ["LOWER", "NORM"])
+def test_words_are_looked_up_as_the_network_reads_them(attr):
+    lm = make_pipeline(model={"attr": attr}).get_pipe("rnn_lm")
+    assert np.array_equal(lm.embedding("The"), lm.embedding("the"))
+    assert not np.array_equal(lm.embedding("The"), lm.embedding("<unk>"))
+    assert lm.most_similar("The", 3) == lm.most_similar("the", 3)
+    assert np.array_equal(lm.embedding(""), lm.embedding("<unk>"))
+
+
+def test_vectors_of_a_sourced_component_can_go_to_its_new_pipeline():
+    source, nlp = make_pipeline(), spacy.blank("en")
+    lm = nlp.add_pipe("rnn_lm", source=source)
+    lm.export_vectors(vocab=nlp.vocab)
+    assert not source.vocab.vectors.shape[0]
+    assert np.array_equal(nlp("the baker")[1].vector, lm.embedding("baker"))
+    assert [nlp.vocab.strings[key] for key in nlp.vocab.vectors] == lm.vocabulary.words[2:]
+
+
 def test_changing_what_was_returned_changes_no_weight(lm):
     before = lm.embedding("baker")
     lm.embedding("baker")[:] = 9

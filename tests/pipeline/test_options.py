@@ -5,7 +5,9 @@ from itertools import combinations
 import numpy as np
 import pytest
 import spacy
+import torch
 from spacy.tokens import Doc
+from thinc.api import Adam
 
 from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline
 
@@ -169,3 +171,32 @@ def test_registering_again_changes_no_extension(nlp):
     before = Doc.get_extension("rnn_surprisal")
     spacy.blank("de").add_pipe("rnn_lm")
     assert Doc.get_extension("rnn_surprisal") == before
+
+
+def test_a_model_of_another_kind_is_refused():
+    model = {
+        "@architectures": "spacy.HashEmbedCNN.v2",
+        "width": 8,
+        "depth": 1,
+        "embed_size": 50,
+        "window_size": 1,
+        "maxout_pieces": 2,
+        "subword_features": False,
+        "pretrained_vectors": None,
+    }
+    with pytest.raises(ValueError, match=r"R333.*spacy-rnn\.RNNLM\.v1"):
+        spacy.blank("en").add_pipe("rnn_lm", config={"model": model})
+
+
+@pytest.mark.parametrize("name", ["rnn_surprisal", "rnn_next"])
+def test_a_name_of_an_attribute_is_refused(name):
+    with pytest.raises(ValueError, match=rf"R334.*{name}"):
+        spacy.blank("en").add_pipe("rnn_lm", name=name)
+
+
+def test_messages_about_weights_name_the_component():
+    nlp = make_pipeline(name="second_lm")
+    for parameter in nlp.get_pipe("second_lm").shim.network.parameters():
+        parameter.grad = torch.full_like(parameter, float("nan"))
+    with pytest.raises(ValueError, match=r"R014.*second_lm"):
+        nlp.get_pipe("second_lm").finish_update(Adam(0.1))

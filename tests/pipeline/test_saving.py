@@ -116,6 +116,12 @@ def test_a_model_that_is_not_initialized_can_be_saved(tmp_path):
         again("the")
 
 
+def test_a_model_of_another_attribute_is_refused(tmp_path):
+    make_pipeline(model={"attr": "LOWER"}).to_disk(tmp_path)
+    with pytest.raises(ValueError, match=r"R304.*R010.*attr: LOWER there, ORTH here"):
+        spacy.load(tmp_path, config={"components.rnn_lm.model.attr": "ORTH"})
+
+
 def test_a_loaded_model_can_be_trained_on(trained, tmp_path):
     trained.to_disk(tmp_path)
     nlp = spacy.load(tmp_path)

@@ -142,10 +142,15 @@ def test_a_loaded_document_has_the_same_scores():
 def test_scores_need_the_component_and_its_log_probs():
     nlp = make_random(annotations=["hidden"], name="other_lm")
     lm = nlp.get_pipe("other_lm")
-    for doc in (nlp("the baker"), nlp.make_doc("the baker")):
-        for part in (doc, doc[0:1]):
-            with pytest.raises(ValueError, match=r"R307.*other_lm.*log_probs"):
-                lm.sentence_scores(part)
+    doc, other = nlp("the baker"), nlp.make_doc("the baker")
+    for part in (doc, doc[0:1]):
+        with pytest.raises(ValueError, match=r"R307.*other_lm.*log_probs"):
+            lm.sentence_scores(part)
+    for part in (other, other[0:1]):
+        with pytest.raises(ValueError, match=r"R332 *.*other_lm"):
+            lm.sentence_scores(part)
+    with pytest.raises(TypeError, match=r"R335.*str"):
+        lm.sentence_scores("the baker")
 
 
 def test_a_document_that_was_retokenized_since_is_refused():

@@ -13,6 +13,7 @@ from spacy_rnn.pipeline.spacing import join_words
         "Nobody knows (yet) why; ask later!",
         "She paid 5 coins. He paid none?",
         'They call it "the old lighthouse" and smile.',
+        'He said "hi", then (and "new") "so"?',
         "He said it's fine; we'll see, don't worry.",
         "[sic] {braces} are rare: very rare…",
         "渡船晚了,所以我们在等。",

@@ -141,6 +141,13 @@ def test_an_own_listener_without_its_vectors_is_an_error(keeps):
         nlp(TEXT)
 
 
+def test_an_own_listener_does_not_train_on_nothing():
+    nlp = make_pipeline()
+    add_tagger(nlp, "tagger", "rnn_lm", 12, OWN).initialize(lambda: tagged(nlp), nlp=nlp)
+    with pytest.raises(ValueError, match=r"R322.*annotating_components"):
+        nlp.update(tagged(nlp), sgd=Adam(0.1), exclude=["rnn_lm"])
+
+
 def test_an_own_listener_of_another_width_is_an_error():
     nlp = make_pipeline()
     add_tagger(nlp, "tagger", "rnn_lm", 9, OWN).initialize(lambda: tagged(nlp), nlp=nlp)
