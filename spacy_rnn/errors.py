@@ -154,6 +154,10 @@ class Errors(metaclass=_Coded):
         "The word {word!r}… of {source} has {length} characters. A word can have {longest} at "
         "most: every beginning of it is an entry of its own."
     )
+    R114 = (
+        "The saved tokenizer has a dictionary of its own, which was excluded, and this one has "
+        "none: load both."
+    )
     R111 = "jieba is not installed. Install it with `pip install jieba`."
     R112 = (
         "The tokenizer's engine rjieba is not installed. Install it with `pip install "

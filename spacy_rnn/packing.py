@@ -28,11 +28,10 @@ def unpack(data: bytes) -> Any:
 
 @contextmanager
 def same_garbage_collection() -> Iterator[None]:
-    """Turn the garbage collector on again after the block, if it was: srsly turns it off while it
-    reads msgpack, and leaves it so after an error."""
+    """Leave the garbage collector as it was: srsly turns it off while it reads msgpack, leaves it
+    so after an error, and turns it on after success."""
     collects = gc.isenabled()
     try:
         yield
     finally:
-        if collects:
-            gc.enable()
+        (gc.enable if collects else gc.disable)()

@@ -116,8 +116,12 @@ class Vocabulary:
         tokens (int): All tokens; those of words that aren't kept count as ``<unk>``.
         documents (int): The count of ``</s>``.
         attr, min_count, max_size: See `from_docs`.
-        RAISES (ValueError): If there is no word at all, or no word is frequent enough.
+        RAISES (ValueError): If there is no word at all, or no word is frequent enough; for sizes
+            below 1.
         """
+        for option, value in (("min_count", min_count), ("max_size", max_size)):
+            if value is not None and value < 1:
+                raise ValueError(Errors.R009.format(option=option, least=1, value=value))
         if not tokens:
             raise ValueError(Errors.R002)
         chosen = (e for e in words.items() if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))
@@ -179,7 +183,8 @@ class Vocabulary:
 
     def joined_with(self, other: Vocabulary) -> Vocabulary:
         """RETURNS (Vocabulary): The words of both, for the other's attribute. Known words keep
-        their counts, so that they keep their order and stay in their softmax clusters."""
+        their counts, so that they keep their order, and stay in their softmax clusters if the new
+        words are rarer."""
         counts = {**dict(other.labels), **dict(self.labels)}
         return Vocabulary(counts.items(), attr=other.attr)
 

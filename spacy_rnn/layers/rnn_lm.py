@@ -177,7 +177,7 @@ class _Initializer:
         if self.cutoffs is None:
             return []
         if isinstance(self.cutoffs, str):
-            # the source's clusters go on, with nearly the same words in them
+            # the source's clusters go on: most of their words stay in them if new ones are rare
             given = [] if source is None else list(source.network.settings.cutoffs)
             fits = bool(given) and given[-1] < len(vocabulary)
             return given if fits else choose_cutoffs(vocabulary.counts)

@@ -165,7 +165,8 @@ class ClusterSoftmax(SoftmaxHead):
             places = (chosen > best[:, -1]).nonzero().squeeze(1)
             if quantized is not None and number in screens and len(places):
                 bound = screens[number].bound(quantized, places)
-                places = places[bound + chosen[places] > best[places, -1]]
+                # a bound that isn't a number leaves its cluster open
+                places = places[~(bound + chosen[places] <= best[places, -1])]
             for part in row_blocks(len(places), self.sizes[number]):
                 there = places[part]
                 words = self.log_cluster(number, hidden[there], chosen_clusters[there])

@@ -99,7 +99,8 @@ class RNNLanguageModel(nn.Module):
     settings (NetworkSettings): The shape.
     counts (Sequence[int]): (words,) how often each row is a target in the training text; the
         bias of the softmax starts as the log of the relative frequency.
-    symbol_counts (Optional[Sequence[int]]): (symbols,) the same for the speller's alphabet.
+    symbol_counts (Optional[Sequence[int]]): (symbols,) in how many words each symbol of the
+        speller's alphabet is; the bias of its softmax starts from them.
     """
 
     softmax: SoftmaxHead

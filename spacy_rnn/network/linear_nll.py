@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 # Logits held at once, in numbers: 8 MB in float32. Larger blocks leave the caches, and the C
 # library gives their memory back after each, which costs more than the arithmetic.
@@ -21,12 +22,17 @@ _TRAINING_FACTOR = 8
 class _LinearLogProb(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, dtype: torch.dtype
+        ctx: Any,
+        hidden: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        targets: Tensor,
+        dtype: torch.dtype,
+        factor: int,
     ) -> Tensor:
         low_hidden, low_weight = hidden.to(dtype), weight.to(dtype)
         result = hidden.new_empty(len(hidden), dtype=torch.float32)
         kept = None
-        factor = _TRAINING_FACTOR if any(ctx.needs_input_grad) else 1
         for rows in row_blocks(len(hidden), len(weight), factor):
             log_probs = _log_probs(low_hidden[rows], low_weight, bias)
             result[rows] = log_probs.gather(1, targets[rows, None]).squeeze(1)
@@ -35,6 +41,7 @@ class _LinearLogProb(torch.autograd.Function):
         return result
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         low_hidden, low_weight, bias, targets, kept = ctx.saved_tensors
         grad = grads[0]
@@ -54,7 +61,7 @@ class _LinearLogProb(torch.autograd.Function):
             d_weight = part if d_weight is None else d_weight.add_(part)
         if d_weight is None:
             d_weight = torch.zeros(low_weight.shape, device=bias.device)
-        return d_hidden.float(), d_weight, d_bias, None, None
+        return d_hidden.float(), d_weight, d_bias, None, None, None
 
 
 def target_log_probs(
@@ -69,7 +76,10 @@ def target_log_probs(
     dtype (torch.dtype): What the matrix products run in; sums and logarithms are float32.
     RETURNS (Tensor): float32 (n,), natural logarithms; differentiable once.
     """
-    return _LinearLogProb.apply(hidden, weight, bias, targets, dtype)
+    # asked here: inside of the function gradients are never enabled
+    learns = torch.is_grad_enabled() and any(t.requires_grad for t in (hidden, weight, bias))
+    factor = _TRAINING_FACTOR if learns else 1
+    return _LinearLogProb.apply(hidden, weight, bias, targets, dtype, factor)
 
 
 def _log_probs(hidden: Tensor, weight: Tensor, bias: Tensor) -> Tensor:

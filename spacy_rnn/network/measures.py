@@ -57,13 +57,18 @@ def _rank_in_clusters(
         states, target, cluster = hidden[block], targets[block, None], clusters[block]
         words, chosen = head.log_head(states).split([head.sizes[0], len(head.sizes) - 1], dim=1)
         own = words.gather(1, target.clamp(max=head.sizes[0] - 1))
+        ahead = torch.zeros_like(cluster)
         for number, start in enumerate(head.cutoffs[:-1], start=1):
             for places in _parts(cluster == number, head.sizes[number]):
                 inside = head.log_cluster(number, states[places], chosen[places])
                 own[places] = inside.gather(1, target[places] - start)
-        ahead = _ahead(words, 0, own, target, exclude)
+                # from the same product, which another one is not equal to in the last bit: words
+                # that are as probable as the target stay so
+                ahead[places] = _ahead(inside, start, own[places], target[places], exclude)
+        ahead += _ahead(words, 0, own, target, exclude)
         for number, start in enumerate(head.cutoffs[:-1], start=1):
-            for places in _parts(chosen[:, number - 1] >= own[:, 0], head.sizes[number]):
+            open_ = (chosen[:, number - 1] >= own[:, 0]) & (cluster != number)
+            for places in _parts(open_, head.sizes[number]):
                 inside = head.log_cluster(number, states[places], chosen[places])
                 ahead[places] += _ahead(inside, start, own[places], target[places], exclude)
         result[block] = 1 + ahead
@@ -80,5 +85,4 @@ def _ahead(log_probs: Tensor, start: int, own: Tensor, target: Tensor, exclude: 
     """How many words come before the target; column 0 of `log_probs` is row `start`."""
     rows = torch.arange(start, start + log_probs.shape[1], device=own.device)
     before = (log_probs > own) | ((log_probs == own) & (rows < target))
-    # the target's own number may come rounded otherwise from another product
-    return (before & (rows != target) & (rows != exclude)).sum(1)
+    return (before & (rows != exclude)).sum(1)

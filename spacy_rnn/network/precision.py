@@ -1,4 +1,4 @@
-"""Which number format the matrix products of training run in."""
+"""Which number format matrix products run in, in training and in prediction."""
 
 from __future__ import annotations
 

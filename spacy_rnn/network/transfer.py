@@ -20,9 +20,10 @@ def transfer_weights(
     """Copy what the networks have in common.
 
     Words that the source has get their vectors; new ones start as its `<unk>`, as which it read
-    them, and keep the bias that follows from their count. The weights of softmax clusters are
-    copied if both have the same cutoffs, else they stay as they are: their words are others. Nor
-    is the speller touched: it is a network to be transferred by itself.
+    them, and keep the bias that follows from their count. Known ones that share a row share its
+    probability (new characters of a speller, which are written as their first byte). The weights of
+    softmax clusters are copied if both have the same cutoffs, else they stay as they are: their
+    words are others. Nor is the speller touched: it is a network to be transferred by itself.
 
     source, target (RNNLanguageModel): Of one shape but for the words; the target may have only one
         of the source's directions.
@@ -44,7 +45,9 @@ def transfer_weights(
             parameter.copy_(value)
         elif name == "softmax.bias":
             known = (places != unknown) | (torch.arange(len(places)) == unknown)
+            shared = torch.bincount(places[known], minlength=len(value))[places].clamp(min=1)
             mapped = value[places.to(value.device)].to(parameter.device)
+            mapped = mapped - shared.log().to(mapped)
             parameter.copy_(torch.where(known.to(parameter.device), mapped, parameter))
         else:
             parameter.copy_(value[places.to(value.device)])

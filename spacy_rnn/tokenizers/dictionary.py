@@ -59,7 +59,7 @@ def read_dictionary(data: bytes, source: str) -> Dictionary:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1  # without the byte order mark
         raise ValueError(Errors.R106.format(source=source, line=line)) from None
     frequencies: dict[str, int] = {}
     total = 0

@@ -236,7 +236,7 @@ class JiebaTokenizer(DummyTokenizer):
 
     def _load(self, saved: dict[str, Any], exclude: Iterable[str]) -> None:
         """Take over saved settings, all of them or none."""
-        settings = self._settings
+        settings, exclude = self._settings, {"cfg", "dictionary"} & set(exclude)
         cfg = _to_cfg(settings) if "cfg" in exclude else saved["cfg"]
         data = settings.data if "dictionary" in exclude else saved["dictionary"]
         try:
@@ -249,7 +249,10 @@ class JiebaTokenizer(DummyTokenizer):
         words = check_user_words(entries)
         if not own:
             self._settings = _Settings(hmm, words, saved_with=saved_with, engine=settings.engine)
-        elif not isinstance(data, bytes) or fingerprint(data) != saved_with:
+        elif not isinstance(data, bytes):
+            raise ValueError(Errors.R114 if "dictionary" in exclude else Errors.R109)
+        # the two halves of one saving; one half may be that of another tokenizer
+        elif not exclude and fingerprint(data) != saved_with:
             raise ValueError(Errors.R109)
         else:
             path = settings.path or "dictionary.txt"

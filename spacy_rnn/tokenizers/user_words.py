@@ -2,7 +2,7 @@
 
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from spacy_rnn.errors import Errors
@@ -13,13 +13,15 @@ from .segmenter import JiebaSegmenter, can_be_joined
 # A word alone, or a word and its frequency; None: the frequency that jieba suggests.
 UserWords = dict[str, int | None]
 
+_CHINESE = re.compile(r"[\u4e00-\u9fd5]")
 _WHITE_SPACE_OR_SURROGATE = re.compile(r"[\s\ud800-\udfff]")
 
 
 def check_user_words(user_words: Iterable[Any]) -> UserWords:
     """Check the user words of a config. A word that is listed twice is what its last entry says.
 
-    user_words (Iterable[str | Tuple[str, int]]): Words, or pairs of a word and its frequency.
+    user_words (Iterable[str | Tuple[str, int]] | Dict[str, int | None]): Words, or pairs of a word
+        and its frequency.
     RETURNS (Dict[str, Optional[int]]): The frequency of each word, None where it had none.
     RAISES (ValueError): If an entry is neither, a word is empty, too long or has white space in it,
         or a frequency is not a whole number from 0.
@@ -30,6 +32,9 @@ def check_user_words(user_words: Iterable[Any]) -> UserWords:
     """
     if isinstance(user_words, str) or not isinstance(user_words, Iterable):
         raise ValueError(Errors.R102.format(entry=_shown(user_words)))
+    if isinstance(user_words, Mapping):  # what this function returns
+        pairs = user_words.items()
+        user_words = [word if frequency is None else (word, frequency) for word, frequency in pairs]
     checked: UserWords = {}
     for entry in user_words:
         word, frequency = _word_and_frequency(entry)
@@ -88,8 +93,8 @@ def add_user_words(dictionary: Dictionary, user_words: UserWords) -> Dictionary:
             continue
         if frequency is None:
             frequency = _suggested_frequency(word, Dictionary(frequencies, total))
-        elif frequency == 0:
-            never.add(word)
+        elif frequency == 0 and _CHINESE.match(word):
+            never.add(word)  # the model only joins Chinese characters; Latin ones stay together
         frequencies[word] = frequency
         total += frequency
         add_beginnings(frequencies, word)

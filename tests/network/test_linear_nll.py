@@ -132,6 +132,17 @@ def test_no_step_makes_more_logits_than_a_block(monkeypatch):
     assert blocks.numbers == 8 * WORDS
 
 
+@pytest.mark.parametrize("learns", [False, True])
+def test_prediction_has_smaller_blocks_than_training_whatever_the_weights_are(monkeypatch, learns):
+    inputs, targets, _ = make_inputs()
+    monkeypatch.setattr(linear_nll, "BLOCK_LOGITS", WORDS)
+    inputs = [value.requires_grad_() for value in inputs]
+    with LargestTensor() as largest, torch.set_grad_enabled(learns):
+        target_log_probs(*inputs, targets, torch.float32)
+    logits = (8 if learns else 1) * WORDS
+    assert largest.numbers == max(logits, inputs[1].numel())
+
+
 @given(st.integers(0, 300), st.integers(0, 400), st.integers(1, 1000))
 @settings(deadline=None)
 def test_blocks_cover_the_rows_in_order_and_stay_bounded(rows, columns, bound):

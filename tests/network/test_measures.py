@@ -31,6 +31,22 @@ def naive_distribution(network, hidden):
     return table.detach().numpy()
 
 
+def test_words_of_equal_probability_have_their_places_in_any_batch():
+    """New words of a transferred network start alike; products of other sizes round otherwise."""
+    _, head = make_head((True, (100, 600)), words=3000, width=256)
+    with torch.no_grad():
+        head.weight[2000:2400] = head.weight[2000].clone()
+        head.bias[2000:2400] = head.bias[2000].clone()
+    for seed in range(60):
+        hidden = make_hidden(2, width=256, seed=seed).tanh()
+        targets = torch.tensor([2000 + 6 * seed, 50])
+        together = rank(head, hidden, targets, UNKNOWN)
+        alone = rank(head, hidden[:1], targets[:1], UNKNOWN)
+        _, rows = head.top_k(hidden[:1], 2999, UNKNOWN)
+        place = 1 + rows[0].tolist().index(targets[0])
+        assert together[0] == alone[0] == place
+
+
 @SOFTMAXES
 def test_entropy_is_the_expected_surprisal(softmax):
     network, head = make_head(softmax)

@@ -48,6 +48,14 @@ def test_malformed_line_is_named(line):
         read_dictionary(f"北京 5\n\n{line}\n你 1\n".encode(), "my.txt")
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+def test_the_line_of_another_encoding_is_named_with_a_byte_order_mark_too(mark):
+    for before in (0, 1, 2):
+        data = mark + "爱 1\n".encode() * before + "爱 1\n".encode("gb18030")
+        with pytest.raises(ValueError, match=rf"\[R106\].*\(line {before + 1}\)"):
+            read_dictionary(data, "my.txt")
+
+
 def test_other_encoding_is_named():
     with pytest.raises(ValueError, match=r"\[R106\] The dictionary my\.txt .* \(line 2\)"):
         read_dictionary("a 5\n北京 5\n".encode("gbk"), "my.txt")

@@ -170,6 +170,18 @@ def test_excluded_parts_stay_as_they_are(make_nlp, tmp_path, dictionary_path):
     assert words(other) == words(saved)
 
 
+def test_one_half_can_be_loaded_alone(make_nlp, dictionary_path):
+    own = {"dictionary": str(dictionary_path)}
+    saved = make_nlp(user_words=["云计算"], **own).tokenizer.to_bytes()
+    other = make_nlp(user_words=[["云计算", 0]], **own).tokenizer
+    expected = words(other)
+    assert words(other.from_bytes(saved, exclude=["cfg"])) == expected
+    other.from_bytes(saved, exclude=["dictionary"])
+    assert words(other) == words(make_nlp(user_words=["云计算"], **own))
+    with pytest.raises(ValueError, match="R114"):
+        make_nlp().tokenizer.from_bytes(saved, exclude=["dictionary"])
+
+
 def test_settings_of_the_config_count_when_the_saved_tokenizer_is_excluded(make_nlp, tmp_path):
     make_nlp(user_words=USER_WORDS).to_disk(tmp_path)
     config = {"nlp.tokenizer.user_words": ["你云"]}

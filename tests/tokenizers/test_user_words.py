@@ -105,6 +105,24 @@ def test_word_with_a_character_that_jieba_splits_at_is_taken_whole(make_nlp):
     assert words(nlp, text) == ["他", "在", "列夫·托尔斯泰", "的", "家"]
 
 
+@pytest.mark.parametrize("make", [JiebaSegmenter, RustSegmenter])
+@pytest.mark.parametrize("word", ["iPhone", "3.5", "手机"])
+def test_words_are_removed_as_in_jieba(jieba_default, make, word, monkeypatch):
+    """Latin words and numbers stay together: only Chinese characters are joined by the model."""
+    theirs = copy_of(jieba_default)
+    monkeypatch.setattr("jieba.finalseg.Force_Split_Words", {word})
+    theirs.add_word(word, 0)
+    ours = make(add_user_words(default_dictionary(), {word: 0}))
+    text = "我买iPhone手机3.5英寸"
+    assert ours.cut(text) == theirs.lcut(text)
+
+
+def test_a_dict_of_words_keeps_their_frequencies():
+    words = {"云计算": 5, "我爱你": 0, "凱特琳": None}
+    assert check_user_words(words) == words
+    assert check_user_words(check_user_words(["云", ["我爱你", 0]])) == {"云": None, "我爱你": 0}
+
+
 def test_whole_word_is_not_cut_out_of_latin_words(make_nlp):
     nlp = make_nlp(user_words=["I/O", "I/O口"])
     assert words(nlp, "用I/O和API/OSS") == ["用", "I/O", "和", "API", "/", "OSS"]
