@@ -27,7 +27,7 @@ def main(
     for name in PARTS:
         lines = []
         for folder in folders:
-            text = (folder / f"{name}.txt").read_text(encoding="utf8")
+            text = (folder / f"{name}.txt").read_text(encoding="utf-8-sig")
             for sentence in sentences(text):
                 words = [token.text for token in nlp.make_doc(sentence) if not token.is_space]
                 lines.append(" ".join(words))

@@ -24,7 +24,7 @@ def main(
     """Write the two files."""
     output.mkdir(parents=True, exist_ok=True)
     for name, source in PARTS.items():
-        text = (folder / f"{source}.txt").read_text(encoding="utf8")
+        text = (folder / f"{source}.txt").read_text(encoding="utf-8-sig")
         lines = [s for line in text.splitlines() for s in sentences(line)]
         (output / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
         print(f"{output / name}.txt: {len(lines):,} sentences")

@@ -16,6 +16,7 @@ from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
 from spacy_rnn import RNNLM, render
+from spacy_rnn.training.logger import get_score_prefix
 
 STYLE = """
 body { font: 16px/1.7 system-ui, sans-serif; max-width: 54rem; margin: 2rem auto; padding: 0 1rem;
@@ -27,13 +28,14 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 """
 # Of the table of a test text: it is to show the idea, not the text.
 _ROWS = 12
+# By their names after the scorer's prefix
 SCORES = {
-    "lm_perplexity": "Perplexity (&lt;unk&gt; counts as a word)",
-    "lm_perplexity_open": "Perplexity with unknown words spelled",
-    "lm_prob": "Mean probability of a token (geometric)",
-    "lm_acc": "Share of tokens that were the first guess",
-    "lm_oov": "Share of unknown tokens",
-    "lm_bits_per_char": "Bits per character",
+    "perplexity": "Perplexity (&lt;unk&gt; counts as a word)",
+    "perplexity_open": "Perplexity with unknown words spelled",
+    "prob": "Mean probability of a token (geometric)",
+    "acc": "Share of tokens that were the first guess",
+    "oov": "Share of unknown tokens",
+    "bits_per_char": "Bits per character",
 }
 
 
@@ -50,7 +52,9 @@ def main(
     nlp = spacy.load(model)
     lm = nlp.get_pipe("rnn_lm")
     assert isinstance(lm, RNNLM)
+    prefix = get_score_prefix(lm)
     scores = json.loads(metrics.read_text("utf8"))
+    scores = {name: scores.get(f"{prefix}_{name}") for name in SCORES}
     rows = [json.loads(line) for line in log.read_text("utf8").splitlines()]
     docs = list(nlp.pipe(DocBin().from_disk(test).get_docs(nlp.vocab)))
     parts = [
@@ -59,7 +63,7 @@ def main(
         "<h2>Scores on the test text</h2>",
         score_table(scores),
         "<h2>Perplexity while training</h2>",
-        curve(rows),
+        curve(*perplexities(rows, lm.name, prefix)),
         "<h2>What comes next</h2>",
         next_table(lm, prompt),
         "<h2>What it writes</h2>",
@@ -78,7 +82,10 @@ def main(
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf8")
-    shown = [(name, "-" if scores.get(name) is None else f"{scores[name]:.4g}") for name in SCORES]
+    shown = [
+        (f"{prefix}_{name}", "-" if value is None else f"{value:.4g}")
+        for name, value in scores.items()
+    ]
     msg.table(shown, header=("Score", "Test"), divider=True)
     msg.good(f"Wrote {output}")
 
@@ -95,20 +102,33 @@ def describe(lm: RNNLM) -> str:
 def score_table(scores: dict[str, Any]) -> str:
     rows = []
     for name, label in SCORES.items():
-        value = scores.get(name)
+        value = scores[name]
         shown = "–" if value is None else f"{value:,.4g}"
         rows.append(f'<tr><td>{label}</td><td class="number">{shown}</td></tr>')
     return f"<table>{''.join(rows)}</table>"
 
 
-def curve(rows: list[dict[str, Any]]) -> str:
+def perplexities(
+    rows: list[dict[str, Any]], name: str, prefix: str
+) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """RETURNS (Tuple[List[Tuple[int, float]], …]): Step and perplexity in training, and on dev."""
+    train, dev = [], []
+    for row in rows:
+        seen = row["train_perplexity"]
+        if isinstance(seen, dict):  # several language models
+            seen = seen.get(name)
+        train.append((row["step"], seen))
+        dev.append((row["step"], row["scores"].get(f"{prefix}_perplexity")))
+    return [point for point in train if point[1]], [point for point in dev if point[1]]
+
+
+def curve(train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> str:
     """Perplexity by step as SVG, on a logarithmic scale."""
-    dev = [(row["step"], row["scores"]["lm_perplexity"]) for row in rows]
-    dev = [(step, perplexity) for step, perplexity in dev if perplexity]
-    train = [(row["step"], row["train_perplexity"]) for row in rows if row["train_perplexity"]]
+    if not train + dev:
+        return "<p>The log has no perplexity.</p>"
     values = [y for _, y in dev + train]
     low, high = math.log(min(values)), math.log(max(values))
-    last = max(x for x, _ in dev) or 1
+    last = max(x for x, _ in dev + train) or 1
 
     def place(x: float, y: float) -> str:
         height = (math.log(y) - low) / max(high - low, 1e-9)

@@ -2,16 +2,29 @@
 
 import json
 import re
+import shlex
+import shutil
+import string
 
 import pytest
 import spacy
 import srsly
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
+from weasel.cli.run import check_rerun, update_lockfile
+from weasel.util import load_project_config
 
 from spacy_rnn.layers.carried import CarriedStates
 
-from .helpers import CONFIG, ENGLISH, ROOT, run_spacy, train_corpus, write_corpus
+from .helpers import (
+    CONFIG,
+    ENGLISH,
+    ROOT,
+    load_script,
+    run_spacy,
+    train_corpus,
+    write_corpus,
+)
 from .pkuseg_model import train_pkuseg
 
 ALL = sorted((ROOT / "configs").glob("*.cfg"))
@@ -63,7 +76,9 @@ def test_the_last_step_is_evaluated_and_ends_the_schedule(path):
 def test_the_config_for_streams_trains_with_the_state_carried(tmp_path, monkeypatch):
     corpus, words = write_corpus(tmp_path / "text"), tmp_path / "words.json"
     config = ROOT / "configs" / "rnn_lm_streams.cfg"
-    done = run_spacy("rnn", "vocab", corpus / "train.txt", words, "-c", config, "--min-count", 1)
+    done = run_spacy(
+        "rnn", "vocab", corpus / "train.txt", words, "--config", config, "--min-count", 1
+    )
     assert done.exit_code == 0, done.output
     carried = []
     put = CarriedStates.put
@@ -161,6 +176,118 @@ def test_what_the_project_writes_lies_in_its_directories(project):
         for path in (*command.get("outputs", ()), *command.get("outputs_no_cache", ())):
             top = path.replace("${vars.metrics}", project["vars"]["metrics"]).partition("/")[0]
             assert top in project["directories"]
+
+
+TEXT, RUN = "assets/zh-modern", "training/zh-modern"
+BENCHMARK = ["benchmarks/tagging.py", "configs/tagger_cnn.cfg", "configs/tagger_rnn.cfg"]
+READ = {
+    "novels": ["scripts/split_novels.py", "assets/novels/水浒传.txt"],
+    "prepare": [
+        *["scripts/prepare.py", "configs/rnn_lm.cfg"],
+        *[f"{TEXT}/{part}.txt" for part in ("train", "dev", "test")],
+    ],
+    "train": [
+        *["configs/rnn_lm.cfg", "corpus/zh-modern/train.spacy", "corpus/zh-modern/dev.spacy"],
+    ],
+    "evaluate": ["corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
+    "report": [
+        *["scripts/report.py", "corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
+        *[f"{RUN}/log.jsonl", "metrics/test.json"],
+    ],
+    "sentences-en": [
+        *["scripts/english_sentences.py", "assets/wikitext-2/train.txt"],
+        *["assets/wikitext-2/valid.txt"],
+    ],
+    "encoder-en": [
+        *["configs/encoder.cfg", "corpus/sentences-en/train.txt", "corpus/sentences-en/dev.txt"],
+    ],
+    "tag-en": [
+        *[*BENCHMARK, "assets/ud-en-ewt/en_ewt-ud-dev.conllu"],
+        *["assets/ud-en-ewt/en_ewt-ud-test.conllu", "training/encoder-en/model-last/config.cfg"],
+    ],
+    "sentences-zh": [
+        *["scripts/chinese_sentences.py", "assets/zh-classics/train.txt"],
+        *["assets/zh-classics/dev.txt", f"{TEXT}/train.txt", f"{TEXT}/dev.txt"],
+    ],
+    "encoder-zh": [
+        *["configs/encoder.cfg", "corpus/sentences-zh/train.txt", "corpus/sentences-zh/dev.txt"],
+    ],
+    "tag-zh": [
+        *[*BENCHMARK, "assets/ud-zh-gsdsimp/zh_gsdsimp-ud-dev.conllu"],
+        *["assets/ud-zh-gsdsimp/zh_gsdsimp-ud-test.conllu"],
+        *["training/encoder-zh/model-last/config.cfg"],
+    ],
+}
+
+
+@pytest.mark.parametrize("name", READ)
+def test_a_command_runs_again_when_anything_it_reads_has_changed(name, tmp_path):
+    shutil.copy(ROOT / "project.yml", tmp_path)
+    (command,) = (c for c in load_project_config(tmp_path)["commands"] if c["name"] == name)
+    for path in READ[name]:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text("before")
+    assert all((tmp_path / path).exists() for path in command["deps"])
+    update_lockfile(tmp_path, command)
+    assert not check_rerun(tmp_path, command)
+    for path in READ[name]:
+        (tmp_path / path).write_text("after")
+        assert check_rerun(tmp_path, command), path
+        (tmp_path / path).write_text("before")
+
+
+def test_every_command_with_an_output_is_looked_at(project):
+    assert set(READ) == {c["name"] for c in project["commands"] if "outputs" in c}
+
+
+def test_what_the_main_job_depends_on_is_there_when_its_turn_comes(tmp_path):
+    shutil.copy(ROOT / "project.yml", tmp_path)  # weasel makes folders where it loads it
+    project = load_project_config(tmp_path)
+    commands = {command["name"]: command for command in project["commands"]}
+    written = set()
+    for name in project["workflows"]["all"]:
+        for path in commands[name]["deps"]:
+            # what earlier runs left here doesn't count
+            kept = path.split("/")[0] not in ("corpus", "training", "metrics")
+            assert path in written or (kept and (ROOT / path).exists()), (name, path)
+        written.update(commands[name].get("outputs", ()))
+        written.update(commands[name].get("outputs_no_cache", ()))
+
+
+@pytest.mark.parametrize("posix", [True, False], ids=["posix", "windows"])
+def test_a_variable_with_a_space_stays_one_argument(project, posix):
+    """As weasel splits scripts, here and on Windows, where shlex leaves quotes as they are."""
+    words = {name: value for name, value in project["vars"].items() if isinstance(value, str)}
+    assert {"config", "name", "text", "metrics", "wikitext", "treebank_zh"} <= set(words)
+    values = project["vars"] | {name: f"my  {name}'s" for name in words}
+    unquoted = load_script("unquoted").unquoted
+    for _, script in scripts_of(project):
+        script = script.replace("${vars.", "${")
+        expected = [
+            string.Template(argument).substitute(values)
+            for argument in script.replace('"', "").split(" ")
+        ]
+        made = shlex.split(string.Template(script).substitute(values), posix=posix)
+        assert unquoted(made) == expected
+
+
+def test_prepare_runs_on_folders_with_spaces_in_their_names_and_again_on_other_text(tmp_path):
+    root = tmp_path / "my project"
+    for folder in ("scripts", "configs"):
+        shutil.copytree(ROOT / folder, root / folder)
+    shutil.copy(ROOT / "project.yml", root)
+    text = write_corpus(root / "my texts")
+    variables = ["--vars.text", "my texts", "--vars.name", "my  corpus"]
+
+    def prepare():
+        done = run_spacy("project", "run", "prepare", root, *variables)
+        assert done.exit_code == 0, done.output
+        docs = DocBin().from_disk(root / "corpus" / "my  corpus" / "test.spacy")
+        return [doc.text for doc in docs.get_docs(spacy.blank("zh").vocab)]
+
+    assert prepare() == (text / "test.txt").read_text("utf8").splitlines()
+    (text / "test.txt").write_text("妹妹画了苹果。\n", encoding="utf8")
+    assert prepare() == ["妹妹画了苹果。"]
 
 
 def write_tagged(path, texts):

@@ -3,15 +3,18 @@
 import json
 import math
 import shutil
+import subprocess
+import sys
 from html.parser import HTMLParser
 
 import pytest
 import spacy
 import typer
 from spacy.tokens import Doc, DocBin
+from spacy.util import load_config
 from typer.testing import CliRunner
 
-from .helpers import CONFIG, load_script, write_corpus
+from .helpers import CONFIG, ROOT, load_script, write_corpus
 
 BOOKS = ("红楼梦", "三国演义", "水浒传", "西游记")
 
@@ -149,6 +152,19 @@ def test_settings_of_the_config_are_overridden(tmp_path):
     docs = DocBin().from_disk(tmp_path / "out" / "train.spacy").get_docs(spacy.blank("zh").vocab)
     assert [[t.text for t in doc] for doc in docs] != [["我", "爱", "你"]]
     assert prepare(CONFIG, source, tmp_path / "out", "--dokument", "line").exit_code != 0
+
+
+# --- unquoted
+
+
+def test_arguments_lose_the_quotes_around_them_and_the_status_is_handed_on(tmp_path):
+    script = tmp_path / "my script.py"
+    script.write_text("import json, sys; print(json.dumps(sys.argv[1:])); sys.exit(3)")
+    arguments = [f'"{script}"', '"a  b"', "c", '"', '""', 'd"e"', "'f'", "--x"]
+    command = [sys.executable, ROOT / "scripts" / "unquoted.py", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    assert json.loads(done.stdout) == ["a  b", "c", '"', "", 'd"e"', "'f'", "--x"]
 
 
 # --- show
@@ -296,3 +312,44 @@ def test_a_moved_model_gives_the_same_report(workflow, tmp_path):
         for number, model in enumerate((workflow.model, tmp_path / "moved"))
     )
     assert one == two
+
+
+def make_report(output, model, test, log, metrics):
+    """RETURNS (Tuple[str, str]): The page, and what is printed."""
+    result = run(load_script("report").main, model, test, log, metrics, output, "--prompt", "妹妹")
+    assert result.exit_code == 0, (result.output, result.exception)
+    return output.read_text("utf8"), result.output
+
+
+def renamed(scores):
+    return {name.replace("lm_", "forth_", 1): value for name, value in scores.items()}
+
+
+def test_scores_with_another_prefix_give_the_same_report(workflow, tmp_path):
+    model, log, metrics = (tmp_path / name for name in ("model", "log.jsonl", "test.json"))
+    shutil.copytree(workflow.model, model)
+    config = load_config(model / "config.cfg")
+    config["components"]["rnn_lm"]["scorer"]["prefix"] = "forth"
+    config.to_disk(model / "config.cfg")
+    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    for row in rows:
+        # beside another language model, whose figures have the usual names
+        row["scores"] = renamed(row["scores"]) | {"lm_perplexity": 1e6}
+        row["train_perplexity"] = {"other": 1e6, "rnn_lm": row["train_perplexity"]}
+    log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    scores = json.loads(workflow.metrics.read_text("utf8"))
+    metrics.write_text(json.dumps(renamed(scores) | {"lm_perplexity": 1e6}), encoding="utf8")
+    usual = make_report(
+        tmp_path / "1.html", workflow.model, workflow.test, workflow.log, workflow.metrics
+    )
+    page, printed = make_report(tmp_path / "2.html", model, workflow.test, log, metrics)
+    assert page == usual[0]
+    assert f"{scores['lm_perplexity']:.4g}" in printed and "forth_perplexity" in printed
+
+
+def test_a_log_without_a_perplexity_makes_a_page_without_a_curve(workflow, tmp_path):
+    log = tmp_path / "log.jsonl"
+    log.write_text('{"step": 0, "train_perplexity": null, "scores": {}}\n', encoding="utf8")
+    arguments = workflow.model, workflow.test, log, workflow.metrics
+    page, _ = make_report(tmp_path / "report.html", *arguments)
+    assert "svg" not in Page(page).tags and "no perplexity" in page

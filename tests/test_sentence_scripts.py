@@ -70,3 +70,13 @@ def test_chinese_text_is_segmented_and_complete(tmp_path):
     lines = (tmp_path / "out" / "train.txt").read_text("utf8").splitlines()
     assert [line.replace(" ", "") for line in lines] == ["我爱北京。", "你好！", "妈妈喜欢苹果。"]
     assert "北京" in lines[0].split() and "苹果" in lines[2].split()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_sentence(tmp_path):
+    for name in ("train", "valid", "dev"):
+        (tmp_path / f"{name}.txt").write_text("One two .\n", encoding="utf-8-sig")
+    run(english.main, tmp_path, tmp_path / "en")
+    run(chinese.main, tmp_path / "zh", tmp_path)
+    for folder in ("en", "zh"):
+        for name in ("train", "dev"):
+            assert (tmp_path / folder / f"{name}.txt").read_text("utf8") == "One two .\n"

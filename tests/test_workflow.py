@@ -1,7 +1,9 @@
 """spaCy's command line with the shipped config, on a tiny corpus."""
 
 import json
+import re
 import shutil
+from copy import deepcopy
 
 import pytest
 import spacy
@@ -22,6 +24,39 @@ def test_training_logs_and_learns(workflow):
     assert perplexities == sorted(perplexities, reverse=True)
     assert rows[-1]["train_perplexity"] < rows[0]["train_perplexity"]
     assert "DEV PPL" in workflow.training
+
+
+def test_two_language_models_are_logged_each_with_its_own_scores(workflow, tmp_path):
+    config = load_config(CONFIG)
+    config["nlp"]["pipeline"] = ["forth", "back"]
+    original, config["components"] = config["components"]["rnn_lm"], {}
+    weights = config["training"]["score_weights"] = {"lm_prob": None}
+    for name, direction in (("forth", "forward"), ("back", "backward")):
+        component = config["components"][name] = deepcopy(original)
+        component["scorer"] = {"@scorers": "spacy-rnn.lm_scorer.v1", "prefix": f"{name}_lm"}
+        component["model"].update(direction=direction, width=8)
+        component["min_count"] = 1
+        weights[f"{name}_lm_prob"] = 0.5
+    config.to_disk(tmp_path / "two.cfg")
+    settings = {n: v for n, v in TINY.items() if n.startswith("--training")}
+    settings |= {f"--paths.{part}": workflow.text / f"{part}.txt" for part in ("train", "dev")}
+    settings["--paths.log"] = tmp_path / "log.jsonl"
+    arguments = [item for pair in settings.items() for item in pair]
+    result = run_spacy("train", tmp_path / "two.cfg", "--output", tmp_path / "out", *arguments)
+    assert result.exception is None, result.output
+    lines = result.output.splitlines()
+    (start,) = (number for number, line in enumerate(lines) if "DEV FORTH" in line)
+    headers = [header.strip() for header in re.split(" {2,}", lines[start].strip())]
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text("utf8").splitlines()]
+    table = [
+        dict(zip(headers, line.split(), strict=False)) for line in lines[start + 2 :][: len(rows)]
+    ]
+    for shown, row in zip(table, rows, strict=True):
+        for name in ("forth", "back"):
+            assert shown[f"DEV {name.upper()}"] == f"{row['scores'][f'{name}_lm_perplexity']:.1f}"
+            assert shown[f"ACC {name.upper()}"] == f"{100 * row['scores'][f'{name}_lm_acc']:.2f}"
+    assert rows[-1]["scores"]["forth_lm_perplexity"] != rows[-1]["scores"]["back_lm_perplexity"]
+    assert not any("PROB" in header for header in headers)
 
 
 def test_the_best_model_has_the_score_of_the_log(workflow):

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-# Scores of a language model that have columns of their own (lm_prob is 1 / lm_perplexity).
-LM_SCORES = ("lm_perplexity", "lm_bits_per_char", "lm_acc", "lm_prob")
+# What a language model's own columns show, after its prefix (prob is 1 / perplexity).
+_MODEL_SCORES = ("perplexity", "bits_per_char", "acc", "prob")
 
 _LONGEST_HEADER = 16
 _SPACING = "  "
@@ -68,17 +68,28 @@ class Table:
     """Format evaluations as a table whose columns are chosen at the first one.
 
     first (Evaluation): The first evaluation: bits per character have a column if it has them.
+    prefixes (Optional[Mapping[str, str]]): For each language model, what the names of its scores
+        begin with.
     losses (Sequence[str]): The names of other components with a loss.
-    scores (Sequence[str]): The names of other scores to be shown.
+    scores (Sequence[str]): The names of the scores to be shown, in the columns of a language
+        model or in their own.
     """
 
     def __init__(
-        self, first: Evaluation, *, losses: Sequence[str] = (), scores: Sequence[str] = ()
+        self,
+        first: Evaluation,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        losses: Sequence[str] = (),
+        scores: Sequence[str] = (),
     ) -> None:
-        models = list(first.train_perplexity)
+        models = prefixes or {}
+        # The component's factory gives "lm" scores a weight, whatever the prefix.
+        begins = {"lm", *models.values()}
+        shown = {f"{prefix}_{score}" for prefix in begins for score in _MODEL_SCORES}
+        scores = [score for score in scores if score not in shown]
         columns = [Column("E", 3, lambda e: str(e.epoch)), Column("#", 6, lambda e: str(e.step))]
-        if models:
-            columns += _model_columns(models, first.scores)
+        columns += _model_columns(models, first.scores)
         columns += [Column(f"LOSS {name}", 8, _loss(name)) for name in losses]
         columns += [Column(name, 6, _score(name)) for name in scores]
         if not models or scores:
@@ -120,17 +131,31 @@ class Table:
         return _SPACING.join(padded).rstrip()
 
 
-def _model_columns(models: Sequence[str], scores: dict[str, Any]) -> list[Column]:
+def _model_columns(models: Mapping[str, str], scores: dict[str, Any]) -> list[Column]:
     columns = [
         Column("TRAIN PPL" if len(models) == 1 else f"PPL {name}", 9, _train_perplexity(name))
         for name in models
     ]
-    columns.append(Column("DEV PPL", 9, lambda e: format_perplexity(e.scores.get("lm_perplexity"))))
-    columns.append(Column("ACC %", 6, lambda e: _percent(e.scores.get("lm_acc"))))
-    if scores.get("lm_bits_per_char") is not None:
-        columns.append(
-            Column("BITS/CHAR", 9, lambda e: _fixed(e.scores.get("lm_bits_per_char"), 3))
-        )
+    # Of models with the same prefix, spaCy keeps the scores of the last.
+    owners = {prefix: name for name, prefix in models.items()}
+    for prefix, name in owners.items():
+        headers = ("DEV PPL", "ACC %", "BITS/CHAR")
+        if len(owners) > 1:
+            headers = (f"DEV {name}", f"ACC {name}", f"BITS {name}")
+        columns += _score_columns(prefix, headers, scores)
+    return columns
+
+
+def _score_columns(
+    prefix: str, headers: tuple[str, str, str], scores: dict[str, Any]
+) -> list[Column]:
+    perplexity, accuracy, bits = headers
+    columns = [
+        Column(perplexity, 9, lambda e: format_perplexity(e.scores.get(f"{prefix}_perplexity"))),
+        Column(accuracy, 6, lambda e: _percent(e.scores.get(f"{prefix}_acc"))),
+    ]
+    if scores.get(name := f"{prefix}_bits_per_char") is not None:
+        columns.append(Column(bits, 9, lambda e: _fixed(e.scores.get(name), 3)))
     return columns
 
 

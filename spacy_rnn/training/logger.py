@@ -15,7 +15,7 @@ from spacy.util import registry
 from wasabi import Printer
 
 from ..errors import Errors
-from .log_table import LM_SCORES, Evaluation, Table, format_perplexity
+from .log_table import Evaluation, Table, format_perplexity
 from .metrics import TimeLeft, TrainingTimer, get_perplexity
 
 LogStep = Callable[[dict[str, Any] | None], None]
@@ -31,7 +31,8 @@ def create_console_logger(
 
     A language model has columns for its perplexity on the text it was trained on since the last
     evaluation and on the development corpus, for its accuracy and, if every word is known, its
-    bits per character; other components have their loss and the scores that have a weight. Then
+    bits per character, by the prefix of its scorer; several models have columns with their names.
+    Other components have their loss and the scores that have a weight. Then
     come predicted tokens per second (evaluations left out), the time since the start, the most
     time left, and a star if this is the best model so far. Without a language model it is an
     ordinary logger.
@@ -85,12 +86,10 @@ class ConsoleLogger:
         training = nlp.config.interpolate()["training"]
         self._stdout = stdout
         self._stderr = stderr
-        self._trainable = [n for n, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False)]
-        self._scores = [
-            name
-            for name, weight in training["score_weights"].items()
-            if weight is not None and name not in LM_SCORES
-        ]
+        trainable = [(n, p) for n, p in nlp.pipeline if getattr(p, "is_trainable", False)]
+        self._trainable = [name for name, _ in trainable]
+        self._prefixes = {name: get_score_prefix(pipe) for name, pipe in trainable}
+        self._scores = [n for n, weight in training["score_weights"].items() if weight is not None]
         self._max_steps: int = training["max_steps"]
         self._eval_frequency: int = training["eval_frequency"]
         self._time_left = TimeLeft(self._max_steps, training["max_epochs"], clock)
@@ -117,8 +116,12 @@ class ConsoleLogger:
         self._close_bar()
         if self._table is None:
             # The first evaluation tells which figures there are, so the header waits for it.
-            others = [name for name in self._trainable if name not in models]
-            self._table = Table(evaluation, losses=others, scores=self._scores)
+            self._table = Table(
+                evaluation,
+                prefixes={name: self._prefixes[name] for name in models},
+                losses=[name for name in self._trainable if name not in models],
+                scores=self._scores,
+            )
             self._print(self._table.header())
         self._print(self._table.row(evaluation))
         if self._file is not None:
@@ -213,6 +216,17 @@ def find_language_models(names: list[str], losses: dict[str, Any]) -> list[str]:
     RETURNS (List[str]): The names `x` for which there is an `x_tokens` that is no component.
     """
     return [n for n in names if f"{n}_tokens" in losses and f"{n}_tokens" not in names]
+
+
+def get_score_prefix(pipe: Any) -> str:
+    """Tell what the names of a language model's scores begin with: "lm" in `lm_perplexity`.
+
+    pipe (Any): The component.
+    RETURNS (str): What its scorer was made with; "lm" if it doesn't say.
+    """
+    # `spacy-rnn.lm_scorer.v1` makes a functools.partial
+    keywords = getattr(getattr(pipe, "scorer", None), "keywords", None) or {}
+    return keywords.get("prefix", "lm")
 
 
 def keep_existing(path: Path) -> Path | None:

@@ -36,7 +36,8 @@ def create_stream_corpus(
 
     Each stream takes the next document when its last one is read; at the corpus's end a stream
     without one takes the second half of the longest rest. So every token is read once an epoch,
-    batches stay full, and no more than `streams + shuffle` documents are held, as bare words.
+    batches stay full, and no more than `streams + shuffle` documents are held: those of text as
+    bare words, those of `.spacy` files, whose annotations are kept, as two Docs a window.
     For [training] max_epochs = -1, which keeps the order, with the batcher
     "spacy-rnn.batch_by_stream.v1". With max_epochs = -1 the vocabulary has to be given
     (`python -m spacy rnn vocab`).

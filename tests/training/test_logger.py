@@ -8,6 +8,7 @@ import spacy
 from spacy.tokens import DocBin
 from spacy.util import registry
 
+from spacy_rnn.pipeline.scorer import make_lm_scorer
 from spacy_rnn.training.logger import ConsoleLogger, create_console_logger, find_language_models
 
 from .conftest import TEXTS, run_training, write_corpus
@@ -162,6 +163,49 @@ def test_two_language_models_have_a_column_each():
     assert [row["PPL SMALL"] for row in rows] == ["50.0", "40.0"]
     assert [row["PPL LARGE"] for row in rows] == ["25.0", "20.0"]
     assert rows[1]["TOKENS/S"] == "90"  # both read the same text
+
+
+def with_prefixes(nlp, **prefixes):
+    for name, prefix in prefixes.items():
+        nlp.get_pipe(name).scorer = make_lm_scorer(prefix)
+    return nlp
+
+
+def test_a_language_model_shows_the_scores_of_its_own_prefix():
+    nlp = with_prefixes(make_nlp("lm", forth_prob=1.0, forth_acc=0.0), lm="forth")
+    run = Run(nlp)
+    scores = {"forth_perplexity": 30.0, "forth_acc": 0.25, "forth_bits_per_char": 1.5}
+    run.evaluate(loss_of(9.0, 5), {**LM_SCORES, **scores})
+    (row,) = run.cells()
+    assert list(row)[2:7] == ["TRAIN PPL", "DEV PPL", "ACC %", "BITS/CHAR", "TOKENS/S"]
+    assert [row[name] for name in ("DEV PPL", "ACC %", "BITS/CHAR")] == ["30.0", "25.00", "1.500"]
+
+
+def test_each_of_two_language_models_shows_the_scores_of_its_own_prefix_once():
+    weights = {"a_prob": 0.5, "b_prob": 0.5, "a_acc": 0.0, "tag_acc": 0.0}
+    run = Run(with_prefixes(make_nlp("small", "large", **weights), small="a", large="b"))
+    scores = {"a_perplexity": 50.0, "a_acc": 0.1, "b_perplexity": 25.0, "b_acc": 0.2}
+    losses = {**loss_of(60.0, 90, "small"), **loss_of(30.0, 90, "large")}
+    run.evaluate(losses, {**scores, "b_bits_per_char": 1.25, "tag_acc": 0.5})
+    (row,) = run.cells()
+    assert list(row.items())[2:10] == [
+        ("PPL SMALL", "60.0"),
+        ("PPL LARGE", "30.0"),
+        ("DEV SMALL", "50.0"),
+        ("ACC SMALL", "10.00"),
+        ("DEV LARGE", "25.0"),
+        ("ACC LARGE", "20.00"),
+        ("BITS LARGE", "1.250"),
+        ("TAG_ACC", "50.00"),
+    ]
+
+
+def test_two_language_models_of_one_prefix_have_its_scores_once():
+    run = Run(make_nlp("small", "large"))
+    run.evaluate({**loss_of(50.0, 90, "small"), **loss_of(25.0, 90, "large")}, LM_SCORES)
+    (row,) = run.cells()
+    assert list(row)[2:6] == ["PPL SMALL", "PPL LARGE", "DEV PPL", "ACC %"]
+    assert (row["DEV PPL"], row["ACC %"]) == ("40.0", "12.50")
 
 
 def test_components_beside_a_language_model_show_loss_and_weighted_scores():
