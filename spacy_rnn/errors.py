@@ -2,7 +2,8 @@
 
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
-R3xx the component and its annotations; R4xx pictures; R5xx the command line and clusters.
+R3xx the component and its annotations; R4xx pictures; R5xx the command line and clusters;
+R6xx `rnn train`.
 """
 
 
@@ -476,11 +477,12 @@ class Errors(metaclass=_Coded):
         "The columns of the batch have to be of one length: {name!r} has {length} rows, {other!r} "
         "has {others}."
     )
-    # --- R53x: services and long runs ---
+    # --- R53x: services and long runs, more of the command line ---
     R530 = (
         "release_memory can't be called within a memory zone, whose words it would keep. Call it "
         "after the `with nlp.memory_zone()` block, before the next one."
     )
+    R531 = "Another run writes to {path}. Wait for its end, or write to another file."
 
     # --- R6xx: trainings that go on, several processes ---
     R601 = (

@@ -7,15 +7,16 @@ from typing import Any
 
 import srsly
 from typer import Argument, Option
-from wasabi import msg
+from wasabi import table
 
 from ..errors import Errors
 from ..vocabulary import Vocabulary
 from . import rnn
 from .corpus_scores import CorpusScores, score_corpus
-from .messages import inform, plain_errors, warn
+from .messages import answer, inform, plain_errors, warn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
+from .reports import check_writable
 
 _COLUMNS = {
     "model": "Model",
@@ -73,9 +74,11 @@ def compare_cli(
         "line_end": line_end,
         "text_key": text_key,
     }
+    check_writable(output)
     compared = []
+    real = [str(Path(model).resolve()) if Path(model).exists() else model for model in models]
     for number, model in enumerate(models):
-        if model in models[:number]:
+        if real[number] in real[:number]:
             raise ValueError(Errors.R519.format(model=model))
         nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
         result = score_corpus(nlp, lm, text, options, plain_names=True)
@@ -84,12 +87,13 @@ def compare_cli(
     if all(row["bits_per_char"] is not None for row in rows):
         rows.sort(key=lambda row: row["bits_per_char"])
     cells = [[_show(row[name]) for name in _COLUMNS] for row in rows]
-    msg.table(cells, header=list(_COLUMNS.values()), aligns=["l"] + ["r"] * 5, divider=True)
+    header = list(_COLUMNS.values())
+    aligns: Any = ["l"] + ["r"] * (len(header) - 1)
+    answer(table(cells, header=header, aligns=aligns, divider=True).strip("\n"))
     notes = find_notes(compared)
     for note in notes:
         warn(note)
     if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, {"models": rows, "notes": notes})
         inform(f"the table is in {output}")
 
@@ -98,7 +102,13 @@ def find_notes(compared: Sequence[Compared]) -> list[str]:
     """RETURNS (List[str]): Which figures of these models can't be compared, and why."""
     notes = []
     first = compared[0]
-    if any(one.result.digest != first.result.digest for one in compared):
+    attrs = {one.vocabulary.attr for one in compared}
+    if len(attrs) > 1:
+        notes.append(
+            "Neither perplexities nor bits per character can be compared: the models predict other "
+            f"forms of the words ({', '.join(sorted(attrs))})."
+        )
+    elif any(one.result.digest != first.result.digest for one in compared):
         notes.append("Perplexities can't be compared: the models read different tokens.")
     elif any(one.result.unknown for one in compared) and any(
         _differ(one.vocabulary, first.vocabulary) for one in compared
@@ -119,7 +129,7 @@ def find_notes(compared: Sequence[Compared]) -> list[str]:
 
 
 def _differ(one: Vocabulary, other: Vocabulary) -> bool:
-    return one.attr != other.attr or set(one.words) != set(other.words)
+    return set(one.words) != set(other.words)
 
 
 def _show(value: Any) -> str:

@@ -5,13 +5,14 @@ from typing import Any
 
 import srsly
 from typer import Argument, Option
-from wasabi import msg
+from wasabi import table
 
 from . import rnn
 from .corpus_scores import CorpusScores, score_corpus
-from .messages import inform, plain_errors
+from .messages import answer, inform, plain_errors
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
+from .reports import check_writable
 
 _LABELS = {
     "lm_perplexity": "Perplexity, <unk> a word",
@@ -47,14 +48,14 @@ def evaluate_cli(
         "line_end": line_end,
         "text_key": text_key,
     }
+    check_writable(output)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     result = score_corpus(nlp, lm, corpus, options)
     rows = [(_LABELS.get(name, name), _show(value)) for name, value in result.scores.items()]
     for name, value in _sizes(result).items():
         rows.append((name.replace("_", " ").capitalize(), _show(value)))
-    msg.table(rows, aligns=("l", "r"))
+    answer(table(rows, aligns=("l", "r")).strip("\n"))
     if output is not None:
-        output.parent.mkdir(parents=True, exist_ok=True)
         srsly.write_json(output, {**result.scores, **_sizes(result)})
         inform(f"scores are in {output}")
 
@@ -65,7 +66,7 @@ def _sizes(result: CorpusScores) -> dict[str, Any]:
         "tokens": result.tokens,
         "unknown_tokens": result.unknown,
         "characters": result.characters,
-        "words_per_second": round(result.speed),
+        "tokens_per_second": round(result.speed),
     }
 
 

@@ -103,22 +103,22 @@ class Csv:
         if not block.columns:
             return _write_rows([constants])
         columns = [_to_cells(column) for column in block.columns.values()]
-        # the columns come first, because those before them have no end
+        # `repeat` has no end: the rows end with the columns
         return _write_rows(zip(*map(repeat, constants), *columns, strict=False))
 
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         records = []
-        opened = b""
+        opened: list[bytes] = []
         *lines, rest = data.split(b"\n")
+        quoted = 0
         for line in lines:
-            record = opened + line + b"\n"
+            opened.append(line + b"\n")
             # a line end between quotes is text
-            if b'"' in record and record.count(b'"') % 2:
-                opened = record
-            else:
-                records.append(record)
-                opened = b""
-        return records, opened + rest
+            quoted ^= line.count(b'"') % 2
+            if not quoted:
+                records.append(b"".join(opened))
+                opened = []
+        return records, b"".join([*opened, rest])
 
     def parse(self, record: bytes, columns: Sequence[str]) -> dict[str, Any]:
         # a token or an id may be longer than csv allows by default

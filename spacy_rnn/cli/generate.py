@@ -2,12 +2,11 @@
 
 import json
 
-import typer
 from typer import Argument, Option
 
 from ..training.corpus import check_size
 from . import rnn
-from .messages import plain_errors
+from .messages import answer, plain_errors
 from .options import Code, Component, GpuId
 from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
@@ -52,4 +51,4 @@ def generate_cli(
                     seed=number,
                 )
             record = {"prompt": prompt, "seed": number, "text": text}
-            typer.echo(json.dumps(record, ensure_ascii=False) if as_json else text)
+            answer(json.dumps(record, ensure_ascii=False) if as_json else text)

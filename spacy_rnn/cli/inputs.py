@@ -14,10 +14,11 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from ..training.corpus import join_words, read_docbin, split_lines
+from ..training.corpus import join_words, split_lines
+from ..training.docbins import read_docbin
+from ..training.open_files import STDIN, DamagedFile
 from ..training.text_files import (
-    STDIN,
-    DamagedFile,
+    FORMATS,
     Place,
     TextDocument,
     find_files,
@@ -94,6 +95,8 @@ class Input:
             if _is_same(path, output):
                 raise ValueError(Errors.R512.format(path=output))
             self.files = [file for file in self.files if not _is_same(file, output)]
+        if not self.files:
+            raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
         self.has_names = path != STDIN and path.is_dir()
 
     @property
@@ -204,7 +207,11 @@ class Input:
         return f".{self.piped}" if path == STDIN else get_format(path) or ""
 
     def _name(self, path: Path) -> str | None:
-        return path.relative_to(self.path).as_posix() if self.has_names else None
+        if not self.has_names:
+            return None
+        name = path.relative_to(self.path).as_posix()
+        # one that isn't UTF-8 (from an old archive) shows its bytes as \udcNN
+        return name.encode("utf8", "backslashreplace").decode()
 
 
 def _is_same(path: Path, other: Path) -> bool:

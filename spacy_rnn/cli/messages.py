@@ -28,6 +28,15 @@ def warn(text: str) -> None:
     _write("⚠ " + text, typer.colors.YELLOW)
 
 
+def answer(text: str) -> None:
+    """Write a result to stdout: in UTF-8, whatever the locale is, unless it is a terminal."""
+    if sys.stdout.isatty():
+        encoding = sys.stdout.encoding or "ascii"
+        typer.echo(text.encode(encoding, "backslashreplace").decode(encoding))
+    else:
+        typer.echo(text.encode("utf8", "backslashreplace"))
+
+
 def _write(text: str, color: str) -> None:
     if sys.stderr.isatty():
         text = typer.style(text, fg=color)

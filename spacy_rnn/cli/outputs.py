@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import gzip
+import os
 import sys
 import zlib
 from collections.abc import Sequence
@@ -13,6 +14,7 @@ from time import monotonic
 from typing import IO, Any
 
 from ..errors import Errors
+from ..locking import lock
 from .formats import Csv, Format, JsonLines, OtherColumns
 from .inputs import Start
 
@@ -92,18 +94,43 @@ def open_stdout() -> Output:
     return Output(sys.stdout.buffer, close=False)
 
 
-def open_file(path: Path, keep: int = 0) -> Output:
-    """Open an output file for writing.
+def open_file(path: Path, *, may_exist: bool) -> IO[bytes]:
+    """Open an output file that no other run writes to meanwhile; what it holds stays.
 
     path (Path): The file; its folder is made.
+    may_exist (bool): Whether it may be there already.
+    RETURNS (IO[bytes]): The file, locked until it is closed.
+    RAISES (ValueError): If it is there and may not be, or another run has it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    flags = os.O_WRONLY | os.O_CREAT | getattr(os, "O_BINARY", 0)
+    try:
+        number = os.open(path, flags if may_exist else flags | os.O_EXCL, 0o666)
+    except FileExistsError:
+        raise ValueError(Errors.R504.format(path=path)) from None
+    file = os.fdopen(number, "wb")
+    try:
+        lock(file)
+    except (BlockingIOError, PermissionError):
+        file.close()
+        raise ValueError(Errors.R531.format(path=path)) from None
+    except OSError:  # a file system without locks, or no real file
+        pass
+    return file
+
+
+def continue_file(file: IO[bytes], path: Path, keep: int = 0) -> Output:
+    """Write on in a file.
+
+    file (IO[bytes]): The open file.
+    path (Path): Its path.
     keep (int): How many bytes of it stay; all that follow are cut off.
     RETURNS (Output): What is written goes to its end.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    file = path.open("r+b" if keep else "wb")
-    if keep and path.stat().st_size > keep:
+    if os.fstat(file.fileno()).st_size > keep:
         file.truncate(keep)
-    file.seek(keep)
+    if keep:
+        file.seek(keep)
     return Output(file, zipped=is_zipped(path))
 
 

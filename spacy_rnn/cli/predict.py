@@ -3,11 +3,10 @@
 import json
 from collections.abc import Sequence
 
-import typer
 from typer import Argument, Option
 
 from . import rnn
-from .messages import plain_errors
+from .messages import answer, plain_errors
 from .options import Code, Component, GpuId
 from .pipelines import load_language_model, memory_zone
 from .prompts import read_prompts
@@ -34,7 +33,7 @@ def predict_cli(
     for prompt in read_prompts(prompts or ["-"]):
         with memory_zone(nlp):  # the standard input may never end
             words = lm.predict_next(prompt, k)
-        typer.echo(to_json(prompt, words) if as_json else to_table(prompt, words))
+        answer(to_json(prompt, words) if as_json else to_table(prompt, words))
 
 
 def to_json(prompt: str, words: Sequence[tuple[str, float]]) -> str:

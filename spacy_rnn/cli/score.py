@@ -1,8 +1,10 @@
 """`python -m spacy rnn score MODEL INPUT [OUTPUT]`."""
 
 import sys
+from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
+from typing import IO
 
 from tqdm import tqdm
 from typer import Argument, Option
@@ -16,7 +18,14 @@ from . import rnn
 from .inputs import Input
 from .messages import inform, plain_errors, warn
 from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
-from .outputs import FORMATS, find_progress, get_output_format, open_file, open_stdout
+from .outputs import (
+    FORMATS,
+    continue_file,
+    find_progress,
+    get_output_format,
+    open_file,
+    open_stdout,
+)
 from .pipelines import load_language_model
 from .records import DocumentRecords, TokenRecords
 from .scoring import BadLines, Run, stop_cleanly
@@ -80,7 +89,7 @@ def score_cli(
     """Score documents with a language model: surprisal in bits, perplexity, unknown words.
 
     Writes a record for each document or, with --tokens, for each token. A run that was killed goes
-    on with --resume.
+    on with --resume and the same options.
     """
     path = None if target == STDIN else target
     if path is None:
@@ -124,7 +133,11 @@ def score_cli(
             batch_size=batch_size or nlp.batch_size,
             bar=bar,
         )
-        _execute(run, path, resume)
+        with ExitStack() as stack:
+            file = None
+            if path is not None:
+                file = stack.enter_context(open_file(path, may_exist=resume or overwrite))
+            _execute(run, path, file, resume)
     if isinstance(on_error, BadLines) and on_error.count:
         warn(f"{on_error.count:,} documents that can't be read were left out")
 
@@ -146,13 +159,14 @@ def _split_measures(measures: str) -> list[str]:
     return names
 
 
-def _execute(run: Run, path: Path | None, resume: bool) -> None:
+def _execute(run: Run, path: Path | None, file: IO[bytes] | None, resume: bool) -> None:
     """Score, and say what came of it."""
     reached = None
-    if resume and path is not None and path.exists():
+    if resume and path is not None:
         reached = find_progress(path, run.form, run.records.columns)
     keep, head = run.begin(reached)
-    with stop_cleanly(), open_stdout() if path is None else open_file(path, keep) as output:
+    output = open_stdout() if path is None or file is None else continue_file(file, path, keep)
+    with stop_cleanly(), output:
         try:
             if head:
                 output.write(head)

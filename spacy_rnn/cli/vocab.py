@@ -9,21 +9,24 @@ import typer
 from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
 from spacy.language import Language
 from typer import Argument, Option
-from wasabi import msg
 
 from ..errors import Errors
 from ..training.corpus import create_text_corpus
 from ..training.text_files import find_files, get_format
 from . import rnn
+from .messages import inform, plain_errors, warn
+from .options import Code, DocumentKind
 from .pipelines import load_tokenizer
+from .reports import check_writable
 from .word_counts import count_corpus
 
 # Longer documents are counted in windows of so many tokens.
 _WINDOW = 10_000
-_READER_OPTIONS = ("document", "tokenized", "line_end", "text_key", "min_length")
+_READER_OPTIONS = ("document", "tokenized", "line_end", "text_key", "min_length", "limit")
 
 
 @rnn.command("vocab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@plain_errors
 def vocab_cli(
     ctx: typer.Context,  # reads overrides of the config
     corpus: Path = Argument(help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
@@ -31,15 +34,12 @@ def vocab_cli(
     config: Path | None = Option(
         None,
         "--config",
-        "-c",
         exists=True,
         help="A training config: its tokenizer, the options of its training corpus and those of "
         "rnn_lm hold where no option is given here",
     ),
     lang: str = Option("xx", "--lang", "-l", help="Without a config: a blank pipeline's language"),
-    document: str | None = Option(
-        None, help='What a document of a .txt file is: "line", "block" or "file"'
-    ),
+    document: DocumentKind | None = Option(None, help="What a document of a .txt file is"),
     tokenized: bool | None = Option(
         None, "--tokenized/--raw", help="Whether words are separated by spaces already"
     ),
@@ -51,7 +51,7 @@ def vocab_cli(
     max_size: int | None = Option(None, help="Keep only so many words"),
     attr: str | None = Option(None, help="Token attribute: ORTH, LOWER or NORM"),
     max_types: int = Option(2_000_000, help="The most different words kept while counting"),
-    code: Path | None = Option(None, "--code", help="Python file with registered functions"),
+    code: Code = None,
 ) -> None:
     """Count the words of a corpus in bounded memory and write the vocabulary file.
 
@@ -60,13 +60,13 @@ def vocab_cli(
     """
     import_code(code)
     given: dict[str, Any] = {
-        "document": document,
+        "document": document and document.value,
         "tokenized": tokenized,
         "line_end": line_end,
         "text_key": text_key,
     }
     if config is None and ctx.args:
-        msg.fail(Errors.R224.format(options=" ".join(ctx.args)), exits=1)
+        raise ValueError(Errors.R224.format(options=" ".join(ctx.args)))
     if config is None:
         nlp, options, settings = spacy.blank(lang), {}, {}
     else:
@@ -103,6 +103,7 @@ def write_vocabulary(
     max_types (int): See `WordCounts`.
     RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
     """
+    check_writable(output)
     reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
     formats = {get_format(path) for path in find_files([corpus])}
     counts = count_corpus(
@@ -114,15 +115,14 @@ def write_vocabulary(
         cut_anywhere=formats == {".txt"} and options.get("tokenized", False),
     )
     vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
-    output.parent.mkdir(parents=True, exist_ok=True)
     srsly.write_json(output, vocabulary.labels)
     unknown = int(vocabulary.counts[0]) / counts.tokens
-    msg.good(
+    inform(
         f"{output}: {len(vocabulary) - 2:,} words of {counts.tokens:,} tokens in "
         f"{counts.documents:,} documents; {unknown:.2%} of the tokens are unknown"
     )
     if counts.lost:
-        msg.warn(
+        warn(
             f"There were more than {max_types:,} different words: counts are too low by up to "
             f"{counts.lost}. Raise --max-types for exact ones."
         )

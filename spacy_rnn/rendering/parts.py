@@ -11,7 +11,7 @@ from typing import Any
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
-from ..pipeline.extensions import get_output
+from ..pipeline.extensions import get_output, get_output_of
 from ..pipeline.output import LMOutput
 from .text import visible
 
@@ -56,10 +56,14 @@ class Part:
     output: LMOutput
 
     @cached_property
-    def bits(self) -> list[float] | None:
-        """The surprisal of every token of the document, if it was kept."""
-        bits = self.output.surprisal
-        return None if bits is None else bits.tolist()
+    def bits(self) -> dict[int, float] | None:
+        """The surprisal of the tokens that are drawn, and of one beside them, by their places,
+        if it was kept."""
+        if self.output.surprisal is None:
+            return None
+        places = range(max(0, self.start - 1), min(self.stop + 1, len(self.doc)))
+        values = self.output.surprisal[places.start : places.stop].tolist()
+        return dict(zip(places, values, strict=True))
 
     @property
     def drawn(self) -> list[Token]:
@@ -85,7 +89,8 @@ def select(chosen: Doc | Span, options: Options) -> Part:
         doc, start, end = chosen, 0, len(chosen)
     else:
         doc, start, end = chosen.doc, chosen.start, chosen.end
-    output = get_output(doc, options.component)
+    name = options.component
+    output = get_output(doc, name) if isinstance(chosen, Doc) else get_output_of(chosen, name)
     if output is None:
         text = doc.text if len(doc.text) <= _QUOTED else doc.text[:_QUOTED] + "…"
         raise ValueError(Errors.R402.format(name=options.component, text=text))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from html import escape
 
 from spacy.tokens import Token
@@ -49,7 +50,7 @@ def _language(part: Part) -> str:
     return "" if part.doc.lang_ == "xx" else escape(part.doc.lang_)
 
 
-def _group(group: list[Token], bits: list[float], options: Options) -> str:
+def _group(group: list[Token], bits: Mapping[int, float], options: Options) -> str:
     inner = "".join(_token(token, bits[token.i], options) for token in group)
     last = group[-1]
     ends_line = last.is_space and not _LINE_ENDS.isdisjoint(last.text)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ..errors import Errors
+from ..locking import lock
 from .folders import remove_folder, restore_folder, write_folder
 
 FORMAT = "spacy-rnn.checkpoint.v1"
@@ -112,7 +112,7 @@ class Lock:
         folder.mkdir(parents=True, exist_ok=True)
         self._file = (folder / _LOCK).open("w")
         try:
-            _lock(self._file)
+            lock(self._file)
         except OSError:
             self._file.close()
             raise ValueError(Errors.R617.format(folder=folder)) from None
@@ -120,17 +120,6 @@ class Lock:
     def release(self) -> None:
         """Let others in."""
         self._file.close()
-
-
-def _lock(file: IO[str]) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def check_files(folder: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import get_words_and_spaces, registry
+from spacy.util import registry
 from spacy.vocab import Vocab
 
 from ..errors import Errors
@@ -248,11 +248,31 @@ def join_words(words: list[str], text: str, place: Place, vocab: Vocab) -> Doc:
     """
     if not text:
         return Doc(vocab, words=words)
-    try:
-        words, spaces = get_words_and_spaces(words, text)
-    except ValueError as error:
-        raise ValueError(Errors.R221.format(place=place)) from error
-    return Doc(vocab, words=words, spaces=spaces)
+    # not spaCy's `get_words_and_spaces`: it copies the rest of the text for every word
+    found, spaces, end = [], [], 0
+    for word in words:
+        if word.isspace():
+            continue
+        start = text.find(word, end)
+        if start < 0 or not _is_space(text[end:start]):
+            raise ValueError(Errors.R221.format(place=place))
+        if start > end:
+            found.append(text[end:start])
+            spaces.append(False)
+        end = start + len(word)
+        spaces.append(text[end : end + 1] == " ")
+        found.append(word)
+        end += spaces[-1]
+    if not _is_space(text[end:]):
+        raise ValueError(Errors.R221.format(place=place))
+    if end < len(text):
+        found.append(text[end:])
+        spaces.append(False)
+    return Doc(vocab, words=found, spaces=spaces)
+
+
+def _is_space(text: str) -> bool:
+    return not text or text.isspace()
 
 
 def split_lines(lines: Iterable[str], line_end: str | None) -> Iterator[str]:

@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors, reason
 from ..packing import same_garbage_collection
-from .text_files import open_binary
+from .open_files import open_binary
 
 # A file may be so many bytes when it is decompressed, or so many times its own size. That of text
 # takes 16 to 18 times as much, that of one sentence repeated 145 times, a bomb 1,000 times.

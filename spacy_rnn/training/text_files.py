@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..errors import Errors
 from .open_files import STDIN, open_binary, reason_of
-from .open_files import DamagedFile as DamagedFile  # readers import it from here
 
 FORMATS = (".txt", ".jsonl", ".spacy")
 DOCUMENTS = ("line", "block", "file")
@@ -113,7 +112,8 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
         try:
             files += _find(path)
         except OSError as error:
-            raise ValueError(Errors.R227.format(path=path, error=reason_of(error))) from error
+            known = {"path": error.filename or path, "error": reason_of(error)}
+            raise ValueError(Errors.R227.format(**known)) from error
     return files
 
 
@@ -321,7 +321,7 @@ def _read_id(record: dict[str, Any], id_key: str | None, place: Place) -> Any:
 def _read_record(record: Any, text_key: str, place: Place) -> tuple[str | None, list[str] | None]:
     record = record if isinstance(record, dict) else {}
     text, words = record.get(text_key), record.get("tokens")
-    if not isinstance(text, str):
+    if not isinstance(text, str) or (words and _is_empty(text)):
         text = None
     if text is None and words is None:
         raise ValueError(Errors.R209.format(place=place, key=text_key))

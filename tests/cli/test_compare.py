@@ -42,9 +42,8 @@ def test_models_are_sorted_by_bits_per_character(model, models, tmp_path):
         assert row["tokens"] == sum(len(nlp.make_doc(text)) for text in ENGLISH)
         assert row["unknown"] == 0
         assert row["tokens_per_second"] > 0
-    assert [line.split()[0] for line in done.stdout.splitlines()[-len(rows) - 1 :] if line] == [
-        row["model"] for row in rows
-    ]
+    shown = [line.split()[0] for line in done.stdout.splitlines()[-len(rows) :]]
+    assert shown == [row["model"] for row in rows]
 
 
 def test_unknown_words_keep_figures_from_being_compared(model, models, tmp_path):
@@ -83,3 +82,29 @@ def test_errors_are_one_line(model, tmp_path):
     assert "R519" in fail("compare", model, model, "--text", path)
     assert "R202" in fail("compare", model, "--text", tmp_path / "missing.txt")
     assert "E050" in fail("compare", model, "nothing", "--text", path)
+
+
+def test_models_of_other_forms_can_not_be_compared(model, tmp_path):
+    """One predicts words, the other words in lower case: it has less to predict."""
+    make_trained(model={"attr": "LOWER"}).to_disk(tmp_path / "lower")
+    found, _ = compare(ENGLISH, tmp_path, model, tmp_path / "lower")
+    assert any("Neither" in note and "LOWER, ORTH" in note for note in found["notes"])
+
+
+def test_one_model_by_two_names_is_given_twice(model, tmp_path, monkeypatch):
+    (tmp_path / "text.txt").write_text("the cat\n")
+    monkeypatch.chdir(model.parent)
+    assert "R519" in fail("compare", model, model.name, "--text", tmp_path / "text.txt")
+
+
+@pytest.mark.parametrize("command", ["compare", "evaluate"])
+def test_an_output_that_can_not_be_written_is_noticed_before_scoring(
+    model, tmp_path, monkeypatch, command
+):
+    (tmp_path / "text.txt").write_text("the cat\n")
+    (tmp_path / "file").write_text("mine")
+    text = ["--text", tmp_path / "text.txt"] if command == "compare" else [tmp_path / "text.txt"]
+    monkeypatch.setattr(f"spacy_rnn.cli.{command}.score_corpus", None)
+    for output in (tmp_path / "file" / "table.json", tmp_path):
+        assert str(tmp_path) in fail(command, model, *text, "--output", output)
+    assert (tmp_path / "file").read_text() == "mine"

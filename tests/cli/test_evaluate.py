@@ -40,7 +40,7 @@ def test_scores_are_those_of_the_whole_corpus_at_once(text, tmp_path, options):
     assert found["tokens"] == sum(map(len, map(nlp.make_doc, TEXTS)))
     assert found["unknown_tokens"] == 10
     assert found["characters"] == sum(map(len, TEXTS))
-    assert found["words_per_second"] > 0
+    assert found["tokens_per_second"] > 0
     assert f"{found['lm_perplexity']:,.4f}" in table
     assert "Share of unknown words" in table
 

@@ -1,6 +1,7 @@
 """`python -m spacy rnn predict`: the most probable next words."""
 
 import json
+import os
 
 import pytest
 
@@ -59,3 +60,14 @@ def test_errors_of_the_component_are_one_line(model, tmp_path):
     error = fail("predict", tmp_path / "backward", "the")
     assert "R324" in error and len(error.strip().splitlines()) == 1
     assert "R503" in fail("predict", model, "the", "--component", "other")
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_results_are_utf8_whatever_the_locale_is(model, tmp_path, encoding):
+    (tmp_path / "text.txt").write_text("the cat\n")
+    environment = {**os.environ, "PYTHONIOENCODING": encoding}
+    for args in (["predict", model, "我爱"], ["compare", model, "--text", tmp_path / "text.txt"]):
+        done = run_process(*args, env=environment)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.decode("utf8")
+    assert "我爱" in run_process("predict", model, "我爱", env=environment).stdout.decode("utf8")

@@ -13,6 +13,8 @@ from spacy_rnn.cli.word_counts import WordCounts, count_corpus
 from spacy_rnn.vocabulary import Vocabulary
 
 from ..helpers import CONFIG, ROOT, chinese_texts, run_spacy, write_corpus
+from .conftest import fail
+from .conftest import run as run_command
 
 WORDS = ["the", "boat", "the", "harbour", "a", "boat", "the", "zeppelin"]
 
@@ -47,10 +49,12 @@ def test_the_file_is_what_initialization_would_have_found(tmp_path):
 def test_options_win_over_the_config(tmp_path):
     corpus = write_corpus(tmp_path / "corpus")
     out = tmp_path / "words.json"
-    run(corpus / "train.txt", out, "-c", CONFIG, "--max-size", 3, "--min-count", 1)
+    run(corpus / "train.txt", out, "--config", CONFIG, "--max-size", 3, "--min-count", 1)
     assert len(srsly.read_json(out)) == 3 + 2
-    run(corpus / "train.txt", out, "-c", CONFIG, "--components.rnn_lm.max_size", 2)
+    run(corpus / "train.txt", out, "--config", CONFIG, "--components.rnn_lm.max_size", 2)
     assert len(srsly.read_json(out)) == 2 + 2
+    run(corpus / "train.txt", out, "--config", CONFIG, "--corpora.train.limit", 1, "--min-count", 1)
+    assert dict(srsly.read_json(out))["</s>"] == 1
 
 
 def test_the_network_is_initialized_from_the_file(tmp_path):
@@ -67,10 +71,32 @@ def test_the_network_is_initialized_from_the_file(tmp_path):
 def test_a_corpus_without_a_frequent_word_is_an_error(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("one two", encoding="utf8")
-    done = run_spacy("rnn", "vocab", path, tmp_path / "out.json", "--min-count", 2)
-    assert done.exit_code != 0
-    assert "R003" in str(done.exception)
+    assert "R003" in fail("vocab", path, tmp_path / "out.json", "--min-count", 2)
     assert not (tmp_path / "out.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--max-size", -2], "R009"),
+        (["--min-count", 0], "R009"),
+        (["--max-types", 1], "R009"),
+        (["--code", "nothing.py"], "nothing.py"),
+    ],
+)
+def test_bad_options_are_one_line_each(tmp_path, options, message):
+    path = tmp_path / "text.txt"
+    path.write_text("one two two", encoding="utf8")
+    done = run_command("vocab", path, tmp_path / "out.json", *options)
+    assert done.exit_code == 1 and message in done.output
+    assert not (tmp_path / "out.json").exists()
+
+
+def test_a_bad_corpus_or_output_is_one_line(tmp_path):
+    assert "R202" in fail("vocab", tmp_path / "none.txt", tmp_path / "out.json")
+    path = tmp_path / "text.txt"
+    path.write_text("one two two", encoding="utf8")
+    assert str(tmp_path) in fail("vocab", path, tmp_path)
 
 
 def test_counting_leaves_nothing_in_the_vocab():

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from spacy_rnn.training.text_files import STDIN, DamagedFile, read_jsonl, read_lines, read_text
+from spacy_rnn.training.open_files import DamagedFile
+from spacy_rnn.training.text_files import STDIN, read_jsonl, read_lines, read_text
 
 
 def write(path, content):

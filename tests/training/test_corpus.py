@@ -4,11 +4,15 @@ from pathlib import Path
 
 import pytest
 import spacy
+from hypothesis import given
+from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
-from spacy.util import registry
+from spacy.util import get_words_and_spaces, registry
+from spacy.vocab import Vocab
 
 import spacy_rnn.training.corpus
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.training.corpus import create_text_corpus, join_words
+from spacy_rnn.training.text_files import Place
 from spacy_rnn.training.windows import Window, read_mark
 
 from .conftest import (
@@ -242,3 +246,27 @@ def test_room_needs_no_other_room_and_none_of_their_libraries():
                 imported.add("." * node.level + (node.module or ""))
     assert not imported & {"torch", "jieba", "cupy", "thinc"}
     assert {name for name in imported if name.startswith("..")} == {"..errors", "..packing"}
+
+
+@given(
+    st.lists(st.text("ab 雨\n", min_size=1, max_size=3), max_size=6),
+    st.text("ab 雨\n", max_size=14),
+    st.booleans(),
+)
+def test_words_are_put_into_their_text_as_spacy_does(words, other, fits):
+    text = "".join(f"{word}{other[i : i + 1].strip('ab雨')}" for i, word in enumerate(words))
+    text = text if fits else other
+    place = Place(Path("a.jsonl"), 1)
+    try:
+        expected = get_words_and_spaces(words, text)
+    except ValueError:
+        expected = None
+    if not text:
+        return
+    try:
+        doc = join_words(words, text, place, Vocab())
+        found = [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+    except ValueError as error:
+        assert "R221" in str(error)
+        found = None
+    assert found == expected
