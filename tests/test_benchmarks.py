@@ -40,7 +40,7 @@ def run(name, *args):
     app.command()(program.main)
     done = CliRunner().invoke(app, [str(arg) for arg in args], catch_exceptions=False)
     assert done.exit_code == 0, done.output
-    return json.loads(done.output.splitlines()[-1])
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @pytest.mark.parametrize(

@@ -241,10 +241,15 @@ def test_labels_without_a_word_are_an_error(labels):
 def test_no_word_left_is_an_error():
     with pytest.raises(ValueError, match=r"R003.*min_count = 3"):
         count([["a", "a", "b"]], min_count=3)
-    with pytest.raises(ValueError, match=r"R003.*max_size = 0"):
-        count([["a"]], max_size=0)
     with pytest.raises(ValueError, match="R003"):
         count([[UNKNOWN, BOUNDARY]])
+
+
+@pytest.mark.parametrize("option", ["min_count", "max_size"])
+@pytest.mark.parametrize("value", [0, -1])
+def test_a_size_below_one_is_an_error(option, value):
+    with pytest.raises(ValueError, match=rf"R009.*`{option}`.*{value}"):
+        count([["a", "b"]], **{option: value})
 
 
 @pytest.mark.parametrize("content", [None, b"", b"{", b"[[1", b"\xff\xfe", b"[" * 100_000])

@@ -264,7 +264,7 @@ def end_at(size, out, command, number):
 
 @pytest.mark.parametrize(
     ("name", "options"),
-    [KINDS[0], KINDS[2], KINDS[4], KINDS[5]],
+    [KINDS[0], KINDS[5]],
 )
 def test_a_killed_run_loses_nothing(model, long_text, tmp_path, name, options):
     (tmp_path / "slowly.py").write_text(SLOWLY)
