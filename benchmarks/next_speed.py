@@ -3,7 +3,7 @@
 python benchmarks/next_speed.py path/to/model path/to/zh-classics/test.txt
 
 Calls of `predict_next` a second against reading the prompt and taking the full softmax + topk. Also
-prints the time for a token of `generate` in short and in long texts: it doesn't grow.
+prints the time for a token of `generate` in short and in long texts: it hardly grows.
 """
 
 from itertools import cycle, islice

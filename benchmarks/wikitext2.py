@@ -3,7 +3,7 @@
 python benchmarks/wikitext2.py path/to/wikitext-2
 
 Text as it is, `<eos>` a line, the state carried, the whole test set as one document. The plain loop
-(plain_loop.py) runs for some steps before and after the training; its time for 6 and 40 epochs is
+(plain_loop.py) runs for some steps after the training; its time for 6 and 40 epochs is
 that of so many more steps.
 """
 

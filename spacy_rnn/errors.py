@@ -2,8 +2,8 @@
 
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
-R3xx the component and its annotations; R4xx pictures; R5xx the command line and clusters;
-R6xx `rnn train`.
+R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
+runs; R6xx `rnn train`.
 """
 
 

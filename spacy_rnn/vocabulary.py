@@ -87,7 +87,8 @@ class Vocabulary:
         max_size (Optional[int]): Keep only so many words, `<unk>` and `</s>` not counted.
         RETURNS (Vocabulary): With the count of dropped words on ``<unk>`` and the number of
             documents on ``</s>``.
-        RAISES (ValueError): If there is no word at all, or no word is frequent enough.
+        RAISES (ValueError): If there is no word at all, or no word is frequent enough; for sizes
+            below 1.
         """
         words, documents = count_words(docs, attr)
         return cls.from_counts(

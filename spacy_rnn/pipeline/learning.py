@@ -63,8 +63,8 @@ class Learner(ListenedTo, TrainingHooks):
             `<name>_spelling` that of the spelled words, and under `<name>_spelled` how many.
         RETURNS (Dict[str, float]): The losses.
         RAISES (ValueError): If the loss or a gradient is not finite, if windows of a stream don't
-            come one by one and in order, or if a listener would get other vectors at prediction;
-            no weight is changed then.
+            come one by one and in order, or if a listener would get other vectors at prediction or
+            expects another width; no weight is changed then.
         """
         self.settle()
         if not 0 <= drop < 1:

@@ -26,7 +26,8 @@ def create_rnn_listener(width: int, upstream: str = "rnn_lm") -> Model[list[Doc]
     width (int): Of the vectors: `width` of the language model, twice that for both directions.
     upstream (str): The name of the component that is listened to.
     RETURNS (Model[List[Doc], List[Floats2d]]): Float32 (n_tokens, width) for each Doc.
-    RAISES (ValueError): For the upstream "*". At prediction, if the upstream didn't run.
+    RAISES (ValueError): For the upstream "*". At prediction, if the upstream didn't run or has
+        another width.
     """
     if upstream == "*":
         raise ValueError(Errors.R321)

@@ -82,14 +82,16 @@ class LoadedModel:
         with self.lock, _device(self.source.gpu_id):  # each thread has ops of its own
             while not chunks.exhausted and not (stop and errors):
                 with self.nlp.memory_zone():
-                    for row, found in self._score_docs(chunks.take(), size, errors):
+                    items = chunks.take()
+                    self._unreleased += len(items)
+                    for row, found in self._score_docs(items, size, errors):
                         scores[row] = found
-                self._release(size)
+                    del items  # they end with the zone
+                self._release()
         chunks.finish()
         return scores, errors
 
-    def _release(self, texts: int) -> None:
-        self._unreleased += texts
+    def _release(self) -> None:
         if self._unreleased >= _RELEASE_AFTER:
             release_memory(self.nlp)
             self._unreleased = 0

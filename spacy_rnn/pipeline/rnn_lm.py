@@ -68,7 +68,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         them: `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`.
     scorer (Optional[Callable]): Called with the examples and `lm=` this component.
     tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
-    RAISES (ValueError): For an unknown annotation or a size out of range.
+    RAISES (ValueError): For an unknown annotation, a size out of range, a model of another
+        architecture, or the name of an attribute such as `rnn_next`.
 
     EXAMPLE:
         >>> import spacy

@@ -26,8 +26,8 @@ class Writer:
 
     A prompt is text or a Doc. Text is read by `tokenizer`, that of the pipeline which the component
     was made or initialized in: where a pipeline gets another tokenizer or sources the component,
-    set it, or give Docs. Words that the vocabulary doesn't have are read as `<unk>`; an empty one
-    is the beginning of a document.
+    set it, or give Docs. Words that the vocabulary doesn't have are read as `<unk>`; an empty
+    prompt is the beginning of a document.
     """
 
     name: str

@@ -92,8 +92,8 @@ class JiebaTokenizer(DummyTokenizer):
 
     vocab (Vocab): The vocabulary of the Docs.
     hmm (bool): Recognise words that are not in the dictionary.
-    user_words (Iterable[str | Tuple[str, int]]): Words of this tokenizer alone, with or without
-        a frequency; 0 removes a word.
+    user_words (Iterable[str | Tuple[str, int]] | Dict): Words of this tokenizer alone, with or
+        without a frequency; 0 removes a word.
     dictionary (str | Path | None): A file that replaces jieba's dictionary.
     engine (str): "jieba" or "rjieba".
     RAISES (ValueError): For an unknown engine, or if a user word or its frequency makes no sense.
@@ -192,7 +192,8 @@ class JiebaTokenizer(DummyTokenizer):
         data (bytes): The saved tokenizer.
         exclude (Iterable[str]): What to leave as it is: `cfg`, `dictionary`.
         RETURNS (JiebaTokenizer): This tokenizer.
-        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind.
+        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind, or if it needs a
+            dictionary that was excluded.
         """
         try:
             saved = unpack(data)
@@ -224,7 +225,8 @@ class JiebaTokenizer(DummyTokenizer):
         path (str | Path): The folder.
         exclude (Iterable[str]): What to leave as it is: `cfg`, `dictionary`.
         RETURNS (JiebaTokenizer): This tokenizer.
-        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind.
+        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind, or if it needs a
+            dictionary that was excluded.
         """
         folder = Path(path)
         try:

@@ -30,11 +30,11 @@ def create_console_logger(
     """Create a logger that prints a table with a row for every evaluation.
 
     A language model has columns for its perplexity on the text it was trained on since the last
-    evaluation and on the development corpus, for its accuracy and, if every word is known, its
-    bits per character, by the prefix of its scorer; several models have columns with their names.
-    Other components have their loss and the scores that have a weight. Then
-    come predicted tokens per second (evaluations left out), the time since the start, the most
-    time left, and a star if this is the best model so far. Without a language model it is an
+    evaluation and on the development corpus, for its accuracy and, if there is a speller or every
+    word is known, its bits per character, all by the prefix of its scorer; several models have
+    columns with their names. Other components have their loss and the scores that have a weight.
+    Then come predicted tokens per second (evaluations left out), the time since the start, the
+    most time left, and a star if this is the best model so far. Without a language model it is an
     ordinary logger.
 
     progress_bar (bool): Whether to show the progress to the next evaluation, with the last
