@@ -27,7 +27,8 @@ def main(
     model: str = typer.Argument(help="A trained pipeline"),
     text: Path = typer.Argument(help="Text, a document a line"),
     megabytes: float = typer.Option(10, help="Size of the text that is scored"),
-    rounds: int = typer.Option(3, help="Runs of each side, after one that isn't counted"),
+    rounds: int = typer.Option(3, help="Runs of each side"),
+    warm: bool = typer.Option(True, help="Run both sides once before, uncounted"),
     tokens: bool = typer.Option(False, "--tokens", help="A record for each token"),
 ) -> None:
     """Print the peak memory and tokens a second of both sides, and their ratio."""
@@ -43,11 +44,11 @@ def main(
         extra = ["--tokens"] if tokens else []
         speeds: dict[str, list[float]] = {"score": [], "pipe": []}
         peaks = {}
-        for number in range(rounds + 1):
+        for number in range(-int(warm), rounds):
             started, _ = run_score(model, short, folder, extra)
             seconds, peaks["whole"] = run_score(model, whole, folder, extra)
             count, piped = run_pipe(model, whole)
-            if number:
+            if number >= 0:
                 speeds["score"].append(count / (seconds - started))
                 speeds["pipe"].append(count / piped)
         peaks["tenth"] = run_score(model, tenth, folder, extra)[1]

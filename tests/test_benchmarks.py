@@ -107,7 +107,7 @@ def test_cache_program_reports_what_a_cache_gains(folder):
 
 def test_score_program_compares_the_command_with_the_pipe(folder, monkeypatch):
     monkeypatch.chdir(folder)
-    options = ["--megabytes", 0.02, "--rounds", 1]
+    options = ["--megabytes", 0.02, "--rounds", 1, "--no-warm"]
     assert set(run("score_cli", "model", "test.txt", *options)) == SPEED
 
 
