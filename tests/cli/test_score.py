@@ -3,7 +3,6 @@
 import gzip
 import json
 import math
-import os
 import subprocess
 
 import numpy as np
@@ -13,8 +12,6 @@ import torch
 from spacy.language import Language
 from spacy.tokens import DocBin
 from spacy.util import registry
-
-from spacy_rnn.locking import lock
 
 from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline, make_random
 from .conftest import PROGRAM, assert_same, fail, parse, read_records, run, run_process, succeed
@@ -209,6 +206,14 @@ def test_nothing_is_left_in_the_vocab(quick, tmp_path):
         path = write_lines(tmp_path / f"{name}.txt", lines)
         succeed("score", "", path, tmp_path / f"{name}.jsonl", *kind)
     assert (len(quick.nlp.vocab.strings), len(list(quick.nlp.vocab))) == before
+
+
+def test_tokens_beside_an_empty_text_are_scored(quick, tmp_path):
+    records = [{"text": "", "tokens": ["the", "grey", "cat"]}, {"text": "the grey cat"}]
+    path = write_objects(tmp_path / "text.jsonl", [*records, {"text": "", "tokens": []}])
+    first, second = parse(succeed("score", "", path).stdout_bytes, "jsonl")
+    assert first["tokens"] == 3
+    assert first["surprisal"] == pytest.approx(second["surprisal"], rel=1e-6)
 
 
 # --- the pipeline
@@ -414,62 +419,3 @@ def test_code_is_loaded(tmp_path):
     path = write_lines(tmp_path / "text.txt", ["the boat."])
     done = succeed("score", tmp_path / "model", path, "--tokens", "--code", code)
     assert [r["token"] for r in parse(done.stdout_bytes, "jsonl")] == ["the", "boat."]
-
-
-# --- the output
-
-
-def test_an_output_that_appears_meanwhile_is_not_replaced(quick, tmp_path, monkeypatch):
-    """The pipeline takes seconds to load."""
-    path, out = write_lines(tmp_path / "text.txt", TEXTS), tmp_path / "out.jsonl"
-    out.write_text("mine")
-    monkeypatch.setattr("spacy_rnn.cli.score._check_target", lambda *_: None)
-    assert "R504" in fail("score", "", path, out)
-    assert out.read_text() == "mine"
-
-
-@pytest.mark.parametrize("option", ["--resume", "--overwrite"])
-def test_an_output_that_another_run_writes_to_is_left_alone(quick, tmp_path, option):
-    path, out = write_lines(tmp_path / "text.txt", TEXTS), tmp_path / "out.jsonl"
-    succeed("score", "", path, out)
-    before = out.read_bytes()
-    with out.open("r+b") as other:
-        lock(other)
-        assert "R531" in fail("score", "", path, out, option)
-    assert out.read_bytes() == before
-    succeed("score", "", path, out, option)
-    assert out.read_bytes() == before
-
-
-def test_a_folder_of_nothing_but_the_output_is_an_error(quick, tmp_path):
-    (tmp_path / "out.jsonl").write_text('{"text": "mine"}\n')
-    assert "R204" in fail("score", "", tmp_path, tmp_path / "out.jsonl", "--overwrite")
-    assert (tmp_path / "out.jsonl").read_text() == '{"text": "mine"}\n'
-
-
-@pytest.mark.parametrize("form", ["jsonl", "csv"])
-def test_names_of_files_that_are_not_utf8_are_written_and_resumed(quick, tmp_path, form):
-    folder, out = tmp_path / "texts", tmp_path / f"out.{form}"
-    folder.mkdir()
-    names = [b"a.txt", b"\xd6\xd0.txt"]
-    try:
-        for name in names:
-            write_lines(folder / os.fsdecode(name), TEXTS[:3])
-    except OSError:
-        pytest.skip("the system has UTF-8 names only")
-    succeed("score", "", folder, out)
-    found = read_records(out)
-    expected = ["a.txt"] * 3 + ["\\udcd6\\udcd0.txt"] * 3
-    assert [record["file"] for record in found] == expected
-    whole = out.read_bytes()
-    out.write_bytes(b"".join(whole.splitlines(keepends=True)[:-1]))
-    succeed("score", "", folder, out, "--resume")
-    assert_same(read_records(out), found)
-
-
-def test_tokens_beside_an_empty_text_are_scored(quick, tmp_path):
-    records = [{"text": "", "tokens": ["the", "grey", "cat"]}, {"text": "the grey cat"}]
-    path = write_objects(tmp_path / "text.jsonl", [*records, {"text": "", "tokens": []}])
-    first, second = parse(succeed("score", "", path).stdout_bytes, "jsonl")
-    assert first["tokens"] == 3
-    assert first["surprisal"] == pytest.approx(second["surprisal"], rel=1e-6)
