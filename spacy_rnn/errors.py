@@ -378,7 +378,7 @@ class Errors(metaclass=_Coded):
         "A component can't be named {name!r}: its output would take the place of the attribute "
         "{name!r} of all pipelines. Give it another name."
     )
-    R335 = "{option} is a Doc or a Span that the component has annotated, not {type}."
+    R335 = "Sentence scores are those of a Doc or a Span that {name} has annotated, not of {type}."
 
     # --- R4xx: pictures ---
     R401 = "Unknown style {style!r} of a picture: choose one of {known}."

@@ -313,7 +313,7 @@ def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
         chunk.clear()
 
     for doc in docs:
-        stores[id(doc.vocab)] = doc.vocab.strings
+        stores[id(doc.vocab.strings)] = doc.vocab.strings
         mark = read_mark(doc)
         documents += mark is None or mark.final
         chunk.append(doc.to_array(ATTRIBUTES[attr]))

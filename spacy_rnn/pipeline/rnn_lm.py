@@ -279,9 +279,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         try:
             with same_garbage_collection():
                 self.model.from_bytes(data)
-            attrs = {"attr": (self.vocabulary.attr, before[0].attr)}
-            if attrs["attr"][0] != attrs["attr"][1]:
-                detail = "attr: {} there, {} here".format(*attrs["attr"])
+            there, here = self.vocabulary.attr, before[0].attr
+            if there != here:
+                detail = f"attr: {there} there, {here} here"
                 raise ValueError(Errors.R010.format(detail=detail))
             network = self.shim._model
             if network is not None and network.settings.words != len(self.vocabulary):

@@ -48,7 +48,7 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     RAISES (TypeError): For anything else than a Doc or a Span.
     """
     if not isinstance(text, Doc | Span):
-        raise TypeError(Errors.R335.format(option="`text`", type=type(text).__name__))
+        raise TypeError(Errors.R335.format(name=name, type=type(text).__name__))
     doc = text.doc
     output = get_output(doc, name) if isinstance(text, Doc) else get_output_of(text, name)
     if output is None:

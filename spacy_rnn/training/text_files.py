@@ -321,7 +321,7 @@ def _read_id(record: dict[str, Any], id_key: str | None, place: Place) -> Any:
 def _read_record(record: Any, text_key: str, place: Place) -> tuple[str | None, list[str] | None]:
     record = record if isinstance(record, dict) else {}
     text, words = record.get(text_key), record.get("tokens")
-    if not isinstance(text, str) or (words and _is_empty(text)):
+    if not isinstance(text, str) or (isinstance(words, list) and words and _is_empty(text)):
         text = None
     if text is None and words is None:
         raise ValueError(Errors.R209.format(place=place, key=text_key))
