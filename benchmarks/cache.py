@@ -16,12 +16,12 @@ import torch
 import typer
 from torch import Tensor
 
-from spacy_rnn.layers.outputs import predict_readings
-from spacy_rnn.layers.sequences import readings_from_docs
+from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.layers.network_outputs import predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.network.cache import CacheSettings, cache_probabilities, mix
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.pipeline.rnn_lm import RNNLM
-from spacy_rnn.training.corpus import create_text_corpus
 
 WINDOWS = (500, 2_000, 10_000)
 FLATNESS = (0.1, 0.2, 0.3, 0.5, 0.7, 1.0)
@@ -39,8 +39,8 @@ class Read(NamedTuple):
 def read(lm: RNNLM, docs: list) -> list[Read]:
     result = []
     for doc in docs:
-        reading = readings_from_docs(lm.model, [doc])[0]
-        made = predict_readings(lm.model, [reading], Wanted(hidden=True, log_probs=True))[0]
+        reading = sequences_from_docs(lm.model, [doc])[0]
+        made = predict_sequences(lm.model, [reading], Wanted(hidden=True, log_probs=True))[0]
         assert made.hidden is not None and made.log_probs is not None
         result.append(Read(made.hidden, torch.from_numpy(reading.targets), made.log_probs))
     return result

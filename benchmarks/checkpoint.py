@@ -15,9 +15,9 @@ from time import perf_counter
 import typer
 from spacy.util import load_config
 
-from spacy_rnn.trainer.processes import Processes
-from spacy_rnn.trainer.run import Messages, Run
-from spacy_rnn.trainer.start import Options, start
+from spacy_rnn.training.resumable.processes import Processes
+from spacy_rnn.training.resumable.start import TrainOptions, start
+from spacy_rnn.training.resumable.training_run import Messages, TrainingRun
 
 CONFIG = Path(__file__).parents[1] / "configs" / "rnn_lm.cfg"
 NEVER = 1_000_000
@@ -33,7 +33,7 @@ def main(
     config["paths"] |= {"train": str(corpus / "train.txt"), "dev": str(corpus / "dev.txt")}
     config["training"]["max_steps"] = NEVER
     with TemporaryDirectory() as folder:
-        options = Options(Path(folder), every=NEVER)
+        options = TrainOptions(Path(folder), every=NEVER)
         begun, run = timed(lambda: begin(config, options))
         # the first step reads the corpus and tokenizes it
         reading, _ = timed(run.loop.step)
@@ -56,7 +56,7 @@ def main(
     print(f"{size / 1e6:.0f} MB; {figures['checkpoint'] / step:.1f} steps")
 
 
-def begin(config, options: Options) -> Run:
+def begin(config, options: TrainOptions) -> TrainingRun:
     return start(config, options, Processes(), Messages(print, print))
 
 

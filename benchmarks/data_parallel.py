@@ -21,11 +21,11 @@ import typer
 from spacy.util import load_config
 from timing import report
 
-from spacy_rnn.trainer.loop import Loop
-from spacy_rnn.trainer.processes import Processes, end_processes, join_processes
-from spacy_rnn.trainer.recipe import Recipe
-from spacy_rnn.trainer.start import make_pipeline
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.training.resumable.loop import Loop
+from spacy_rnn.training.resumable.processes import Processes, end_processes, join_processes
+from spacy_rnn.training.resumable.recipe import Recipe
+from spacy_rnn.training.resumable.start import make_pipeline
 from spacy_rnn.vocabulary import Vocabulary
 
 CONFIG = Path(__file__).parents[1] / "configs" / "rnn_lm_streams.cfg"

@@ -23,7 +23,7 @@ import typer
 from timing import report
 
 from spacy_rnn import release_memory
-from spacy_rnn.pipeline.selecting import find_language_model
+from spacy_rnn.scoring.selecting import find_language_model
 
 PIECE, CHUNK = 10, 1000
 

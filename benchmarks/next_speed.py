@@ -16,7 +16,7 @@ import torch
 import typer
 from timing import alternate, report
 
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 from spacy_rnn.vocabulary import BOUNDARY_ROW
 
 

@@ -14,7 +14,7 @@ from spacy.training.loop import train
 from thinc.api import Config
 
 from spacy_rnn.cli.vocab import reader_options, write_vocabulary
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 
 ROOT = Path(__file__).parents[1]
 

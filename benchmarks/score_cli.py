@@ -20,7 +20,7 @@ import spacy
 import typer
 from timing import report
 
-from spacy_rnn.pipeline.selecting import find_language_model, keep_only
+from spacy_rnn.scoring.selecting import find_language_model, keep_only
 
 
 def main(

@@ -20,10 +20,10 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from timing import alternate, report
 
-from spacy_rnn.layers.outputs import predict_readings
-from spacy_rnn.layers.sequences import readings_from_docs
+from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.layers.network_outputs import predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.network.inference import Wanted
-from spacy_rnn.training.corpus import create_text_corpus
 
 _SENTENCE = re.compile("[^。！？]+[。！？]?[”’」』]*")
 _JIEBA = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "engine": "rjieba"}
@@ -69,12 +69,12 @@ def run_pipe(nlp: Language, docs: list[Doc]) -> int:
 def bare_network(lm: Any, docs: list[Doc], batch: int) -> Callable[[], int]:
     """The network on the same batches, as arrays of ids that are there already."""
     parts = [docs[i : i + batch] for i in range(0, len(docs), batch)]
-    ready = [readings_from_docs(lm.model, part)[0] for part in parts]
+    ready = [sequences_from_docs(lm.model, part)[0] for part in parts]
     wanted = Wanted(hidden=True, log_probs=True)
 
     def run() -> int:
         for sequences in ready:
-            predict_readings(lm.model, [sequences], wanted)
+            predict_sequences(lm.model, [sequences], wanted)
         return sum(map(len, docs))
 
     return run

@@ -24,9 +24,9 @@ import typer
 from spacy.language import Language
 from spacy.util import registry
 
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 from spacy_rnn.pipeline.rnn_lm import RNNLM
 from spacy_rnn.pipeline.scorer import scores_from_counts
-from spacy_rnn.training.corpus import create_text_corpus
 
 WARM_UP = 20
 SEGMENTED_LINES = 3_000

@@ -13,11 +13,11 @@ import torch
 import typer
 from timing import alternate, report
 
-from spacy_rnn.layers.outputs import predict_readings
-from spacy_rnn.layers.sequences import readings_from_docs
+from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.layers.network_outputs import predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.network.inference import Wanted
 from spacy_rnn.network.linear_nll import row_blocks
-from spacy_rnn.training.corpus import create_text_corpus
 from spacy_rnn.vocabulary import UNKNOWN_ROW
 
 
@@ -37,8 +37,8 @@ def main(
         count += len(example.predicted)
         if count >= tokens:
             break
-    sequences = readings_from_docs(lm.model, docs)[0]
-    hidden = predict_readings(lm.model, [sequences], Wanted(hidden=True))[0].hidden
+    sequences = sequences_from_docs(lm.model, docs)[0]
+    hidden = predict_sequences(lm.model, [sequences], Wanted(hidden=True))[0].hidden
     softmax = lm.shim.network.softmax
     print(f"{len(hidden):,} positions, {len(lm.vocabulary):,} words, {softmax.cutoffs}")
 

@@ -14,8 +14,8 @@ import typer
 from plain_loop import PlainLoop
 from timing import alternate, report
 
-from spacy_rnn.training.corpus import create_text_corpus
-from spacy_rnn.training.streams import batch_by_stream, create_stream_corpus
+from spacy_rnn.corpus.streams import batch_by_stream, create_stream_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 from spacy_rnn.vocabulary import Vocabulary
 
 WIDTH, DEPTH = 200, 2

@@ -16,7 +16,7 @@ import typer
 from plain_loop import PlainLoop
 from spacy.language import Language
 
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 
 OPTIONS = {"tokenized": True, "document": "file", "line_end": "<eos>"}
 TOKENS = 2_088_628

@@ -13,7 +13,7 @@ from spacy.tokens import DocBin
 from wasabi import msg
 
 from spacy_rnn.cli.pipelines import load_tokenizer
-from spacy_rnn.training.corpus import create_text_corpus
+from spacy_rnn.corpus.text_corpus import create_text_corpus
 
 PARTS = ("train", "dev", "test")
 app = typer.Typer(add_completion=False)

@@ -1,19 +1,29 @@
 """A trainable recurrent language model as a spaCy pipeline component: `nlp.add_pipe("rnn_lm")`."""
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .about import __version__
+
+if TYPE_CHECKING:
+    from .pipeline.extensions import register_extensions
+    from .pipeline.output import LMOutput
+    from .pipeline.rnn_lm import RNNLM
+    from .rendering import render
+    from .scoring.batch_scorer import BatchScorer
+    from .scoring.releasing import release_memory
+    from .tokenizers.jieba_tokenizer import JiebaTokenizer
+    from .vocabulary import Vocabulary
 
 # Entry points import this package at every spacy.blank: what needs torch is imported on first use.
 _LAZY = {
     "RNNLM": "pipeline.rnn_lm",
-    "BatchScorer": "batch_scorer",
+    "BatchScorer": "scoring.batch_scorer",
+    "JiebaTokenizer": "tokenizers.jieba_tokenizer",
     "LMOutput": "pipeline.output",
     "Vocabulary": "vocabulary",
-    "JiebaTokenizer": "tokenizers.jieba_tokenizer",
     "register_extensions": "pipeline.extensions",
-    "release_memory": "pipeline.releasing",
+    "release_memory": "scoring.releasing",
     "render": "rendering",
 }
 
@@ -30,7 +40,13 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _LAZY:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+if not TYPE_CHECKING:  # to a type checker it would mean that every name is there
+
+    def __getattr__(name: str) -> Any:
+        if name not in _LAZY:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_LAZY[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -6,10 +6,18 @@ R3xx the component and its annotations; R4xx pictures; R5xx the command line, cl
 runs; R6xx `rnn train`.
 """
 
+import reprlib
+from typing import Any
+
 
 def reason(error: BaseException) -> str:
     """RETURNS (str): What an error says, or what it is if it says nothing."""
     return str(error) or type(error).__name__
+
+
+def shorten(value: Any) -> str:
+    """RETURNS (str): A value of any size and depth in a few characters."""
+    return reprlib.repr(value)[:80]
 
 
 class _Coded(type):

@@ -1,6 +1,7 @@
 """Shared fixtures: pipelines that are trained once."""
 
 import logging
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -60,3 +61,11 @@ def local_ray():
     logging.getLogger("ray.data").setLevel(logging.WARNING)
     yield ray
     ray.shutdown()
+
+
+@pytest.fixture
+def data_folder():
+    folder = Path(__file__).parents[1] / ".." / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the corpora beside the repository")
+    return folder

@@ -1,7 +1,8 @@
 """`python -m spacy rnn …`: spaCy's command line loads it through an entry point."""
 
-from spacy.cli._util import app
 from typer import Typer
+
+from .._compat.spacy_cli import app
 
 rnn = Typer(name="rnn", no_args_is_help=True, add_completion=False)
 app.add_typer(rnn)

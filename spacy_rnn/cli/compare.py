@@ -10,13 +10,14 @@ from typer import Argument, Option
 from wasabi import table
 
 from ..errors import Errors
+from ..messages import answer, inform, warn
+from ..scoring.corpus_scores import CorpusScores, score_corpus
+from ..scoring.outputs import check_writable
 from ..vocabulary import Vocabulary
 from . import rnn
-from .corpus_scores import CorpusScores, score_corpus
-from .messages import answer, inform, plain_errors, warn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
-from .reports import check_writable
+from .plain_errors import plain_errors
 
 _COLUMNS = {
     "model": "Model",
@@ -86,7 +87,7 @@ def compare_cli(
     rows = [one.to_dict() for one in compared]
     if all(row["bits_per_char"] is not None for row in rows):
         rows.sort(key=lambda row: row["bits_per_char"])
-    cells = [[_show(row[name]) for name in _COLUMNS] for row in rows]
+    cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
     header = list(_COLUMNS.values())
     aligns: Any = ["l"] + ["r"] * (len(header) - 1)
     answer(table(cells, header=header, aligns=aligns, divider=True).strip("\n"))
@@ -132,7 +133,7 @@ def _differ(one: Vocabulary, other: Vocabulary) -> bool:
     return set(one.words) != set(other.words)
 
 
-def _show(value: Any) -> str:
+def _cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.3f}"
     return f"{value:,}" if isinstance(value, int) else "–" if value is None else value

@@ -7,12 +7,13 @@ import srsly
 from typer import Argument, Option
 from wasabi import table
 
+from ..messages import answer, inform
+from ..scoring.corpus_scores import CorpusScores, score_corpus
+from ..scoring.outputs import check_writable
 from . import rnn
-from .corpus_scores import CorpusScores, score_corpus
-from .messages import answer, inform, plain_errors
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
-from .reports import check_writable
+from .plain_errors import plain_errors
 
 _LABELS = {
     "lm_perplexity": "Perplexity, <unk> a word",
@@ -51,9 +52,9 @@ def evaluate_cli(
     check_writable(output)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     result = score_corpus(nlp, lm, corpus, options)
-    rows = [(_LABELS.get(name, name), _show(value)) for name, value in result.scores.items()]
+    rows = [(_LABELS.get(name, name), _value(value)) for name, value in result.scores.items()]
     for name, value in _sizes(result).items():
-        rows.append((name.replace("_", " ").capitalize(), _show(value)))
+        rows.append((name.replace("_", " ").capitalize(), _value(value)))
     answer(table(rows, aligns=("l", "r")).strip("\n"))
     if output is not None:
         srsly.write_json(output, {**result.scores, **_sizes(result)})
@@ -70,7 +71,7 @@ def _sizes(result: CorpusScores) -> dict[str, Any]:
     }
 
 
-def _show(value: Any) -> str:
+def _value(value: Any) -> str:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
     return "–" if value is None else str(value)

@@ -4,11 +4,12 @@ import json
 
 from typer import Argument, Option
 
-from ..training.corpus import check_size
+from ..messages import answer
+from ..validation import check_size
 from . import rnn
-from .messages import answer, plain_errors
 from .options import Code, Component, GpuId
-from .pipelines import load_language_model, memory_zone
+from .pipelines import load_language_model
+from .plain_errors import plain_errors
 from .prompts import read_prompts
 
 
@@ -41,7 +42,7 @@ def generate_cli(
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     for prompt in read_prompts(prompts or [""]):
         for number in range(seed, seed + count):
-            with memory_zone(nlp):  # the standard input may never end
+            with nlp.memory_zone():  # the standard input may never end
                 text = lm.generate(
                     prompt,
                     max_tokens=max_tokens,

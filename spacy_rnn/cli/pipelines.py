@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 from spacy import util
-from spacy.cli._util import import_code, setup_gpu
 from spacy.language import Language
-from spacy.tokens import Doc
 
+from .._compat.spacy_cli import import_code, setup_gpu
 from ..errors import Errors
 from ..pipeline.rnn_lm import RNNLM
-from ..pipeline.selecting import find_language_model
+from ..scoring.selecting import find_language_model
 
 
 def load_tokenizer(config: Path, overrides: dict[str, Any] | None = None) -> Language:
@@ -59,29 +56,3 @@ def use_gpu(gpu_id: int) -> None:
         setup_gpu(gpu_id, silent=True)
     except Exception as error:  # thinc, CuPy and CUDA all have their own
         raise ValueError(Errors.R516.format(gpu=gpu_id, error=error)) from error
-
-
-def runs_components_before(nlp: Language, lm: RNNLM) -> bool:
-    """RETURNS (bool): Whether anything runs before the language model, after `keep_only`."""
-    return nlp.pipe_names != [lm.name]
-
-
-def memory_zone(nlp: Language, wanted: bool = True) -> AbstractContextManager[Any]:
-    """RETURNS (ContextManager): In it, what Docs leave in the vocab is temporary.
-
-    nlp (Language): The pipeline.
-    wanted (bool): False for Docs that were made before, whose strings must stay.
-    """
-    return nlp.memory_zone() if wanted else nullcontext()
-
-
-def run_before(nlp: Language, lm: RNNLM, docs: list[Doc]) -> Iterator[Doc]:
-    """Run what is left before the language model, but not the model itself.
-
-    nlp (Language): The pipeline, after `keep_only`.
-    lm (RNNLM): The language model.
-    docs (List[Doc]): The documents.
-    YIELDS (Doc): The documents, retokenized.
-    """
-    with nlp.select_pipes(disable=lm.name):
-        yield from nlp.pipe(docs)

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 
 from typer import Argument, Option
 
+from ..messages import answer
 from . import rnn
-from .messages import answer, plain_errors
 from .options import Code, Component, GpuId
-from .pipelines import load_language_model, memory_zone
+from .pipelines import load_language_model
+from .plain_errors import plain_errors
 from .prompts import read_prompts
 
 
@@ -31,7 +32,7 @@ def predict_cli(
     """
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     for prompt in read_prompts(prompts or ["-"]):
-        with memory_zone(nlp):  # the standard input may never end
+        with nlp.memory_zone():  # the standard input may never end
             words = lm.predict_next(prompt, k)
         answer(to_json(prompt, words) if as_json else to_table(prompt, words))
 
@@ -44,9 +45,9 @@ def to_json(prompt: str, words: Sequence[tuple[str, float]]) -> str:
 
 def to_table(prompt: str, words: Sequence[tuple[str, float]]) -> str:
     """RETURNS (str): The prompt and, below it, a row for each word."""
-    rows = [f"  {probability:.4f}  {_show(word)}" for word, probability in words]
-    return "\n".join([f"{_show(prompt)} …", *rows])
+    rows = [f"  {probability:.4f}  {_printable(word)}" for word, probability in words]
+    return "\n".join([f"{_printable(prompt)} …", *rows])
 
 
-def _show(text: str) -> str:
+def _printable(text: str) -> str:
     return text if text.isprintable() else json.dumps(text, ensure_ascii=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ..training.text_files import STDIN, read_lines
+from ..corpus.text_files import STDIN, read_lines
 
 
 def read_prompts(prompts: Sequence[str]) -> Iterator[str]:

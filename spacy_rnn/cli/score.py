@@ -9,16 +9,12 @@ from typing import IO
 from tqdm import tqdm
 from typer import Argument, Option
 
+from ..corpus.text_files import STDIN, raise_error
 from ..errors import Errors
-from ..pipeline.document_scores import MEASURES
-from ..pipeline.selecting import prepare
-from ..training.corpus import check_size
-from ..training.text_files import STDIN, raise_error
-from . import rnn
-from .inputs import Input
-from .messages import inform, plain_errors, warn
-from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
-from .outputs import (
+from ..messages import inform, warn
+from ..scoring.document_scores import MEASURES
+from ..scoring.inputs import Input
+from ..scoring.outputs import (
     FORMATS,
     continue_file,
     find_progress,
@@ -26,9 +22,14 @@ from .outputs import (
     open_file,
     open_stdout,
 )
+from ..scoring.records import DocumentRecords, TokenRecords
+from ..scoring.run import BadLines, ScoringRun, stop_cleanly
+from ..scoring.selecting import prepare
+from ..validation import check_size
+from . import rnn
+from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
 from .pipelines import load_language_model
-from .records import DocumentRecords, TokenRecords
-from .scoring import BadLines, Run, stop_cleanly
+from .plain_errors import plain_errors
 
 
 class InputFormat(str, Enum):
@@ -123,7 +124,7 @@ def score_cli(
     disable = None if progress is None else not progress
     on_error = BadLines() if bad_lines is OnBadLines.skip else raise_error
     with tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:
-        run = Run(
+        run = ScoringRun(
             nlp=nlp,
             lm=lm,
             source=given,
@@ -159,7 +160,7 @@ def _split_measures(measures: str) -> list[str]:
     return names
 
 
-def _execute(run: Run, path: Path | None, file: IO[bytes] | None, resume: bool) -> None:
+def _execute(run: ScoringRun, path: Path | None, file: IO[bytes] | None, resume: bool) -> None:
     """Score, and say what came of it."""
     reached = None
     if resume and path is not None:

@@ -7,18 +7,19 @@ from pathlib import Path
 import torch
 import typer
 from spacy import util
-from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
 from typer import Argument, Option
 
+from .._compat.spacy_cli import import_code, parse_config_overrides, show_validation_error
 from ..errors import Errors
-from ..trainer.processes import Processes, end_processes, join_processes
-from ..trainer.run import Messages
-from ..trainer.start import Options, start
-from ..training.corpus import check_size
+from ..messages import inform, warn
+from ..training.resumable.processes import Processes, end_processes, join_processes
+from ..training.resumable.start import TrainOptions, start
+from ..training.resumable.training_run import Messages
+from ..validation import check_size
 from . import rnn
-from .messages import inform, plain_errors, warn
 from .options import Code, GpuId
 from .pipelines import use_gpu
+from .plain_errors import plain_errors
 
 
 @rnn.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -56,8 +57,8 @@ def train_cli(
     overrides = parse_config_overrides(ctx.args)
     import_code(code)
     processes = _join(gpu_id)
-    messages = Messages(inform, warn) if processes.first else Messages(_nothing, _nothing)
-    options = Options(output, resume, overwrite, every, gpu_id)
+    messages = Messages(inform, warn) if processes.first else Messages(_ignore, _ignore)
+    options = TrainOptions(output, resume, overwrite, every, gpu_id)
     with show_validation_error(config):
         loaded = util.load_config(config, overrides=overrides, interpolate=False)
     with show_validation_error(config, hint_fill=False):
@@ -84,5 +85,5 @@ def _join(gpu_id: int) -> Processes:
     return join_processes(gpu_id >= 0)
 
 
-def _nothing(text: str) -> None:
+def _ignore(text: str) -> None:
     return None

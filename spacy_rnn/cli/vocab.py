@@ -6,19 +6,20 @@ from typing import Any
 import spacy
 import srsly
 import typer
-from spacy.cli._util import import_code, parse_config_overrides, show_validation_error
 from spacy.language import Language
 from typer import Argument, Option
 
+from .._compat.spacy_cli import import_code, parse_config_overrides, show_validation_error
+from ..corpus.text_corpus import create_text_corpus
+from ..corpus.text_files import find_files, get_format
 from ..errors import Errors
-from ..training.corpus import create_text_corpus
-from ..training.text_files import find_files, get_format
+from ..messages import inform, warn
+from ..scoring.outputs import check_writable
+from ..vocabulary.word_counts import count_corpus
 from . import rnn
-from .messages import inform, plain_errors, warn
 from .options import Code, DocumentKind
 from .pipelines import load_tokenizer
-from .reports import check_writable
-from .word_counts import count_corpus
+from .plain_errors import plain_errors
 
 # Longer documents are counted in windows of so many tokens.
 _WINDOW = 10_000

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from ..corpus.windows import Window
 from ..errors import Errors
 from ..network.recurrent import RecurrentStack, State
-from ..training.windows import Window
 
 
 class CarriedStates:
-    """The state after the last window of every stream; see `spacy_rnn.training.streams`.
+    """The state after the last window of every stream; see `spacy_rnn.corpus.streams`.
 
     name (str): The component's name, for messages.
     """
@@ -72,7 +72,7 @@ class CarriedStates:
                 places.append(place)
         if places:
             assert self._state is not None
-            self._state = _write(self._state, columns, state, places)
+            self._state = _write_columns(self._state, columns, state, places)
 
     def to_tensors(self) -> dict[str, Tensor]:
         """RETURNS (Dict[str, Tensor]): What a training needs to go on elsewhere: "places", int64
@@ -103,7 +103,7 @@ class CarriedStates:
         self._state = State(tensors["h"].to(device), None if c is None else c.to(device))
 
 
-def _write(kept: State, columns: list[int], new: State, places: list[int]) -> State:
+def _write_columns(kept: State, columns: list[int], new: State, places: list[int]) -> State:
     """RETURNS (State): `kept` with new columns, more of them where there is no room."""
     source = torch.tensor(places, device=kept.h.device)
     target = torch.tensor(columns, device=kept.h.device)

@@ -14,8 +14,8 @@ import torch
 from thinc.api import Optimizer
 from thinc.util import torch2xp, xp2torch
 from torch import Tensor, nn
-from torch.optim.adamw import adamw
 
+from .._compat.torch import adamw, add_all_, norms, scale_all_
 from ..errors import Errors
 
 _MAX_AVERAGE_DECAY = 0.9999
@@ -61,7 +61,7 @@ def apply_gradients(
         # without a bad one, finite gradients are so large that their norm overflows
         raise ValueError(Errors.R014.format(name=description, weights=", ".join(bad or moved)))
     if optimizer.grad_clip and norm > optimizer.grad_clip:
-        torch._foreach_mul_(gradients, optimizer.grad_clip / norm)
+        scale_all_(gradients, optimizer.grad_clip / norm)
     for name in moved:
         optimizer.nr_update[(owner, name)] += 1
     groups: dict[tuple[float, float], dict[str, nn.Parameter]] = {}
@@ -99,7 +99,7 @@ def check_weights(parameters: Mapping[str, Tensor], description: str) -> None:
 
 def joint_norm(tensors: list[Tensor]) -> float:
     """RETURNS (float): The Euclidean norm of all numbers together; not finite if any isn't."""
-    return float(torch.linalg.vector_norm(torch.stack(torch._foreach_norm(tensors))))
+    return float(torch.linalg.vector_norm(norms(tensors)))
 
 
 @torch.no_grad()
@@ -113,12 +113,12 @@ def _step(
     weights: list[Tensor] = list(parameters.values())
     grads = [p.grad for p in weights if p.grad is not None]
     if decay and not optimizer.L2_is_weight_decay:
-        torch._foreach_add_(grads, weights, alpha=decay)
+        add_all_(grads, weights, alpha=decay)
         decay = 0.0
     if optimizer.b1 == 0 and optimizer.b2 == 0:
         if decay:
-            torch._foreach_mul_(weights, 1 - rate * decay)
-        torch._foreach_add_(weights, grads, alpha=-rate)
+            scale_all_(weights, 1 - rate * decay)
+        add_all_(weights, grads, alpha=-rate)
         return
     keys = [(owner, name) for name in parameters]
     steps = [

@@ -15,8 +15,8 @@ from thinc.types import Floats1d
 from ..errors import Errors
 from ..network.inference import Wanted
 from ..vocabulary import Vocabulary
-from .outputs import Outputs
-from .sequences import readings_from_docs
+from .network_outputs import Outputs
+from .sequences import sequences_from_docs
 
 
 @registry.architectures("spacy-rnn.PretrainNextToken.v1")
@@ -74,7 +74,7 @@ def _forward(
     if is_train and isinstance(shim, _ScheduleShim):
         shim.step_schedules()
     tok2vec = model.layers[0]
-    readings = [r.only_scored() for r in readings_from_docs(tok2vec, docs)]
+    readings = [r.only_scored() for r in sequences_from_docs(tok2vec, docs)]
     for reading in readings:
         reading.wanted = Wanted(log_probs=True)
     outputs, backprop_network = tok2vec.layers[0](readings, is_train)

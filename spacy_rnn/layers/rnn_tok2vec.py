@@ -5,11 +5,11 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
-from .rnn_lm import RNNLM
+from .rnn_lm_model import build_rnn_lm
 
 
 @registry.architectures("spacy-rnn.RNNTok2Vec.v1")
-def RNNTok2Vec(
+def build_rnn_tok2vec(
     *,
     cell: str = "lstm",
     width: int = 256,
@@ -40,7 +40,7 @@ def RNNTok2Vec(
     RAISES (ValueError): See "spacy-rnn.RNNLM.v1". At initialization, without a vocabulary or for a
         source of another shape.
     """
-    return RNNLM(
+    return build_rnn_lm(
         cell=cell,
         width=width,
         embedding_width=embedding_width,

@@ -8,12 +8,13 @@ import numpy as np
 from spacy.tokens import Doc
 from thinc.api import Model
 
+from ..corpus.windows import Window, read_mark
 from ..network.inference import Wanted
 from ..network.recurrent import State
-from ..training.windows import Window, read_mark
 from ..vocabulary import BOUNDARY_ROW, Vocabulary
-from .inputs import Inputs, Words
+from ..vocabulary.subword_features import subword_features_of
 from .shim import get_shim
+from .word_inputs import Inputs, Words
 
 
 @dataclass
@@ -72,7 +73,7 @@ class Sequences:
         )
 
 
-def readings_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
+def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     """Map a batch of Docs to rows in one vectorised step and add the boundary symbols.
 
     A marked window in the middle of a document reads the token beside it instead of `</s>`, and
@@ -101,7 +102,7 @@ def readings_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
             read, predicted = ids[states_order(lengths)], targets[targets_order(lengths)]
         read = read.copy()
         for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
-            beside = _beside(doc, mark, reverse)
+            beside = _token_before(doc, mark, reverse)
             if beside is not None:
                 read[start] = inputs.add(*beside)
         result.append(Sequences(read, predicted, lengths, marks, reverse=reverse))
@@ -118,17 +119,20 @@ def read_words(model: Model, doc: Doc) -> tuple[np.ndarray, np.ndarray | None]:
         (n + 1, k) features of their spelling, None if it isn't read.
     """
     network = get_shim(model).network
-    reading = readings_from_docs(model, [doc])[0]
+    reading = sequences_from_docs(model, [doc])[0]
     if reading.words is None:
         return reading.ids, None
     if network.subwords is not None and network.subwords.row_features is None:
         # how the words that it writes are spelled
-        spelling = model.attrs["vocabulary"].spelling(network.settings.subword_rows)
+        vocabulary: Vocabulary = model.attrs["vocabulary"]
+        spelling = subword_features_of(vocabulary, network.settings.subword_rows)
         network.subwords.set_row_features(spelling.of_rows)
     return reading.words.rows[reading.ids], reading.words.features[reading.ids]
 
 
-def _beside(doc: Doc, mark: Window | None, reverse: bool) -> tuple[Doc, str, str | None] | None:
+def _token_before(
+    doc: Doc, mark: Window | None, reverse: bool
+) -> tuple[Doc, str, str | None] | None:
     """The token that stands before a window, in the order of reading."""
     if mark is None:
         return None

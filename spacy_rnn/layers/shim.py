@@ -17,11 +17,11 @@ from typing import Any, cast
 import srsly
 import torch
 from thinc.api import Model, Optimizer, Shim
-from thinc.shims.pytorch import PyTorchShim
 from thinc.types import ArgsKwargs
-from thinc.util import get_torch_default_device, xp2torch
+from thinc.util import xp2torch
 from torch import Tensor
 
+from .._compat.thinc import PyTorchShim, get_torch_default_device
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.memory import keep_freed_memory

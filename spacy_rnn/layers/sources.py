@@ -13,12 +13,13 @@ from ..network.speller import END
 from ..network.transfer import transfer_weights
 from ..packing import unpack
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..vocabulary.alphabet import alphabet_of
 from .weights import weights_from_bytes
 
 _MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows")
 
 
-class Source:
+class SourceModel:
     """A trained network and its vocabulary.
 
     path (Union[str, Path]): The folder of a pipeline or of a component in it, or the file that
@@ -28,7 +29,7 @@ class Source:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.vocabulary, self.network = _read(_find(self.path))
+        self.vocabulary, self.network = _read_model_file(_find_model_file(self.path))
 
     def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
         """Start a network from the source's weights, words mapped by their text, and its speller
@@ -43,7 +44,7 @@ class Source:
         rows = self.vocabulary.rows_of_words(vocabulary.words)
         transfer_weights(self.network.to(target.device), target, rows, UNKNOWN_ROW)
         if self.network.speller is not None and target.speller is not None:
-            symbols = vocabulary.alphabet.rows_in(self.vocabulary.alphabet)
+            symbols = alphabet_of(vocabulary).rows_in(alphabet_of(self.vocabulary))
             transfer_weights(self.network.speller, target.speller, symbols, END)
 
     def _check(self, target: RNNLanguageModel, attr: str) -> None:
@@ -60,7 +61,7 @@ class Source:
             raise ValueError(Errors.R020.format(path=self.path, detail=detail))
 
 
-def _find(path: Path) -> Path:
+def _find_model_file(path: Path) -> Path:
     """The file of a model: of the component with the factory "rnn_lm", or else of the one with a
     network inside."""
     if path.is_file():
@@ -95,7 +96,7 @@ def _holds_network(file: Path) -> bool:
         return False
 
 
-def _read(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
+def _read_model_file(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
     """A file of thinc's holds, for every layer, its attributes and its shims."""
     try:
         message: dict[str, Any] = unpack(file.read_bytes())
@@ -111,6 +112,6 @@ def _read(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
     if network.settings.words != len(vocabulary):
         detail = f"{network.settings.words} rows for {len(vocabulary)} words"
         raise ValueError(Errors.R021.format(path=file, error=detail))
-    if not network.spells_with(len(vocabulary.alphabet)):
+    if not network.spells_with(len(alphabet_of(vocabulary))):
         raise ValueError(Errors.R021.format(path=file, error="its speller has other symbols"))
     return vocabulary, network

@@ -65,7 +65,7 @@ def weights_from_bytes(data: bytes, expected: dict[str, object]) -> RNNLanguageM
             shape = RNNLanguageModel(settings, [0] * settings.words)
         problems = _compare(shape.parameters_by_name(), tensors)
         if problems:
-            raise ValueError(Errors.R012.format(problems=_listed(problems)))
+            raise ValueError(Errors.R012.format(problems=_first_problems(problems)))
         if not _is_whole(header, tensors):
             raise ValueError(Errors.R011.format(error="its weights don't have its checksum"))
         network = RNNLanguageModel(settings, [0] * settings.words)
@@ -171,6 +171,6 @@ def _is_finite(tensor: torch.Tensor) -> bool:
     return not tensor.numel() or all(math.isfinite(bound) for bound in tensor.aminmax())
 
 
-def _listed(problems: list[str]) -> str:
+def _first_problems(problems: list[str]) -> str:
     more = len(problems) - _NAMED
     return "; ".join(problems[:_NAMED]) + (f"; and {more} more" if more > 0 else "")

@@ -20,6 +20,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
+from .._compat.torch import int8_product, multiplies_int8_fast, weight_version
+
 _LARGEST = 127
 # Hidden states lie between −1 and 1; others are clipped, which counts as rounding.
 _HIDDEN_SCALE = 1.0 / _LARGEST
@@ -44,12 +46,12 @@ def can_screen(weight: Tensor) -> bool:
 def _multiplies_exactly() -> bool:
     """Whether products of 8-bit integers are fast here, and don't overflow in between: without
     VNNI, or where oneDNN was told not to use it, sums of 16 bits saturate."""
-    if not getattr(torch.cpu, "_is_vnni_supported", bool)():
+    if not multiplies_int8_fast():
         return False
     signs = torch.where(torch.arange(320) % 3 == 0, -1, 1)
     large = torch.stack([torch.full((320,), _LARGEST), _LARGEST * signs])
     left, right = large.repeat(20, 1), large.repeat(500, 1)
-    found = torch._int_mm(left.to(torch.int8), right.to(torch.int8).t())
+    found = int8_product(left.to(torch.int8), right.to(torch.int8).t())
     return torch.equal(found.double(), left.double() @ right.double().t())
 
 
@@ -96,7 +98,7 @@ class ClusterScreen:
     def bound(self, hidden: QuantizedHidden, places: Tensor) -> Tensor:
         """RETURNS (Tensor): float32 (n,), for hidden states at `places` an upper bound of the
         log-probability, given the cluster, of its most probable word."""
-        best = torch._int_mm(hidden.low[places], self.low.t()).amax(dim=1)
+        best = int8_product(hidden.low[places], self.low.t()).amax(dim=1)
         error = hidden.norms[places] * self.error + hidden.errors[places] * self.norm
         slack = self.slack * (1 + hidden.norms[places])
         return best * (self.scale * _HIDDEN_SCALE) + self.offset + error * (1 + _SLACK) + slack
@@ -139,7 +141,7 @@ def keep_screens(
     make (Callable): Makes them.
     RETURNS (Dict[int, ClusterScreen]): By the cluster's number; empty if it isn't worth it yet.
     """
-    versions = [(weight.data_ptr(), weight._version) for weight in weights]
+    versions = [(weight.data_ptr(), weight_version(weight)) for weight in weights]
     kept = _KEPT.get(owner)
     if kept is None or kept.versions != versions:
         kept = _KEPT[owner] = _Kept(versions)

@@ -13,8 +13,8 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp
 from torch import Tensor
 
-from ..layers.cached import Cached
-from ..layers.outputs import joint_hidden
+from ..layers.network_outputs import joint_hidden
+from ..layers.neural_cache import Cached
 from ..network.inference import Prediction, Wanted
 from .extensions import get_output
 from .output import LMOutput, NextWords
@@ -162,7 +162,7 @@ def _split(
     return result
 
 
-class Kept(NamedTuple):
+class StoredPredictions(NamedTuple):
     """What scoring needs of a batch.
 
     log_probs (ndarray): float32 (positions,), of what came; an unknown word is `<unk>`.
@@ -175,9 +175,9 @@ class Kept(NamedTuple):
     spelling: np.ndarray | None
 
 
-def kept_predictions(
+def stored_predictions(
     docs: Sequence[Doc], name: str, words: list[str], direction: int = 0, *, spelled: bool = False
-) -> Kept | None:
+) -> StoredPredictions | None:
     """What scoring needs, from the outputs that Docs hold already.
 
     docs (Sequence[Doc]): The documents.
@@ -185,7 +185,7 @@ def kept_predictions(
     words (List[str]): Its vocabulary by row.
     direction (int): 0 for its only or forward direction, 1 for the backward one beside that.
     spelled (bool): Whether the component has a speller.
-    RETURNS (Optional[Kept]): None if a Doc doesn't hold all of it.
+    RETURNS (Optional[StoredPredictions]): None if a Doc doesn't hold all of it.
     """
     log_probs: list[np.ndarray] = []
     spelling: list[np.ndarray] = []
@@ -212,7 +212,7 @@ def kept_predictions(
         log_probs.append(np.append(closed, np.float32(output.end_log_prob)))
         first.append(output.next_words.index[:, 0])
     joined = np.concatenate(spelling) if spelling else None
-    return Kept(np.concatenate(log_probs), np.concatenate(first), joined)
+    return StoredPredictions(np.concatenate(log_probs), np.concatenate(first), joined)
 
 
 def _to_numpy(tensor: Tensor | None) -> np.ndarray | None:

@@ -11,10 +11,10 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..errors import Errors
-from ..layers.outputs import continuation_log_probs
+from ..layers.network_outputs import continuation_log_probs
 from ..network.recurrent import State
 from ..vocabulary import Vocabulary
-from .batches import by_positions
+from .position_batches import by_positions
 
 _LN2 = math.log(2.0)
 

@@ -11,16 +11,16 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Model
 
-from ..layers.cached import look_back
-from ..layers.outputs import predict_readings
-from ..layers.sequences import Sequences, readings_from_docs, states_order, targets_order
+from ..layers.network_outputs import predict_sequences
+from ..layers.neural_cache import predict_with_cache
+from ..layers.open_vocabulary import spell_docs
+from ..layers.sequences import Sequences, sequences_from_docs, states_order, targets_order
 from ..layers.shim import get_shim
-from ..layers.spelled import spell_docs
 from ..network.cache import CacheSettings
 from ..network.inference import Wanted
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
-from .annotations import Kept, kept_predictions
-from .batches import by_positions
+from .annotations import StoredPredictions, stored_predictions
+from .position_batches import by_positions
 from .sentence_scores import SentenceScores, sentence_scores
 
 
@@ -64,7 +64,7 @@ class Counting:
     vocabulary: Vocabulary
     cache: CacheSettings
     scorer: Callable[..., dict[str, Any]] | None
-    settle: Callable[..., None]
+    finish_pending_step: Callable[..., None]
 
     @property
     def spells(self) -> bool:
@@ -89,15 +89,15 @@ class Counting:
         others, and for the neural cache, the network runs.
         """
         docs = list(docs)
-        self.settle(docs)
+        self.finish_pending_step(docs)
         total = Counts()
         for batch in by_positions(docs):
-            reading = readings_from_docs(self.model, batch)[direction]
+            reading = sequences_from_docs(self.model, batch)[direction]
             words = self.vocabulary.words
             cached = bool(self.cache.window) and not direction
             kept = None
             if not cached:
-                kept = kept_predictions(batch, self.name, words, direction, spelled=self.spells)
+                kept = stored_predictions(batch, self.name, words, direction, spelled=self.spells)
             total += (
                 self._predict(batch, reading, cached)
                 if kept is None
@@ -107,19 +107,23 @@ class Counting:
 
     def _predict(self, docs: list[Doc], reading: Sequences, cached: bool) -> Counts:
         wanted = Wanted(log_probs=True, top_k=1, hidden=cached)
-        made = predict_readings(self.model, [reading], wanted)[0]
+        made = predict_sequences(self.model, [reading], wanted)[0]
         assert made.log_probs is not None and made.top_rows is not None
         spelling = spell_docs(self.model, docs)
         first = made.top_rows[:, 0].cpu().numpy()
-        counts = self._sum(docs, reading, Kept(made.log_probs.cpu().numpy(), first, spelling))
+        counts = self._sum(
+            docs, reading, StoredPredictions(made.log_probs.cpu().numpy(), first, spelling)
+        )
         if cached:
-            closed, opened = look_back(self.model, docs, reading, made, spelling, self.cache)
+            closed, opened = predict_with_cache(
+                self.model, docs, reading, made, spelling, self.cache
+            )
             counts.cache_log_prob = _total(closed[reading.scored])
             if opened is not None:
                 counts.cache_log_prob_open = _total(opened[reading.scored])
         return counts
 
-    def _sum(self, docs: list[Doc], reading: Sequences, kept: Kept) -> Counts:
+    def _sum(self, docs: list[Doc], reading: Sequences, kept: StoredPredictions) -> Counts:
         log_probs, first = kept.log_probs, kept.first
         if reading.reverse:
             log_probs = log_probs[targets_order(reading.lengths)]

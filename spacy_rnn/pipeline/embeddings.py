@@ -23,11 +23,11 @@ class EmbeddingTable:
     vocab: Vocab
     vocabulary: Vocabulary
     shim: RNNShim
-    settle: Callable[[], None]
+    finish_pending_step: Callable[[], None]
 
     def embedding(self, word: str) -> np.ndarray:
         """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word."""
-        self.settle()
+        self.finish_pending_step()
         row = self.shim.network.embedding[self._row(word)]
         return row.detach().cpu().numpy().copy()
 
@@ -78,5 +78,5 @@ class EmbeddingTable:
         return self.vocabulary.row_of(self.vocab[word]) if normed else self.vocabulary.row(word)
 
     def _table(self) -> np.ndarray:
-        self.settle()
+        self.finish_pending_step()
         return self.shim.network.embedding.detach().cpu().numpy()

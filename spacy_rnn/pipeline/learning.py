@@ -14,14 +14,14 @@ from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d
 
 from ..errors import Errors
-from ..layers.outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
-from ..layers.sequences import Sequences, readings_from_docs
+from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
+from ..layers.open_vocabulary import learn_spelling
+from ..layers.sequences import Sequences, sequences_from_docs
 from ..layers.shim import RNNShim
-from ..layers.spelled import learn_spelling
 from ..network.inference import Wanted
 from ..network.recurrent import State
-from .listening import Conversation, ListenedTo
 from .training_hooks import TrainingHooks
+from .upstream import GradientExchange, ListenedTo
 
 
 class Learner(ListenedTo, TrainingHooks):
@@ -39,7 +39,7 @@ class Learner(ListenedTo, TrainingHooks):
 
     def __init__(self) -> None:
         super().__init__()
-        self._conversation: Conversation | None = None
+        self._exchange: GradientExchange | None = None
         self._postponed: _Step | None = None
 
     def update(
@@ -66,7 +66,7 @@ class Learner(ListenedTo, TrainingHooks):
             come one by one and in order, or if a listener would get other vectors at prediction or
             expects another width; no weight is changed then.
         """
-        self.settle()
+        self.finish_pending_step()
         if not 0 <= drop < 1:
             raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
         losses = {} if losses is None else losses
@@ -80,12 +80,12 @@ class Learner(ListenedTo, TrainingHooks):
         docs = [example.predicted for example in examples]
         if not any(len(doc) for doc in docs):
             empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
-            self._converse(docs, empty, lambda gradients: None)
+            self._start_exchange(docs, empty, lambda gradients: None)
             return losses
         self.check_listeners()
         self.check_widths(self.model.get_dim("nO"))
         set_dropout_rate(self.model, drop)
-        readings = readings_from_docs(self.model, docs)
+        readings = sequences_from_docs(self.model, docs)
         if not self.listeners:
             readings = [reading.only_scored() for reading in readings]
         spell = self._learn_spelling(docs, readings, drop, losses)
@@ -127,42 +127,42 @@ class Learner(ListenedTo, TrainingHooks):
 
         sgd (Optimizer): The optimizer.
         """
-        if self._conversation is not None:
-            if self._postponed is None and not self._conversation.answered:
+        if self._exchange is not None:
+            if self._postponed is None and not self._exchange.answered:
                 self._postponed = _Step(sgd, sgd.learn_rate, dict(self.shim.rates))
                 return
             self._postponed = None
-            self._conversation.close()
+            self._exchange.close()
         self.model.finish_update(sgd)
 
-    def settle(self, docs: Sequence[Doc] = ()) -> None:
+    def finish_pending_step(self, docs: Sequence[Doc] = ()) -> None:
         """Take the step that waits for listeners which don't answer any more.
 
         docs (Sequence[Doc]): What is predicted next. Nothing is done if it is the batch itself:
             components that annotate in training do so before the next one answers.
         """
-        if self._conversation is None:
+        if self._exchange is None:
             return
-        waiting = {id(doc) for doc in self._conversation.docs}
+        waiting = {id(doc) for doc in self._exchange.docs}
         if not any(id(doc) in waiting for doc in docs):
-            self._conversation.close()
+            self._exchange.close()
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """Copies and pickles have nothing that waits."""
-        self.settle()
+        self.finish_pending_step()
         return super().__reduce_ex__(protocol)
 
     def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
-        self.settle()
+        self.finish_pending_step()
         return super().to_bytes(exclude=exclude)  # type: ignore[misc]
 
     def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
-        self.settle()
+        self.finish_pending_step()
         super().to_disk(path, exclude=exclude)  # type: ignore[misc]
 
     def use_params(self, params: dict) -> Iterator[None]:
         """Use other weights in a block, such as an optimizer's averages; a generator."""
-        self.settle()
+        self.finish_pending_step()
         with self.model.use_params(params):
             yield
 
@@ -268,9 +268,9 @@ class Learner(ListenedTo, TrainingHooks):
                 backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
 
         hidden = side_by_side(readings, [output.hidden for output in outputs])
-        self._converse(docs, without_starts(hidden, readings[0].lengths), finish)
+        self._start_exchange(docs, without_starts(hidden, readings[0].lengths), finish)
 
-    def _converse(
+    def _start_exchange(
         self,
         docs: Sequence[Doc],
         vectors: list[Floats2d],
@@ -279,13 +279,13 @@ class Learner(ListenedTo, TrainingHooks):
         def finished(d_vectors: list[Floats2d] | None) -> None:
             # before the backward pass, which may fail: the next batch begins anew
             step, self._postponed = self._postponed, None
-            self._conversation = None
+            self._exchange = None
             finish(d_vectors)
             if step is not None:
                 step.take(self.model, self.shim)
 
         if self.listeners:
-            self._conversation = Conversation(
+            self._exchange = GradientExchange(
                 self.model.ops, docs, vectors, self.listeners, finished
             )
 

@@ -61,10 +61,10 @@ def _forward(
     if is_train:
         model.initializing = False
     width = model.get_dim("nO")
-    return [_read(model, doc, width) for doc in docs], _no_backprop
+    return [_read_hidden(model, doc, width) for doc in docs], _no_backprop
 
 
-def _read(model: Any, doc: Doc, width: int) -> Floats2d:
+def _read_hidden(model: Any, doc: Doc, width: int) -> Floats2d:
     output = get_output(doc, model.upstream_name)
     if output is None and model.initializing:
         return model.ops.alloc2f(len(doc), width)

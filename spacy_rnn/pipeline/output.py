@@ -118,13 +118,13 @@ class LMOutput:
     @property
     def cache_perplexity(self) -> float | None:
         """RETURNS (float): `perplexity` with the neural cache."""
-        return _perplexity(self.cache_log_probs, self.cache_end_log_prob)
+        return _perplexity_of(self.cache_log_probs, self.cache_end_log_prob)
 
     @property
     def perplexity(self) -> float | None:
         """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1)); with a speller, the one that
         includes spelling."""
-        return _perplexity(self.log_probs, self.end_log_prob)
+        return _perplexity_of(self.log_probs, self.end_log_prob)
 
     def surprisal_of(self, start: int, end: int) -> float | None:
         """RETURNS (float): The sum of the surprisals of tokens start … end − 1, in bits."""
@@ -152,7 +152,7 @@ class LMOutput:
         """Make an output of what `to_dict` gave, from a file perhaps.
         RAISES (ValueError): If it is damaged: of other types, or of other lengths.
         """
-        _check(message)
+        _check_message(message)
         next_words = None
         if message.get("next_words") is not None:
             words = list(message["next_words"])
@@ -205,7 +205,7 @@ _OF_TOKENS = {
 }
 
 
-def _check(message: dict[str, Any]) -> None:
+def _check_message(message: dict[str, Any]) -> None:
     offsets = message.get("offsets")
     if not _is_array(offsets, "iu", 1):
         raise ValueError(Errors.R330.format(error="offsets"))
@@ -251,7 +251,7 @@ def _is_table(message: dict[str, Any], rows: int) -> bool:
     return not index.size or (index.min() >= 0 and index.max() < len(words))
 
 
-def _perplexity(log_probs: np.ndarray | None, end: float | None) -> float | None:
+def _perplexity_of(log_probs: np.ndarray | None, end: float | None) -> float | None:
     if log_probs is None or end is None:
         return None
     total = float(log_probs.sum(dtype=np.float64)) + end

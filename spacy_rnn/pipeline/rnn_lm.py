@@ -18,15 +18,16 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..errors import Errors, reason
-from ..layers.cached import look_back
 from ..layers.carried import CarriedStates
-from ..layers.outputs import predict_readings
-from ..layers.sequences import readings_from_docs
+from ..layers.network_outputs import predict_sequences
+from ..layers.neural_cache import predict_with_cache
+from ..layers.open_vocabulary import spell_docs
+from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
-from ..layers.spelled import spell_docs
 from ..network.cache import CacheSettings
 from ..packing import same_garbage_collection
 from ..vocabulary import Vocabulary
+from ..vocabulary.alphabet import alphabet_of
 from .annotations import (
     ANNOTATIONS,
     DEFAULT_ANNOTATIONS,
@@ -36,13 +37,13 @@ from .annotations import (
     split_predictions,
     wanted_for,
 )
-from .batches import by_positions
 from .continuations import Continuing
 from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .learning import Learner
-from .writing import Writer
+from .position_batches import by_positions
+from .prompting import Writer
 
 _DUMMY_WORDS = ["x", "y", "z"]
 
@@ -160,7 +161,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             can be predicted, or if a listener would read another component's vectors.
         """
         docs = list(docs)
-        self.settle(docs)
+        self.finish_pending_step(docs)
         self.check_listeners()
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
@@ -169,8 +170,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         wanted.hidden |= looks_back
         result = []
         for batch in by_positions(docs):
-            readings = readings_from_docs(self.model, batch)
-            predictions = predict_readings(self.model, readings, wanted)
+            readings = sequences_from_docs(self.model, batch)
+            predictions = predict_sequences(self.model, readings, wanted)
             spelling = spell_docs(self.model, batch) if wanted.log_probs else None
             words = self.vocabulary.words
             lengths = readings[0].lengths
@@ -178,7 +179,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             set_directions(made, self.shim.network.directions)
             if looks_back:
                 reading, prediction = readings[0], predictions[0]
-                cached = look_back(self.model, batch, reading, prediction, spelling, self.cache)
+                cached = predict_with_cache(
+                    self.model, batch, reading, prediction, spelling, self.cache
+                )
                 add_cached(made, lengths, cached)
             result += made
         return result
@@ -287,7 +290,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             if network is not None and network.settings.words != len(self.vocabulary):
                 rows, words = network.settings.words, len(self.vocabulary)
                 raise ValueError(Errors.R305.format(name=self.name, rows=rows, words=words))
-            if network is not None and not network.spells_with(len(self.vocabulary.alphabet)):
+            if network is not None and not network.spells_with(len(alphabet_of(self.vocabulary))):
                 raise ValueError(Errors.R326.format(name=self.name))
         except Exception as error:
             self.model.attrs["vocabulary"], self.shim._model = before

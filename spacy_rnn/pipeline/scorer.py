@@ -25,7 +25,7 @@ _LARGEST_LOG = math.log(np.finfo(np.float64).max)
 def make_lm_scorer(prefix: str = "lm") -> Callable[..., dict[str, Any]]:
     """Create the scorer of a component.
 
-    prefix (str): Of the scores' names: `<prefix>_perplexity`. Where a pipeline has several
+    prefix (str): Of the scores' names: `<prefix>_finite_perplexity`. Where a pipeline has several
         language models, give each its own.
     RETURNS (Callable): `score_language_model`.
     """
@@ -60,7 +60,7 @@ def score_language_model(
     if len(lm.shim.network.directions) > 1:
         counts, backward = lm.count(docs, direction=1), None
         if counts.predictions:
-            backward = _perplexity(counts.log_prob, counts.predictions, lm.name)
+            backward = _finite_perplexity(counts.log_prob, counts.predictions, lm.name)
         scores["backward_perplexity"] = backward
     return {f"{prefix}_{name}": value for name, value in scores.items()}
 
@@ -74,7 +74,7 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
         if lm.cache.window:
             names += ["cache_perplexity", *["cache_perplexity_open"][: int(lm.spells)]]
         return dict.fromkeys(names)
-    perplexity = _perplexity(counts.log_prob, counts.predictions, name)
+    perplexity = _finite_perplexity(counts.log_prob, counts.predictions, name)
     opened, bits = None, None
     if lm.spells or not counts.unknown:
         log_prob = counts.log_prob + counts.spelling
@@ -90,7 +90,9 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
         "prob": 1 / perplexity,
     }
     if lm.cache.window:
-        scores["cache_perplexity"] = _perplexity(counts.cache_log_prob, counts.predictions, name)
+        scores["cache_perplexity"] = _finite_perplexity(
+            counts.cache_log_prob, counts.predictions, name
+        )
         if lm.spells:
             log_prob = counts.cache_log_prob_open
             opened = _open_perplexity(log_prob, counts.predictions, name)
@@ -102,10 +104,10 @@ def _open_perplexity(log_prob: float, predictions: int, name: str) -> float | No
     """One word can have more letters than a perplexity can hold."""
     if math.isfinite(log_prob) and -log_prob / predictions > _LARGEST_LOG:
         return None
-    return _perplexity(log_prob, predictions, name)
+    return _finite_perplexity(log_prob, predictions, name)
 
 
-def _perplexity(log_prob: float, predictions: int, name: str) -> float:
+def _finite_perplexity(log_prob: float, predictions: int, name: str) -> float:
     with np.errstate(over="ignore"):
         perplexity = float(np.exp(-log_prob / predictions))
     if not math.isfinite(perplexity):

@@ -9,7 +9,7 @@ import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
-from ..vocabulary import ATTRIBUTES, Vocabulary
+from ..vocabulary.vocabulary import ATTRIBUTES, Vocabulary
 from .extensions import get_output, get_output_of
 
 _LN2 = math.log(2.0)

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from spacy.tokens import Doc
 from torch import Tensor
 
+from ..corpus.windows import count_predictions
 from ..layers.carried import CarriedStates
 from ..layers.shim import RNNShim
-from ..training.windows import count_predictions
 
 
 class TrainingHooks:

@@ -11,7 +11,7 @@ from ..errors import Errors
 from ..pipeline.extensions import DEFAULT_NAME
 from . import next_words, surprisal
 from .page import fragment, full_page
-from .parts import Options, select
+from .parts import RenderOptions, select
 
 _STYLES = {"surprisal": surprisal, "next": next_words}
 
@@ -59,9 +59,9 @@ def render(
     """
     if style not in _STYLES:
         raise ValueError(Errors.R401.format(style=style, known=", ".join(map(repr, _STYLES))))
-    options = Options(component, marks, max_tokens, scale, direction == "backward")
+    options = RenderOptions(component, marks, max_tokens, scale, direction == "backward")
     options.check(direction)
-    parts = [select(doc, options) for doc in _listed(docs)]
+    parts = [select(doc, options) for doc in _docs_and_spans(docs)]
     drawing = _STYLES[style]
     figures = [drawing.draw(part, options) for part in parts]
     html = (full_page if page else fragment)(drawing.legend(options), figures)
@@ -73,7 +73,7 @@ def render(
     return html
 
 
-def _listed(docs: Doc | Span | Iterable[Doc | Span]) -> list[Doc | Span]:
+def _docs_and_spans(docs: Doc | Span | Iterable[Doc | Span]) -> list[Doc | Span]:
     # a Doc and a Span are iterables too
     if isinstance(docs, (Doc, Span)):
         return [docs]

@@ -8,7 +8,7 @@ from html import escape
 from spacy.tokens import Token
 
 from ..vocabulary import BOUNDARY
-from .parts import Options, Part, decimal, kept
+from .parts import Part, RenderOptions, decimal, kept
 from .text import word
 
 _HIT = '<strong class="spacy-rnn-hit">✓</strong> '
@@ -21,7 +21,7 @@ _HEAD = (
 _TOLERANCE = 0.01
 
 
-def legend(options: Options) -> str:
+def legend(options: RenderOptions) -> str:
     """RETURNS (str): What the signs and numbers mean, as HTML."""
     next_word = "previous" if options.backward else "next"
     edge = "start" if options.backward else "end"
@@ -33,7 +33,7 @@ def legend(options: Options) -> str:
     )
 
 
-def draw(part: Part, options: Options) -> str:
+def draw(part: Part, options: RenderOptions) -> str:
     """RETURNS (str): The figure of a Doc or Span, as HTML."""
     kept(part.output.next_words, "next", options)
     targets = list(range(part.start, part.stop))
@@ -49,7 +49,7 @@ def draw(part: Part, options: Options) -> str:
     return f"{head}<tbody>{rows}</tbody></table>{note}"
 
 
-def _row(part: Part, target: int, options: Options) -> str:
+def _row(part: Part, target: int, options: RenderOptions) -> str:
     """What was expected where `target` came; beyond the document's edge that is its end."""
     assert part.output.next_words is not None
     read = target + 1 if options.backward else target - 1
@@ -66,7 +66,7 @@ def _row(part: Part, target: int, options: Options) -> str:
     )
 
 
-def _guess(guess: str, probability: float, hit: bool, options: Options) -> str:
+def _guess(guess: str, probability: float, hit: bool, options: RenderOptions) -> str:
     name = _edge("start" if options.backward else "end") if guess == BOUNDARY else word(guess)
     mark = _HIT if hit else ""
     kind = "spacy-rnn-guess spacy-rnn-right" if hit else "spacy-rnn-guess"
@@ -76,7 +76,7 @@ def _guess(guess: str, probability: float, hit: bool, options: Options) -> str:
     )
 
 
-def _came(part: Part, target: int, hit: bool, options: Options) -> str:
+def _came(part: Part, target: int, hit: bool, options: RenderOptions) -> str:
     shown = (_HIT if hit else "") + _place(part, target)
     if _inside(part, target):
         bits = None if part.bits is None else part.bits[target]

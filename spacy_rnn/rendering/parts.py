@@ -21,7 +21,7 @@ _QUOTED = 30
 
 
 @dataclass(frozen=True)
-class Options:
+class RenderOptions:
     """The arguments of `render` that a style needs; see there."""
 
     component: str
@@ -81,7 +81,7 @@ class Part:
         return f"Cut here: {left:,} of {total:,} tokens are not shown."
 
 
-def select(chosen: Doc | Span, options: Options) -> Part:
+def select(chosen: Doc | Span, options: RenderOptions) -> Part:
     """RETURNS (Part): What there is to draw of a Doc or a Span."""
     if not isinstance(chosen, (Doc, Span)):
         raise TypeError(Errors.R403.format(type=type(chosen).__name__))
@@ -103,7 +103,7 @@ def select(chosen: Doc | Span, options: Options) -> Part:
     return Part(doc, start, end, stop, output)
 
 
-def kept(value: Any, annotation: str, options: Options) -> Any:
+def kept(value: Any, annotation: str, options: RenderOptions) -> Any:
     """RETURNS (Any): The value, which the component has to have kept."""
     if value is None:
         raise ValueError(Errors.R307.format(name=options.component, annotation=annotation))

@@ -8,13 +8,13 @@ from html import escape
 
 from spacy.tokens import Token
 
-from .parts import Options, Part, decimal, kept
+from .parts import Part, RenderOptions, decimal, kept
 from .text import direction_of, runs, word
 
 _LINE_ENDS = set("\n\r\u2028\u2029")
 
 
-def legend(options: Options) -> str:
+def legend(options: RenderOptions) -> str:
     """RETURNS (str): What the signs and numbers mean, as HTML."""
     side = "after" if options.backward else "before"
     return (
@@ -23,7 +23,7 @@ def legend(options: Options) -> str:
     )
 
 
-def draw(part: Part, options: Options) -> str:
+def draw(part: Part, options: RenderOptions) -> str:
     """RETURNS (str): The figure of a Doc or Span, as HTML."""
     bits = kept(part.bits, "log_probs", options)
     tokens = part.drawn
@@ -50,7 +50,7 @@ def _language(part: Part) -> str:
     return "" if part.doc.lang_ == "xx" else escape(part.doc.lang_)
 
 
-def _group(group: list[Token], bits: Mapping[int, float], options: Options) -> str:
+def _group(group: list[Token], bits: Mapping[int, float], options: RenderOptions) -> str:
     inner = "".join(_token(token, bits[token.i], options) for token in group)
     last = group[-1]
     ends_line = last.is_space and not _LINE_ENDS.isdisjoint(last.text)
@@ -58,7 +58,7 @@ def _group(group: list[Token], bits: Mapping[int, float], options: Options) -> s
     return f'<span class="spacy-rnn-group">{inner}</span>{after}'
 
 
-def _token(token: Token, bits: float, options: Options) -> str:
+def _token(token: Token, bits: float, options: RenderOptions) -> str:
     level = 0.0 if math.isnan(bits) else 100 * min(1.0, max(0.0, bits / options.scale))
     number = decimal(bits) + escape(options.mark(token))
     return (

@@ -18,10 +18,10 @@ from spacy.vocab import Vocab
 from spacy_rnn.errors import Errors
 from spacy_rnn.packing import unpack
 
+from .alignment import words_and_spaces
 from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
 from .rust_segmenter import RustSegmenter
 from .segmenter import JiebaSegmenter, Segmenter
-from .spacing import words_and_spaces
 from .user_words import UserWords, add_user_words, check_user_words
 
 _ENGINES = {"jieba": JiebaSegmenter, "rjieba": RustSegmenter}
@@ -117,7 +117,7 @@ class JiebaTokenizer(DummyTokenizer):
         self.vocab = vocab
         self._segmenter: Segmenter | None = None
         path = None if dictionary is None else str(dictionary)
-        data = None if path is None else _read(path)
+        data = None if path is None else _read_or_none(path)
         words = check_user_words(user_words)
         self._settings = _Settings(hmm, words, path, data, engine=_check_engine(engine))
 
@@ -213,7 +213,7 @@ class JiebaTokenizer(DummyTokenizer):
         settings = self._settings
         writers: dict[str, Callable[[Path], Any]] = {
             "cfg": lambda file: srsly.write_json(file, _to_cfg(settings)),
-            "dictionary.txt": lambda file: _write(file, settings),
+            "dictionary.txt": lambda file: _write_settings(file, settings),
         }
         util.to_disk(path, writers, exclude)
 
@@ -233,7 +233,7 @@ class JiebaTokenizer(DummyTokenizer):
             cfg = srsly.read_json(folder / "cfg")
         except (OSError, ValueError):
             cfg = None
-        self._load({"cfg": cfg, "dictionary": _read(folder / "dictionary.txt")}, exclude)
+        self._load({"cfg": cfg, "dictionary": _read_or_none(folder / "dictionary.txt")}, exclude)
         return self
 
     def _load(self, saved: dict[str, Any], exclude: Iterable[str]) -> None:
@@ -302,7 +302,7 @@ def _own_data(settings: _Settings) -> bytes:
     return settings.data
 
 
-def _read(path: str | Path) -> bytes | None:
+def _read_or_none(path: str | Path) -> bytes | None:
     """A file's contents; None if it can't be read, for that may not matter yet."""
     try:
         return Path(path).read_bytes()
@@ -310,7 +310,7 @@ def _read(path: str | Path) -> bytes | None:
         return None
 
 
-def _write(file: Path, settings: _Settings) -> None:
+def _write_settings(file: Path, settings: _Settings) -> None:
     if settings.path is None:
         # What another pipeline left in the folder is not ours.
         file.unlink(missing_ok=True)

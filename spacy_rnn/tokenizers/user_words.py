@@ -1,11 +1,10 @@
 """A pipeline's own words: checked, and entered into a copy of the dictionary."""
 
 import re
-import reprlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from spacy_rnn.errors import Errors
+from spacy_rnn.errors import Errors, shorten
 
 from .dictionary import MAX_FREQUENCY, Dictionary, add_beginnings, check_length
 from .segmenter import JiebaSegmenter, can_be_joined
@@ -31,7 +30,7 @@ def check_user_words(user_words: Iterable[Any]) -> UserWords:
         {'云计算': None, '我爱你': 0}
     """
     if isinstance(user_words, str) or not isinstance(user_words, Iterable):
-        raise ValueError(Errors.R102.format(entry=_shown(user_words)))
+        raise ValueError(Errors.R102.format(entry=shorten(user_words)))
     if isinstance(user_words, Mapping):  # what this function returns
         pairs = user_words.items()
         user_words = [word if frequency is None else (word, frequency) for word, frequency in pairs]
@@ -54,21 +53,16 @@ def _word_and_frequency(entry: Any) -> tuple[str, int | None]:
         case [str(word), frequency]:
             raise ValueError(_bad_frequency(word, frequency))
         case _:
-            raise ValueError(Errors.R102.format(entry=_shown(entry)))
+            raise ValueError(Errors.R102.format(entry=shorten(entry)))
     if not word or _WHITE_SPACE_OR_SURROGATE.search(word):
-        raise ValueError(Errors.R103.format(word=_shown(word)))
+        raise ValueError(Errors.R103.format(word=shorten(word)))
     if can_be_joined(word):
         check_length(word, "`user_words`")
     return word, frequency
 
 
 def _bad_frequency(word: str, frequency: Any) -> str:
-    return Errors.R104.format(word=_shown(word), frequency=_shown(frequency))
-
-
-def _shown(value: Any) -> str:
-    """A value of any size and depth in a few characters."""
-    return reprlib.repr(value)[:80]
+    return Errors.R104.format(word=shorten(word), frequency=shorten(frequency))
 
 
 def add_user_words(dictionary: Dictionary, user_words: UserWords) -> Dictionary:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from spacy.language import Language
 from spacy.util import registry
 
-from .corpus import check_size
+from ..validation import check_size
 
 
 @registry.callbacks("spacy-rnn.set_max_length.v1")

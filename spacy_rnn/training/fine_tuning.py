@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.util import registry
 
 from ..errors import Errors
-from .corpus import check_size
+from ..validation import check_size
 
 
 @registry.callbacks("spacy-rnn.fine_tuning.v1")

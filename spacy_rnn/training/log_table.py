@@ -64,7 +64,7 @@ class Column(NamedTuple):
     get_cell: Callable[[Evaluation], str]
 
 
-class Table:
+class LogTable:
     """Format evaluations as a table whose columns are chosen at the first one.
 
     first (Evaluation): The first evaluation: bits per character have a column if it has them.

@@ -15,7 +15,7 @@ from spacy.util import registry
 from wasabi import Printer
 
 from ..errors import Errors
-from .log_table import Evaluation, Table, format_perplexity
+from .log_table import Evaluation, LogTable, format_perplexity
 from .metrics import TimeLeft, TrainingTimer, get_perplexity
 
 LogStep = Callable[[dict[str, Any] | None], None]
@@ -95,7 +95,7 @@ class ConsoleLogger:
         self._time_left = TimeLeft(self._max_steps, training["max_epochs"], clock)
         self._timer = TrainingTimer(clock)
         self._words = 0
-        self._table: Table | None = None
+        self._table: LogTable | None = None
         self._show_bar = progress_bar
         self._bar: Any = None
         self._file = self._open_file(output_file) if output_file else None
@@ -116,7 +116,7 @@ class ConsoleLogger:
         self._close_bar()
         if self._table is None:
             # The first evaluation tells which figures there are, so the header waits for it.
-            self._table = Table(
+            self._table = LogTable(
                 evaluation,
                 prefixes={name: self._prefixes[name] for name in models},
                 losses=[name for name in self._trainable if name not in models],

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from spacy.util import registry
 
-from ..errors import Errors
+from ..validation import check_range
 
 
 @registry.schedules("spacy-rnn.one_cycle.v1")
@@ -35,11 +35,11 @@ def one_cycle(
         max_rate = 0.01
         total_steps = 2000
     """
-    _check("max_rate", max_rate > 0, "above 0", max_rate)
-    _check("total_steps", total_steps >= 1, ">= 1", total_steps)
-    _check("rise", 0 <= rise < 1, "in [0, 1)", rise)
-    _check("start_factor", 0 <= start_factor <= 1, "in [0, 1]", start_factor)
-    _check("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
+    check_range("max_rate", max_rate > 0, "above 0", max_rate)
+    check_range("total_steps", total_steps >= 1, ">= 1", total_steps)
+    check_range("rise", 0 <= rise < 1, "in [0, 1)", rise)
+    check_range("start_factor", 0 <= start_factor <= 1, "in [0, 1]", start_factor)
+    check_range("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
     peak = int(rise * total_steps)
     return _cycle(max_rate, peak, total_steps, start_factor, end_factor)
 
@@ -68,10 +68,10 @@ def warmup_cosine(
     YIELDS (float): The rate of each step; the last one for ever after.
     RAISES (ValueError): For an option out of range.
     """
-    _check("initial_rate", initial_rate > 0, "above 0", initial_rate)
-    _check("total_steps", total_steps >= 1, ">= 1", total_steps)
-    _check("warmup_steps", 0 <= warmup_steps < total_steps, "below total_steps", warmup_steps)
-    _check("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
+    check_range("initial_rate", initial_rate > 0, "above 0", initial_rate)
+    check_range("total_steps", total_steps >= 1, ">= 1", total_steps)
+    check_range("warmup_steps", 0 <= warmup_steps < total_steps, "below total_steps", warmup_steps)
+    check_range("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
     return _warm_up(initial_rate, warmup_steps, total_steps, end_factor)
 
 
@@ -87,8 +87,3 @@ def _warm_up(rate: float, warmup_steps: int, total_steps: int, end: float) -> It
 def _between(start: float, end: float, share: float) -> float:
     """From start to end along half a cosine."""
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
-
-
-def _check(option: str, fine: bool, allowed: str, value: float) -> None:
-    if not fine:
-        raise ValueError(Errors.R309.format(option=option, range=allowed, value=value))

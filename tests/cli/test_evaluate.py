@@ -6,7 +6,7 @@ import pytest
 import spacy
 from spacy.tokens import DocBin
 
-from spacy_rnn.cli.corpus_scores import score_corpus
+from spacy_rnn.scoring.corpus_scores import score_corpus
 
 from ..helpers import ENGLISH, make_examples, make_pipeline
 from .conftest import fail, succeed

@@ -32,7 +32,7 @@ RECORDS = [
 @pytest.fixture
 def flushing(monkeypatch):
     """Every chunk is flushed, and a document is a chunk."""
-    monkeypatch.setattr("spacy_rnn.cli.outputs._FLUSH_SIZE", 1)
+    monkeypatch.setattr("spacy_rnn.scoring.outputs._FLUSH_SIZE", 1)
     return ["--batch-size", 1]
 
 
@@ -231,7 +231,7 @@ def test_stdin_can_be_given_again(quick, tmp_path):
 
 SLOWLY = """
 import time
-import spacy_rnn.cli.outputs as outputs
+import spacy_rnn.scoring.outputs as outputs
 outputs._FLUSH_SIZE = 1
 write = outputs.Output.write
 def write_slowly(self, text):

@@ -11,7 +11,7 @@ import pytest
 import spacy
 
 from ..helpers import ROOT, run_spacy
-from ..trainer.trainings import bytes_of, make_config, run_whole, write_texts
+from ..training.resumable.trainings import bytes_of, make_config, run_whole, write_texts
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import srsly
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 
-from spacy_rnn.cli.word_counts import WordCounts, count_corpus
 from spacy_rnn.vocabulary import Vocabulary
+from spacy_rnn.vocabulary.word_counts import WordCounts, count_corpus
 
 from ..helpers import CONFIG, ROOT, chinese_texts, run_spacy, write_corpus
 from .conftest import fail

@@ -8,7 +8,7 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
 from spacy_rnn.vocabulary import Vocabulary
 
 SECONDS = 30
@@ -18,7 +18,7 @@ def main() -> int:
     torch.set_num_threads(2)
     vocab = spacy.blank("xx").vocab
     words = [f"w{number}" for number in range(1000)]
-    model = RNNLM(width=128, precision="float32")
+    model = build_rnn_lm(width=128, precision="float32")
     model.attrs["vocabulary"] = Vocabulary([(word, 1) for word in words])
     model.initialize()
     docs = [Doc(vocab, words=words[start : start + 40]) for start in range(0, 1000, 40)]

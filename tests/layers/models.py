@@ -4,12 +4,12 @@ import spacy
 import torch
 from spacy.tokens import Doc
 
-from spacy_rnn.layers.outputs import Outputs
-from spacy_rnn.layers.rnn_lm import RNNLM
-from spacy_rnn.layers.sequences import readings_from_docs
+from spacy_rnn.corpus.windows import Window, write_mark
+from spacy_rnn.layers.network_outputs import Outputs
+from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted
-from spacy_rnn.training.windows import Window, write_mark
 from spacy_rnn.vocabulary import Vocabulary
 
 VOCAB = spacy.blank("xx").vocab
@@ -32,7 +32,7 @@ def make_docs(texts=TEXTS):
 def make_model(*, initialize=True, entries=ENTRIES, **options):
     """A model with random weights and biases, 6 units wide if nothing else is said."""
     options = {"width": 6, "precision": "float32", "cutoffs": [3, 7], **options}
-    model = RNNLM(**options)
+    model = build_rnn_lm(**options)
     if initialize:
         attr = model.attrs["vocabulary"].attr
         model.attrs["vocabulary"] = Vocabulary(entries, attr=attr)
@@ -58,7 +58,7 @@ def same_values(first, second):
 
 def log_probs_of(model, docs):
     """One training pass; the log-probabilities and the callback for their gradient."""
-    sequences = readings_from_docs(model, docs)[0]
+    sequences = sequences_from_docs(model, docs)[0]
     sequences.wanted = Wanted(log_probs=True)
     (outputs,), backprop = model.layers[0].begin_update([sequences])
     return outputs.log_probs, lambda d: backprop([Outputs(None, d)])

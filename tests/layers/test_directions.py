@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_rnn.layers import outputs
-from spacy_rnn.layers.outputs import Outputs, predict_readings
-from spacy_rnn.layers.sequences import readings_from_docs, states_order, targets_order
+from spacy_rnn.layers import network_outputs
+from spacy_rnn.layers.network_outputs import Outputs, predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs, states_order, targets_order
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.network.inference import Wanted, predict
 from spacy_rnn.vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
@@ -47,7 +47,7 @@ def alone(model, reverse):
 
 
 def predict_all(model, docs):
-    return predict_readings(model, readings_from_docs(model, docs), EVERYTHING)
+    return predict_sequences(model, sequences_from_docs(model, docs), EVERYTHING)
 
 
 def by_document(prediction, docs):
@@ -151,7 +151,7 @@ def test_documents_get_the_same_alone_and_in_any_batch_and_chunk(direction, chun
     # more documents than run side by side at the least
     docs += [make_doc("一二z四" * (i % 7)) for i in range(40)]
     each = [predict_all(model, [doc]) for doc in docs]
-    monkeypatch.setattr(outputs, "predict", partial(predict, chunk_positions=chunk))
+    monkeypatch.setattr(network_outputs, "predict", partial(predict, chunk_positions=chunk))
     for number, together in enumerate(predict_all(model, docs)):
         for (found, state), made in zip(by_document(together, docs), each, strict=True):
             for name in ("hidden", "log_probs", "top_log_probs"):
@@ -193,7 +193,7 @@ def test_orders_lead_there_and_back(lengths):
 def test_gradients_are_those_of_the_naive_network(direction):
     """Of states and log-probabilities together, in one backward pass."""
     model, docs = make_model(direction=direction, depth=2), make_docs()
-    readings = readings_from_docs(model, docs)
+    readings = sequences_from_docs(model, docs)
     generator = np.random.default_rng(0)
     network = get_shim(model).network
     weights = naive.weights_of(network)
@@ -265,7 +265,7 @@ def test_a_window_is_read_from_the_following_token_and_scored_up_to_its_document
         make_doc("", ("四", True)),
         make_doc("一"),
     ]
-    forward, backward = readings_from_docs(model, docs)
+    forward, backward = sequences_from_docs(model, docs)
     assert not forward.reverse and backward.reverse
     starts = np.cumsum(backward.lengths) - backward.lengths
     expected = [row("三"), UNKNOWN_ROW, BOUNDARY_ROW, BOUNDARY_ROW, BOUNDARY_ROW]

@@ -12,9 +12,9 @@ from thinc.api import SGD, Adam, set_dropout_rate
 from thinc.schedules import constant, constant_then, warmup_linear
 
 import spacy_rnn.layers.shim
+from spacy_rnn.corpus.windows import Window
 from spacy_rnn.layers.pretraining import create_pretrain_next_token, next_token_loss
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.training.windows import Window
 
 from .by_hand import ByHand
 from .models import (

@@ -7,7 +7,7 @@ import pytest
 import torch
 from spacy.util import registry
 
-from spacy_rnn.layers.rnn_tok2vec import RNNTok2Vec
+from spacy_rnn.layers.rnn_tok2vec import build_rnn_tok2vec
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.vocabulary import Vocabulary
 
@@ -36,7 +36,7 @@ def make_tok2vec(vocabulary, docs=(), **options):
 
 @pytest.mark.parametrize(("direction", "width"), [("forward", 6), ("backward", 6), ("both", 12)])
 def test_width_of_the_vectors_is_known_before_initialization(direction, width, vocabulary):
-    model = RNNTok2Vec(width=6, direction=direction)
+    model = build_rnn_tok2vec(width=6, direction=direction)
     assert model.get_dim("nO") == width
     made = make_tok2vec(vocabulary, direction=direction).predict(make_docs())
     assert {array.shape[1] for array in made} == {width}
@@ -97,11 +97,11 @@ def test_network_is_that_of_the_language_model(direction, vocabulary, tmp_path):
 
 def test_without_vocabulary_and_source_initialization_says_what_to_do():
     with pytest.raises(ValueError, match=r"R007.*vocabulary"):
-        RNNTok2Vec(width=6).initialize(X=make_docs())
+        build_rnn_tok2vec(width=6).initialize(X=make_docs())
 
 
 def test_options_are_checked_as_those_of_the_language_model():
     with pytest.raises(ValueError, match=r"R008.*cell"):
-        RNNTok2Vec(cell="cnn")
+        build_rnn_tok2vec(cell="cnn")
     with pytest.raises(ValueError, match="R017"):
-        RNNTok2Vec(width=6, embedding_width=4)
+        build_rnn_tok2vec(width=6, embedding_width=4)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import srsly
 
-from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import Source
+from spacy_rnn.layers.sources import SourceModel
 
 from .models import make_docs, make_model
 
@@ -107,7 +107,7 @@ def test_a_model_saved_before_the_settings_existed_is_a_forward_one_without_spel
 )
 def test_wrong_settings_are_refused_at_once(options, message):
     with pytest.raises(ValueError, match=message):
-        RNNLM(**options)
+        build_rnn_lm(**options)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_source_whose_header_claims_the_impossible_is_refused(option, value, t
     damaged = with_claims(data, lambda settings: settings.update({option: value}))
     (tmp_path / "model").write_bytes(damaged)
     with pytest.raises(ValueError, match="R021"):
-        Source(tmp_path / "model")
+        SourceModel(tmp_path / "model")
 
 
 def test_width_of_both_directions_is_known_before_initialization():

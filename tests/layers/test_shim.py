@@ -321,7 +321,7 @@ def test_threads_predict_while_another_trains_a_copy():
 
 def test_network_layer_predicts_through_thinc_as_well():
     model, docs = make_model(), make_docs()
-    sequences = models.readings_from_docs(model, docs)[0]
+    sequences = models.sequences_from_docs(model, docs)[0]
     sequences.wanted = Wanted(hidden=True, log_probs=True)
     expected, _ = models.log_probs_of(model, docs)
     set_dropout_rate(model, 0.5)

@@ -6,9 +6,9 @@ import srsly
 import torch
 from spacy.language import Language
 
-from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import Source
+from spacy_rnn.layers.sources import SourceModel
 from spacy_rnn.vocabulary import Vocabulary
 
 from ..helpers import make_random
@@ -40,7 +40,7 @@ def test_another_shape_is_named_with_both_values(option, saved):
     options = {**SHAPE, option: OTHER[option], "source": str(saved)}
     if option == "embedding_width":
         options["tied"] = False
-    model = RNNLM(**options)
+    model = build_rnn_lm(**options)
     there = {**SHAPE, "cell": "lstm", "depth": 1, "embedding_width": 6, "direction": "forward"}
     expected = f"{option}: {there[option]} there, {OTHER[option]} here"
     with pytest.raises(ValueError, match="R020") as raised:
@@ -51,7 +51,7 @@ def test_another_shape_is_named_with_both_values(option, saved):
 
 
 def test_all_differences_are_named_at_once(saved):
-    model = RNNLM(**{**SHAPE, "depth": 3, "cell": "rnn"}, source=str(saved))
+    model = build_rnn_lm(**{**SHAPE, "depth": 3, "cell": "rnn"}, source=str(saved))
     with pytest.raises(ValueError, match=r"cell: lstm there, rnn here; depth: 1 there, 3 here"):
         model.initialize()
 
@@ -61,7 +61,7 @@ def test_a_file_that_ends_too_early_is_damaged(share, saved, tmp_path):
     data = saved.read_bytes()
     (tmp_path / "model").write_bytes(data[: int(share * len(data))])
     with pytest.raises(ValueError, match=r"R021.*model.*Copy it again"):
-        Source(tmp_path / "model")
+        SourceModel(tmp_path / "model")
 
 
 def test_every_damaged_byte_is_an_error_of_ours_or_another_weight(saved, tmp_path):
@@ -75,7 +75,7 @@ def test_every_damaged_byte_is_an_error_of_ours_or_another_weight(saved, tmp_pat
         damaged[place] ^= 0xFF
         path.write_bytes(damaged)
         try:
-            Source(path)
+            SourceModel(path)
         except ValueError as error:
             raised += 1
             assert str(error).startswith("[R021]"), error
@@ -103,14 +103,14 @@ def test_a_file_without_what_belongs_together_is_refused(change, saved, tmp_path
     change(message)
     (tmp_path / "model").write_bytes(srsly.msgpack_dumps(message))
     with pytest.raises(ValueError, match=r"R021"):
-        Source(tmp_path / "model")
+        SourceModel(tmp_path / "model")
 
 
 @pytest.mark.parametrize("content", [b"[1, 2]", b"PK\x03\x04", srsly.msgpack_dumps([1, {"a": 2}])])
 def test_a_foreign_file_is_refused(content, tmp_path):
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(ValueError, match="R021"):
-        Source(tmp_path / "file")
+        SourceModel(tmp_path / "file")
 
 
 def test_a_path_without_anything_is_named(tmp_path):
@@ -122,10 +122,10 @@ def test_a_path_without_anything_is_named(tmp_path):
     cnn.to_disk(tmp_path / "cnn")
     for name in ("missing", "empty", "cnn"):
         with pytest.raises(ValueError, match=r"R019.*`source`") as raised:
-            Source(tmp_path / name)
+            SourceModel(tmp_path / name)
         assert str(tmp_path / name) in str(raised.value)
     with pytest.raises(ValueError, match=r"R021.*holds no trained language model"):
-        Source(tmp_path / "cnn" / "tagger")
+        SourceModel(tmp_path / "cnn" / "tagger")
 
 
 def test_an_error_leaves_the_weights_of_the_model_alone(saved, tmp_path):
@@ -145,8 +145,8 @@ def test_a_pipeline_of_two_components_without_that_name_is_ambiguous(tmp_path):
     nlp.add_pipe("second", source=make_random(["u v w x y z"], name="second"))
     nlp.to_disk(tmp_path)
     with pytest.raises(ValueError, match=r"R024.*first, second"):
-        Source(tmp_path)
-    assert "a" in Source(tmp_path / "first").vocabulary
+        SourceModel(tmp_path)
+    assert "a" in SourceModel(tmp_path / "first").vocabulary
 
 
 def test_a_pipeline_of_two_components_gives_the_one_named_rnn_lm(tmp_path):
@@ -155,6 +155,6 @@ def test_a_pipeline_of_two_components_gives_the_one_named_rnn_lm(tmp_path):
     nlp.add_pipe("first", source=first, before="rnn_lm")
     nlp.to_disk(tmp_path)
     network = get_shim(nlp.get_pipe("rnn_lm").model).network
-    found = Source(tmp_path)
+    found = SourceModel(tmp_path)
     assert "x" in found.vocabulary and "a" not in found.vocabulary
     assert torch.equal(found.network.embedding, network.embedding)

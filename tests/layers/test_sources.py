@@ -8,9 +8,9 @@ import pytest
 import spacy
 import torch
 
-from spacy_rnn.layers.rnn_tok2vec import RNNTok2Vec
+from spacy_rnn.layers.rnn_tok2vec import build_rnn_tok2vec
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import Source
+from spacy_rnn.layers.sources import SourceModel
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, make_trained
 from ..inline import tagger_pipeline
@@ -57,7 +57,7 @@ PLACES = [
 
 
 def make_tok2vec(**options):
-    model = RNNTok2Vec(**{**OPTIONS, **options})
+    model = build_rnn_tok2vec(**{**OPTIONS, **options})
     model.initialize()
     return model
 
@@ -68,7 +68,7 @@ def docs_of(nlp):
 
 @pytest.mark.parametrize("place", PLACES)
 def test_vocabulary_and_weights_are_found_in(place, places, trained):
-    source = Source(str(places[place]))
+    source = SourceModel(str(places[place]))
     lm = trained.get_pipe("rnn_lm")
     assert source.vocabulary.labels == lm.vocabulary.labels
     # a sublayer has clusters of its own choice
@@ -216,7 +216,7 @@ def test_a_source_with_clusters_goes_on_where_it_was_when_a_word_joins(tmp_path)
 
 def test_a_sublayer_that_is_initialized_again_reads_its_file_again(tmp_path):
     words = tmp_path / "words.json"
-    model = RNNTok2Vec(width=4, direction="forward", vocabulary=str(words))
+    model = build_rnn_tok2vec(width=4, direction="forward", vocabulary=str(words))
     for entries in ([["the", 3], ["cat", 2]], [["dog", 3], ["owl", 2], ["the", 1]]):
         words.write_text(json.dumps(entries), encoding="utf8")
         model.initialize(X=[spacy.blank("en").make_doc("the dog")])

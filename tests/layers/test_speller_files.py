@@ -7,11 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
-from spacy_rnn.layers.rnn_lm import RNNLM
+from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import Source
+from spacy_rnn.layers.sources import SourceModel
 from spacy_rnn.layers.weights import weights_from_bytes, weights_to_bytes
 from spacy_rnn.vocabulary import Vocabulary
+from spacy_rnn.vocabulary.alphabet import alphabet_of
 
 from ..network import naive
 from .models import same_values, values_of
@@ -133,7 +134,7 @@ WORDS = [["abc", 9], ["cb", 8], ["bcx", 7], ["a", 6], ["y", 5]]
 def make_model(entries=WORDS, *, speller_width=4, drawn=True, **options):
     """With random weights, unless there is a source or they should stay as they start."""
     options = {"width": 6, "precision": "float32", "cutoffs": None, **options}
-    model = RNNLM(speller_width=speller_width, **options)
+    model = build_rnn_lm(speller_width=speller_width, **options)
     model.attrs["vocabulary"] = Vocabulary(entries)
     model.initialize()
     if drawn and "source" not in options:
@@ -157,7 +158,7 @@ def log_probs_of(model, words):
     weights = naive.weights_of(speller)
     result = []
     for word in words:
-        symbols, _ = model.attrs["vocabulary"].alphabet.spell([word])
+        symbols, _ = alphabet_of(model.attrs["vocabulary"]).spell([word])
         hidden, _ = naive.read(speller.settings, weights, [0, *symbols])
         table = naive.log_distribution(speller.settings, weights, hidden)
         result.append(table[torch.arange(len(hidden)), torch.tensor([*symbols, 0])].detach())
@@ -167,7 +168,7 @@ def log_probs_of(model, words):
 def test_symbols_of_a_source_are_mapped_by_their_text(source):
     path, old = source
     new = make_model([["bxcx", 3], ["ax", 2], ["cz", 4], ["zb", 1]], source=path)
-    known, wanted = (m.attrs["vocabulary"].alphabet for m in (old, new))
+    known, wanted = (alphabet_of(m.attrs["vocabulary"]) for m in (old, new))
     assert (known.characters, wanted.characters) == (["b", "c", "a"], ["b", "c", "x", "z"])
     given, got = values_of(old), values_of(new)
     # x and z are spelled by their one byte there
@@ -187,14 +188,14 @@ def test_words_of_characters_that_both_have_are_spelled_alike(source):
     path, old = source
     new = make_model([["abc", 3], ["zbca", 2], ["zz", 4], ["z", 1]], source=path)
     words = ["abc", "ccc", "é", "ab", "b"]
-    assert new.attrs["vocabulary"].alphabet.characters == ["z", "a", "b", "c"]
+    assert alphabet_of(new.attrs["vocabulary"]).characters == ["z", "a", "b", "c"]
     np.testing.assert_allclose(log_probs_of(new, words), log_probs_of(old, words), atol=1e-5)
 
 
 def test_the_same_alphabet_in_another_order_spells_the_very_same(source):
     path, old = source
     new = make_model([["abc", 3], ["ac", 2], ["ab", 4], ["a", 1]], source=path)
-    assert new.attrs["vocabulary"].alphabet.characters == ["a", "b", "c"]
+    assert alphabet_of(new.attrs["vocabulary"]).characters == ["a", "b", "c"]
     words = ["abc", "cabéx", "z", "猫"]
     np.testing.assert_allclose(log_probs_of(new, words), log_probs_of(old, words), atol=1e-6)
 
@@ -240,4 +241,4 @@ def test_a_source_whose_speller_has_another_alphabet_is_damaged(tmp_path):
     old.attrs["vocabulary"] = Vocabulary([[word + "xy", count] for word, count in WORDS])
     (tmp_path / "model.bin").write_bytes(old.to_bytes())
     with pytest.raises(ValueError, match="R021"):
-        Source(tmp_path / "model.bin")
+        SourceModel(tmp_path / "model.bin")

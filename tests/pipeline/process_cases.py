@@ -16,8 +16,8 @@ from functools import partial
 import spacy
 import torch
 
-from spacy_rnn import spelling
 from spacy_rnn.tokenizers import dictionary
+from spacy_rnn.vocabulary import subword_features
 
 from ..helpers import ENGLISH, chinese_texts, train
 from .comparing import assert_same_docs
@@ -142,10 +142,10 @@ def half_made():
         dictionary._DEFAULT.clear()
 
     def forget_spelling():
-        lm.vocabulary._spelling = None
+        lm.vocabulary._derived.clear()
 
     fork_in(dictionary, "read_dictionary", partial(nlp.tokenizer, "猫"), forget_dictionary)
-    fork_in(spelling, "hash_features", partial(lm.predict_next, "猫"), forget_spelling)
+    fork_in(subword_features, "hash_features", partial(lm.predict_next, "猫"), forget_spelling)
 
 
 def threads_in_children():

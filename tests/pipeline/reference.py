@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from spacy_rnn.spelling import hash_features
+from spacy_rnn.vocabulary.subword_features import hash_features
 
 CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
 

@@ -11,8 +11,8 @@ from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.pipeline.rnn_lm import RNNLM
-from spacy_rnn.training.windows import split_document
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random
 from .reference import Reference, ReferenceSpeller, words_of

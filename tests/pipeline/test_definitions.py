@@ -178,7 +178,7 @@ def test_numbers_do_not_depend_on_the_batch(variant, batch_size):
 def test_numbers_do_not_depend_on_how_a_batch_is_cut_for_memory(trained, monkeypatch):
     texts = ["", *TEXTS, " ".join(ENGLISH[:9]), *ENGLISH[:7]]
     whole = list(trained.pipe(texts))
-    monkeypatch.setattr("spacy_rnn.pipeline.batches._BATCH_POSITIONS", 9)
+    monkeypatch.setattr("spacy_rnn.pipeline.position_batches._BATCH_POSITIONS", 9)
     for one, other in zip(whole, trained.pipe(texts), strict=True):
         assert_same_output(one._.rnn_lm, other._.rnn_lm)
 

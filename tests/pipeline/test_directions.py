@@ -98,7 +98,7 @@ def test_both_directions_are_kept_side_by_side(both, text):
 def test_numbers_do_not_depend_on_the_batch(both, batch_size, positions, monkeypatch):
     texts = ["", *TEXTS, " ".join(ENGLISH[:9]), *ENGLISH[:7], ""]
     each = [both(text)._.rnn_lm for text in texts]
-    monkeypatch.setattr("spacy_rnn.pipeline.batches._BATCH_POSITIONS", positions)
+    monkeypatch.setattr("spacy_rnn.pipeline.position_batches._BATCH_POSITIONS", positions)
     together = [doc._.rnn_lm for doc in both.pipe(texts, batch_size=batch_size)]
     for one, made in zip(each, together, strict=True):
         assert_allclose(made.hidden, one.hidden, atol=1e-5)

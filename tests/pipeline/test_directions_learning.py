@@ -9,8 +9,8 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import SGD
 
+from spacy_rnn.corpus.windows import Window, read_mark, split_document, write_mark
 from spacy_rnn.pipeline.scorer import score_language_model
-from spacy_rnn.training.windows import Window, read_mark, split_document, write_mark
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, train, weights_of
 from .reference import Reference, words_of
@@ -206,7 +206,7 @@ def test_scores_are_those_of_the_brute_force(direction, texts, kept, monkeypatch
     else:
         docs = list(nlp.pipe(docs))
         if kept == "all":  # the network needn't run again
-            monkeypatch.setattr("spacy_rnn.pipeline.rnn_lm.predict_readings", None)
+            monkeypatch.setattr("spacy_rnn.pipeline.rnn_lm.predict_sequences", None)
         scores = score_language_model([Example(doc, doc) for doc in docs], lm=lm)
     assert scores.keys() == expected.keys()
     for name, value in expected.items():

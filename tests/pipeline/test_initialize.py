@@ -8,7 +8,7 @@ import spacy
 from spacy.tokens import Doc
 from spacy.training import Example
 
-from spacy_rnn.training.windows import split_document
+from spacy_rnn.corpus.windows import split_document
 
 from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline, train, weights_of
 

@@ -5,7 +5,7 @@ import spacy
 from thinc.api import SGD
 
 from ..helpers import ENGLISH, make_pipeline
-from .test_listening import RATE, TEXTS, listening_pipeline, tagged
+from .test_upstream import RATE, TEXTS, listening_pipeline, tagged
 
 
 @pytest.mark.parametrize("way", ["loaded", "added"])

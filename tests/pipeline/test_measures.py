@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
 from spacy_rnn import LMOutput
-from spacy_rnn.training.windows import split_document
+from spacy_rnn.corpus.windows import split_document
 
 from ..helpers import ENGLISH, make_pipeline, make_random
 from .reference import Reference, words_of

@@ -15,11 +15,11 @@ from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.network.speller import Spellings, spelling_log_probs
-from spacy_rnn.training.windows import split_document
 
 from ..helpers import make_examples, make_pipeline, make_random
-from ..layers.test_spelled import ENTRIES
+from ..layers.test_open_vocabulary import ENTRIES
 from ..layers.test_weights import close_file, open_file
 from ..network import naive
 from .reference import Reference, ReferenceSpeller, words_of
@@ -338,7 +338,7 @@ def test_counts_of_kept_outputs_are_those_of_the_network(kept, direction):
 
 def test_kept_outputs_are_counted_as_they_are(plain, monkeypatch):
     docs = list(plain.pipe(TEXTS))
-    monkeypatch.setattr("spacy_rnn.pipeline.counting.predict_readings", None)
+    monkeypatch.setattr("spacy_rnn.pipeline.counting.predict_sequences", None)
     assert plain.get_pipe("rnn_lm").count(docs).tokens == sum(map(len, docs))
 
 

@@ -8,7 +8,7 @@ from thinc.api import SGD, Adam
 
 from ..helpers import ENGLISH, make_examples
 from ..inline import network_weights, same, shim_of, tagged
-from .test_listening import listening_pipeline
+from .test_upstream import listening_pipeline
 
 TEXTS = [*ENGLISH[::9], "", "zeppelin"]
 MODEL = {"width": 5, "depth": 2, "direction": "both", "subword_rows": 16}

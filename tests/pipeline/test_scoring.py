@@ -7,9 +7,9 @@ import pytest
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.pipeline.rnn_lm import RNNLM
 from spacy_rnn.pipeline.scorer import make_lm_scorer
-from spacy_rnn.training.windows import split_document
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_trained
 from .reference import Reference, words_of

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
-from spacy_rnn.training.windows import split_document
+from spacy_rnn.corpus.windows import split_document
 
 from ..helpers import ENGLISH, make_random
 from .reference import Reference, ReferenceSpeller, words_of

@@ -12,9 +12,9 @@ from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 from thinc.api import Adam, Config
 
-from spacy_rnn.training.corpus import create_text_corpus
-from spacy_rnn.training.streams import StreamCorpus, batch_by_stream
-from spacy_rnn.training.windows import Window, read_mark, split_document, write_mark
+from spacy_rnn.corpus.streams import StreamCorpus, batch_by_stream
+from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.corpus.windows import Window, read_mark, split_document, write_mark
 
 from ..helpers import make_pipeline, make_trained, weights_of
 from .reference import Reference, words_of

@@ -9,7 +9,7 @@ import spacy
 from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
-from spacy_rnn.training.windows import split_document
+from spacy_rnn.corpus.windows import split_document
 
 from ..helpers import ENGLISH, make_pipeline, make_random, make_trained, train, weights_of
 from .reference import Reference, run_on, words_of

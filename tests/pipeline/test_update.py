@@ -7,7 +7,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import SGD, Adam, fix_random_seed
 
-from spacy_rnn.training.windows import split_document
+from spacy_rnn.corpus.windows import split_document
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_trained, train, weights_of
 from .reference import Reference, words_of

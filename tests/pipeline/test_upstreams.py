@@ -8,7 +8,7 @@ from spacy.util import registry
 from thinc.api import Adam, fix_random_seed
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, weights_of
-from .test_listening import all_annotations, model_with
+from .test_upstream import all_annotations, model_with
 
 STOCK, OWN = "spacy.Tok2VecListener.v1", "spacy-rnn.RNNListener.v1"
 SMALL = {"cutoffs": None, "precision": "float32", "@architectures": "spacy-rnn.RNNLM.v1"}

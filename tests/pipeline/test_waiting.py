@@ -10,16 +10,7 @@ from thinc.api import SGD, Adam
 from thinc.schedules import warmup_linear
 
 from ..helpers import make_examples, make_pipeline, weights_of
-from .test_listening import (
-    MORE,
-    RATE,
-    TEXTS,
-    ByHand,
-    check,
-    listening_pipeline,
-    step_of,
-    tagged,
-)
+from .test_upstream import MORE, RATE, TEXTS, ByHand, check, listening_pipeline, step_of, tagged
 
 PAIRS = ("most_similar", "predict_next")
 
@@ -55,7 +46,7 @@ def test_a_postponed_step_is_done_at_the_rate_of_its_time():
             examples = tagged(pipeline, texts)
             pipeline.update(examples, sgd=False, exclude=["tagger0"])
             pipeline.get_pipe("rnn_lm").finish_update(optimizer)
-        pipeline.get_pipe("rnn_lm").settle()
+        pipeline.get_pipe("rnn_lm").finish_pending_step()
     expected = weights_of(alone.get_pipe("rnn_lm"))
     for name, value in weights_of(nlp.get_pipe("rnn_lm")).items():
         np.testing.assert_allclose(value, expected[name], atol=1e-6, err_msg=name)
@@ -83,7 +74,7 @@ def test_copies_are_made_after_the_step_that_waits(how):
     after = weights_of(lm)
     assert moved(before, lm) > 0
     assert all(np.array_equal(after[name], value) for name, value in weights_of(copied).items())
-    copied.settle()
+    copied.finish_pending_step()
     assert moved(after, copied) == 0
 
 

@@ -11,7 +11,8 @@ from spacy.util import registry
 from spacy_rnn.pipeline.scorer import make_lm_scorer
 from spacy_rnn.training.logger import ConsoleLogger, find_language_models
 
-from .conftest import TEXTS, run_training, write_corpus
+from ..corpus.conftest import TEXTS, write_corpus
+from .conftest import run_training
 
 LM_SCORES = {"lm_perplexity": 40.0, "lm_acc": 0.125, "lm_oov": 0.03, "lm_prob": 0.025}
 

@@ -1,0 +1,180 @@
+"""Long documents in windows of a bounded length, each of which knows where it came from.
+
+A language model starts a document by reading its boundary symbol and ends it by predicting one. A
+window in the middle of a document does neither: it starts by reading the token before it (a
+backward model, the token after it). So every window of a document that was split carries a mark in
+`doc.user_data`, which `doc.copy()`, `DocBin(store_user_data=True)` and `doc.to_bytes()` keep.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
+
+from spacy.tokens import Doc, Token
+from spacy.vocab import Vocab
+
+from .._compat.spacy import array_attributes
+from ..errors import Errors
+from .plain_docs import PlainDoc, is_annotated
+
+WINDOW_KEY = "spacy_rnn.window"
+
+
+class Window(NamedTuple):
+    """Where a window stands in its document.
+
+    previous (Optional[str]): The text of the token before the window's first one. None if the
+        window starts its document.
+    final (bool): Whether the window ends its document.
+    stream (Optional[int]): The stream that it is the next window of; see `streams.py`. None if
+        it is read for itself.
+    turn (int): How many windows its stream had before.
+    carried (bool): Whether the stream's state is carried on to it; otherwise it starts anew.
+    previous_norm (Optional[str]): The norm of the token before, where it isn't that of its text
+        alone ("n't" → "not").
+    following, following_norm (Optional[str]): The same of the token after the window's last one;
+        None at the document's end, or where it isn't known.
+    """
+
+    previous: str | None
+    final: bool
+    stream: int | None = None
+    turn: int = 0
+    carried: bool = False
+    previous_norm: str | None = None
+    following: str | None = None
+    following_norm: str | None = None
+
+
+def read_mark(doc: Doc) -> Window | None:
+    """Read the mark that `split_document` left.
+
+    doc (Doc): Any Doc.
+    RETURNS (Optional[Window]): The place of this window. None if the Doc is a whole document.
+    RAISES (ValueError): If the entry in `doc.user_data` isn't such a mark.
+    """
+    mark = doc.user_data.get(WINDOW_KEY)
+    if mark is None:
+        return None
+    try:
+        window = Window(**mark)
+        fine = isinstance(window.final, bool) and isinstance(window.previous, str | None)
+        fine = fine and isinstance(window.stream, int | None) and isinstance(window.turn, int)
+        fine = fine and all(isinstance(window[i], str | None) for i in (5, 6, 7))
+    except TypeError:  # no dict, or one of other keys
+        fine = False
+    if not fine:
+        raise ValueError(Errors.R219.format(key=WINDOW_KEY, value=mark))
+    return window
+
+
+def write_mark(doc: Doc, window: Window) -> None:
+    """Mark a Doc as a window of a longer document.
+
+    doc (Doc): The window.
+    window (Window): Its place.
+    """
+    doc.user_data[WINDOW_KEY] = window._asdict()
+
+
+def count_predictions(docs: Iterable[Doc], *, reverse: bool = False) -> int:
+    """RETURNS (int): How many symbols a language model predicts in a batch: all tokens, and `</s>`
+    where a document ends.
+
+    docs (Iterable[Doc]): Documents and windows.
+    reverse (bool): Whether they are read from right to left, so that a document ends at its first
+        token.
+    """
+    total = 0
+    for doc in docs:
+        mark = read_mark(doc)
+        edge = mark is None or (mark.previous is None if reverse else mark.final)
+        total += len(doc) + edge
+    return total
+
+
+def split_document(doc: Doc, max_length: int) -> list[Doc]:
+    """Split a document into consecutive windows.
+
+    Words, spaces and norms are kept, so the windows' texts joined are the document's. So are
+    annotations of tokens, but not user data, whose offsets no longer hold. A window can be split
+    again: its parts are marked as if the whole document had been.
+
+    doc (Doc): The document; it isn't changed.
+    max_length (int): The most tokens a window may have. 0 means: never split.
+    RETURNS (List[Doc]): New, marked Docs, or the document itself if it is short enough.
+    RAISES (ValueError): If max_length is negative.
+    """
+    if max_length < 0:
+        raise ValueError(Errors.R214.format(name="max_length", value=max_length))
+    if not max_length or len(doc) <= max_length:
+        return [doc]
+    starts = range(0, len(doc), max_length)
+    windows = list(_slices(doc, starts, max_length))
+    for window, place in zip(windows, places(doc, max_length), strict=True):
+        write_mark(window, place)
+    return windows
+
+
+def places(doc: Doc, max_length: int) -> list[Window]:
+    """RETURNS (List[Window]): The marks of a document's windows of `max_length` > 0 tokens."""
+    whole = read_mark(doc) or Window(None, True)
+    marks = []
+    for start in range(0, len(doc), max_length):
+        stop = start + max_length
+        before = _forms(doc[start - 1]) if start else (whole.previous, whole.previous_norm)
+        after = (whole.following, whole.following_norm)
+        if stop < len(doc):
+            after = _forms(doc[stop])
+        window = Window(before[0], whole.final and stop >= len(doc), previous_norm=before[1])
+        marks.append(window._replace(following=after[0], following_norm=after[1]))
+    return marks
+
+
+def _forms(token: Token) -> tuple[str, str | None]:
+    """The text, and the norm where it isn't that of the text alone."""
+    return token.text, token.norm_ if token.norm != token.lex.norm else None
+
+
+def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:
+    if not is_annotated(doc):
+        plain = PlainDoc.from_doc(doc)
+        yield from (plain.slice(start, start + length).to_doc(doc.vocab) for start in starts)
+        return
+    # One array for all windows: Span.as_doc would make it of the whole document for each.
+    attributes = array_attributes(doc)
+    array = None if attributes is None else doc.to_array(attributes)
+    for start in starts:
+        span: Any = doc[start : start + length]
+        window = span.as_doc(array_head=attributes, array=array)
+        window.has_unknown_spaces = doc.has_unknown_spaces
+        yield window
+
+
+def window_words(vocab: Vocab, words: Iterable[str], max_length: int) -> Iterator[Doc]:
+    """Make the windows of a document straight from its words, holding two windows at a time.
+
+    Words are separated by spaces, except around a line's end: the word "\\n".
+
+    vocab (Vocab): The vocabulary of the pipeline.
+    words (Iterable[str]): The words of one document, as a stream of any length.
+    max_length (int): The most tokens a window may have. 0 means: never split.
+    YIELDS (Doc): The windows, marked as by `split_document`; the whole document, without a mark,
+        if it is short enough; nothing if there are no words.
+    """
+    stream = iter(words)
+    size = max_length or None
+    previous = None
+    window = list(islice(stream, size))
+    while window:
+        following = list(islice(stream, size))
+        neighbours = [*window[1:], following[0] if following else "\n"]
+        spaces = [w != "\n" and n != "\n" for w, n in zip(window, neighbours, strict=True)]
+        doc = Doc(vocab, words=window, spaces=spaces)
+        if previous is not None or following:
+            after = following[0] if following else None
+            write_mark(doc, Window(previous, not following, following=after))
+        yield doc
+        previous, window = window[-1], following

@@ -1,0 +1,225 @@
+"""Between thinc and the network: readings in, hidden states and log-probabilities out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from thinc.api import Model
+from thinc.types import ArgsKwargs, Floats1d, Floats2d
+from thinc.util import get_array_module, torch2xp, xp2torch
+from torch import Tensor
+
+from ..network.forks import no_fork_meanwhile
+from ..network.inference import Prediction, Wanted, predict
+from ..network.precision import resolve_precision
+from ..network.recurrent import State
+from ..vocabulary import UNKNOWN_ROW
+from .open_vocabulary import spell_docs
+from .sequences import Sequences, sequences_from_docs, states_order, targets_order
+from .shim import get_shim
+from .word_inputs import Words
+
+
+@dataclass
+class Outputs:
+    """The training pass of one reading, or gradients of it, in the order of reading: hidden states
+    (positions, width), log-probabilities (positions,), and the state after each sequence where it
+    was wanted."""
+
+    hidden: Floats2d | None
+    log_probs: Floats1d | None
+    state: State | None = None
+
+
+def predict_sequences(model: Model, readings: list[Sequences], wanted: Wanted) -> list[Prediction]:
+    """Compute what is wanted, without gradients; see `inference.predict`.
+
+    RETURNS (List[Prediction]): One for each reading, in the order of the text: position 0 of a
+        document is after `</s>`, position i after token i, whichever way it was read.
+    """
+    shim = get_shim(model)
+    network = shim.network
+    with torch.no_grad():
+        words = readings[0].words if readings else None
+        table = None if words is None else network.word_vectors(*_to_torch(words, shim.device))
+    result = []
+    for reading in readings:
+        made = predict(
+            network,
+            reading.ids,
+            reading.lengths,
+            reading.targets,
+            wanted,
+            exclude=UNKNOWN_ROW,
+            words=table,
+            reverse=reading.reverse,
+            dtype=resolve_precision(shim.prediction_precision, shim.device),
+        )
+        result.append(_in_text_order(made, reading.lengths) if reading.reverse else made)
+    return result
+
+
+def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
+    after = torch.from_numpy(states_order(lengths))
+    predicted = torch.from_numpy(targets_order(lengths))
+
+    def reorder(rows: Tensor | None, order: Tensor) -> Tensor | None:
+        return None if rows is None else rows[order.to(rows.device)]
+
+    return Prediction(
+        reorder(prediction.hidden, after),
+        reorder(prediction.log_probs, predicted),
+        reorder(prediction.top_log_probs, after),
+        reorder(prediction.top_rows, after),
+        prediction.state,
+        reorder(prediction.entropy, predicted),
+        reorder(prediction.rank, predicted),
+    )
+
+
+@no_fork_meanwhile
+@torch.no_grad()
+def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[np.ndarray]:
+    """Read documents on from one state.
+
+    model (Model): "spacy-rnn.RNNLM.v1" with a forward direction.
+    docs (List[Doc]): What may follow.
+    state (State): After what was read before, (depth, 1, width) each.
+    RETURNS (List[ndarray]): For each Doc float32 (n_tokens + 1,), natural log-probabilities of its
+        tokens, spelled if they are unknown and there is a speller, and of `</s>`.
+    """
+    network = get_shim(model).network
+    reading = sequences_from_docs(model, docs)[0]
+    starts = np.cumsum(reading.lengths) - reading.lengths
+    body = np.ones(len(reading.ids), dtype=bool)
+    body[starts] = False
+    hidden = state.h[-1].expand(len(body), -1).clone()
+    read = reading.lengths > 1
+    if read.any():
+        sequences = int(read.sum())
+        c = None if state.c is None else state.c.expand(-1, sequences, -1)
+        before = State(state.h.expand(-1, sequences, -1), c)
+        words = reading.words
+        table = None if words is None else network.word_vectors(*_to_torch(words, network.device))
+        ids = torch.from_numpy(reading.ids[body]).to(network.device)
+        made, _ = network.encode(ids, reading.lengths[read] - 1, before, words=table)
+        hidden[torch.from_numpy(body).to(network.device)] = made
+    targets = torch.from_numpy(reading.targets).to(network.device)
+    log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
+    spelling = spell_docs(model, docs)
+    if spelling is not None:
+        # what is predicted stands one position before what is read
+        log_probs[np.flatnonzero(body) - 1] += spelling
+    return np.split(log_probs, np.cumsum(reading.lengths)[:-1]) if docs else []
+
+
+def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
+    """RETURNS (Optional[Tensor]): (positions, nO), the hidden states of all directions side by
+    side; None if they weren't wanted."""
+    parts = [made.hidden for made in predictions if made.hidden is not None]
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return torch.cat(parts, dim=1)
+
+
+def side_by_side(readings: Sequence[Sequences], hidden: Sequence[Any]) -> Any:
+    """Join arrays (positions, width) of readings, in their orders, to (positions, nO) in the order
+    of the text. Arrays of numpy or CuPy."""
+    pairs = zip(readings, hidden, strict=True)
+    parts = [_between_orders(reading, array) for reading, array in pairs]
+    return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts, axis=1)
+
+
+def one_by_one(readings: Sequence[Sequences], joint: Any) -> list[Any]:
+    """The inverse of `side_by_side`, for gradients too."""
+    width = joint.shape[1] // len(readings)
+    parts = [joint[:, i * width : (i + 1) * width] for i in range(len(readings))]
+    return [_between_orders(reading, part) for reading, part in zip(readings, parts, strict=True)]
+
+
+def _between_orders(reading: Sequences, array: Any) -> Any:
+    """From the order of reading to that of the text, or back: the same permutation."""
+    if not reading.reverse:
+        return array
+    return array[get_array_module(array).asarray(states_order(reading.lengths))]
+
+
+def without_starts(hidden: Any, lengths: np.ndarray) -> list[Floats2d]:
+    """Cut (positions, nO) into one array for each document, without the state after `</s>`."""
+    stops = np.cumsum(lengths).tolist()
+    starts = (np.cumsum(lengths) - lengths).tolist()
+    return [hidden[a + 1 : b] for a, b in zip(starts, stops, strict=True)]
+
+
+def with_starts(model: Model, d_hidden: Sequence[Any]) -> Floats2d:
+    """The inverse of `without_starts` for gradients: a zero row in front of each document."""
+    zero = model.ops.alloc2f(1, model.get_dim("nO"))
+    return model.ops.xp.concatenate([part for d in d_hidden for part in (zero, d)])
+
+
+def convert_inputs(
+    model: Model, readings: list[Sequences], is_train: bool
+) -> tuple[ArgsKwargs, Callable[[Any], list]]:
+    """The wrapper's hook: numpy arrays become tensors on the network's device."""
+    shim = get_shim(model)
+    device = shim.device
+    dropout = float(model.attrs["dropout_rate"])
+    calls = []
+    for reading in readings:
+        targets = None
+        if reading.wanted.log_probs:
+            targets = torch.from_numpy(reading.targets).to(device)
+        call: dict[str, Any] = {
+            "ids": torch.from_numpy(reading.ids).to(device),
+            "lengths": reading.lengths,
+            "targets": targets,
+            "reverse": reading.reverse,
+            "state": reading.state,
+            "final_state": reading.wanted.final_state,
+        }
+        if is_train:
+            call["dropout"] = dropout
+            call["dtype"] = resolve_precision(shim.precision, device)
+        calls.append(call)
+    words = readings[0].words if readings else None
+    if words is not None and is_train and dropout:
+        words = words.some_unknown()
+    table = None if words is None else _to_torch(words, device)
+    return ArgsKwargs(args=(calls, table), kwargs={}), _no_input_gradient
+
+
+def _to_torch(words: Words, device: torch.device) -> tuple[Tensor, Tensor]:
+    rows, features = torch.from_numpy(words.rows), torch.from_numpy(words.features)
+    return rows.to(device), features.to(device)
+
+
+def _no_input_gradient(d_inputs: Any) -> list:
+    return []
+
+
+def convert_outputs(
+    model: Model, inputs_outputs: tuple[list[Sequences], list[Any]], is_train: bool
+) -> tuple[list[Outputs], Callable[[list[Outputs]], ArgsKwargs]]:
+    """The wrapper's hook: tensors become arrays, and gradients go the other way."""
+    _, made = inputs_outputs
+    result = []
+    for hidden, log_probs, state in made:
+        given = None if log_probs is None else cast(Floats1d, torch2xp(log_probs.detach()))
+        result.append(Outputs(cast(Floats2d, torch2xp(hidden.detach())), given, state))
+
+    def convert_gradients(d_outputs: list[Outputs]) -> ArgsKwargs:
+        """Only what has a gradient is named, so that one backward pass serves all."""
+        tensors, grads = [], []
+        for (hidden, log_probs, _), d in zip(made, d_outputs, strict=True):
+            for tensor, grad in ((hidden, d.hidden), (log_probs, d.log_probs)):
+                if tensor is not None and grad is not None and tensor.requires_grad:
+                    tensors.append(tensor)
+                    grads.append(xp2torch(grad, device=tensor.device))
+        return ArgsKwargs(args=(tuple(tensors),), kwargs={"grad_tensors": tuple(grads)})
+
+    return result, convert_gradients

@@ -1,0 +1,258 @@
+"""The architecture "spacy-rnn.RNNLM.v1": Docs in, hidden states and log-probabilities out."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import torch
+from spacy.tokens import Doc
+from spacy.util import registry
+from thinc.api import Model, PyTorchWrapper_v3
+from thinc.model import deserialize_attr, serialize_attr
+from thinc.types import Floats2d
+from thinc.util import torch2xp
+
+from ..errors import Errors
+from ..network.clusters import choose_cutoffs
+from ..network.inference import Wanted
+from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
+from ..network.precision import PRECISIONS
+from ..network.recurrent import CELLS
+from ..vocabulary import Vocabulary
+from ..vocabulary.alphabet import alphabet_of
+from .network_outputs import (
+    Outputs,
+    convert_inputs,
+    convert_outputs,
+    joint_hidden,
+    one_by_one,
+    predict_sequences,
+    side_by_side,
+    with_starts,
+    without_starts,
+)
+from .sequences import sequences_from_docs
+from .shim import RNNShim, get_shim
+from .sources import SourceModel
+
+
+@registry.architectures("spacy-rnn.RNNLM.v1")
+def build_rnn_lm(
+    *,
+    cell: str = "lstm",
+    width: int = 256,
+    embedding_width: int | None = None,
+    depth: int = 1,
+    direction: str = "forward",
+    tied: bool = True,
+    subword_rows: int = 0,
+    speller_width: int = 0,
+    cutoffs: str | list[int] | None = "auto",
+    precision: str = "auto",
+    prediction_precision: str = "float32",
+    attr: str = "ORTH",
+    vocabulary: str | None = None,
+    source: str | None = None,
+) -> Model[list[Doc], list[Floats2d]]:
+    """Build a recurrent language model.
+
+    cell (str): "rnn" (Elman, tanh), "gru" or "lstm".
+    width (int): Width of the hidden states of a direction, in units.
+    embedding_width (Optional[int]): Width of the embedding; None for `width`.
+    depth (int): Number of recurrent layers.
+    direction (str): "forward" models p(w_i | w_1 … w_{i−1}), "backward" p(w_i | w_{i+1} … w_n),
+        "both" has a stack of layers for each and puts their hidden states side by side.
+    tied (bool): Whether the softmax shares the embedding's rows; needs equal widths.
+    subword_rows (int): Rows of a hashed table of prefixes, suffixes and shapes that are added to
+        what is read of a word, so that words which the vocabulary doesn't have are more than
+        `<unk>`; 0 for none, else at least 2. Probabilities are of the vocabulary's words as ever.
+    speller_width (int): Width of the speller, which makes the vocabulary an open one: a word that
+        it doesn't have gets the probability p(`<unk>` | context) · p(spelling), the latter from an
+        LSTM over the word's characters (see `network/speller.py`); 0 for none. It learns from the
+        unknown words of the training text, so let rare words be unknown (`min_count` = 2).
+    cutoffs (Union[str, List[int], None]): Clusters of the softmax: "auto" finds them from the
+        vocabulary's counts, a list gives the first row of each, None is the full softmax.
+    precision (str): Of matrix products in training: "auto" (bfloat16 where the processor
+        multiplies it), "float32" or "bfloat16".
+    prediction_precision (str): Of matrix products in prediction. "float32" gives exact numbers, the
+        same in any batch (1e-5). "bfloat16" or "auto" is up to twice as fast where the processor
+        multiplies it; log-probabilities are then off by 0.005 on average and 0.1 at most (measured
+        on zh-classics: 0.05), and differ between batches by as much. `predict_next` and
+        `generate` stay in float32.
+    attr (str): Token attribute that is modelled: "ORTH", "LOWER" or "NORM".
+    vocabulary (Optional[str]): A JSON file `[[word, count], …]`, read at initialization where no
+        labels are given.
+    source (Optional[str]): Trained weights to start from at initialization: the folder of a
+        pipeline or of a component, or a file of `spacy pretrain`. Words are mapped by their text;
+        new ones start as `<unk>`. A sublayer without another vocabulary takes the source's.
+    RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, row i
+        the state after reading token i; nO is `width`, or twice that for both directions.
+    RAISES (ValueError): For an unknown cell, direction, precision or attribute, a size out of
+        range, or different widths with `tied`. At initialization, without a vocabulary or for a
+        source of another shape.
+    """
+    embedding_width = width if embedding_width is None else embedding_width
+    _check_choice("prediction_precision", prediction_precision, PRECISIONS)
+    _check_choice("direction", direction, DIRECTIONS)
+    _validate(cell, precision, tied, width, embedding_width, depth, cutoffs)
+    if subword_rows < 0 or subword_rows == 1:
+        allowed = "0, or at least 2"
+        raise ValueError(
+            Errors.R309.format(option="subword_rows", range=allowed, value=subword_rows)
+        )
+    if speller_width < 0:
+        message = Errors.R309.format(option="speller_width", range=">= 0", value=speller_width)
+        raise ValueError(message)
+    settings = {
+        "cell": cell,
+        "embedding_width": embedding_width,
+        "width": width,
+        "depth": depth,
+        "tied": tied,
+        "direction": direction,
+        "subword_rows": subword_rows,
+        "speller_width": speller_width,
+    }
+    network = PyTorchWrapper_v3(
+        torch.nn.Identity(), convert_inputs=convert_inputs, convert_outputs=convert_outputs
+    )
+    network.shims[0] = RNNShim(settings, precision, prediction_precision)
+    network.name = "rnn_network"
+    network.attrs["dropout_rate"] = 0.0
+    return Model(
+        "rnn_lm",
+        _forward,
+        init=_Initializer(cutoffs, vocabulary, source),
+        layers=[network],
+        dims={"nO": width * len(DIRECTIONS[direction])},
+        attrs={"vocabulary": Vocabulary(attr=attr)},
+    )
+
+
+class _Initializer:
+    """Sets the network up once the vocabulary is known; a class so that models can be pickled."""
+
+    def __init__(
+        self, cutoffs: str | list[int] | None, path: str | None, source: str | None
+    ) -> None:
+        self.cutoffs = cutoffs
+        self.path = path
+        self.source = source
+
+    def __call__(self, model: Model, X: Any = None, Y: Any = None) -> Model:
+        vocabulary: Vocabulary = model.attrs["vocabulary"]
+        source = self.read_source()
+        # a component chooses its vocabulary itself, and has no X for its model
+        if not vocabulary or X is not None:
+            vocabulary = self._read_vocabulary(vocabulary, source)
+        if not vocabulary:
+            raise ValueError(Errors.R007)
+        shim = get_shim(model)
+        sizes: dict[str, Any] = {"cutoffs": tuple(self._choose(vocabulary, source))}
+        symbol_counts = None
+        if shim.settings["speller_width"]:
+            symbol_counts = alphabet_of(vocabulary).counts
+            sizes["symbols"] = len(symbol_counts)
+            if self.cutoffs is not None:
+                sizes["symbol_cutoffs"] = tuple(_choose_symbols(symbol_counts, source))
+        settings = NetworkSettings(len(vocabulary), **shim.settings, **sizes)
+        network = RNNLanguageModel(settings, vocabulary.counts, symbol_counts)
+        if source is not None:
+            source.copy_into(network, vocabulary)
+        model.attrs["vocabulary"] = vocabulary
+        shim.set_network(network)
+        return model
+
+    def _read_vocabulary(self, known: Vocabulary, source: SourceModel | None) -> Vocabulary:
+        if self.path is not None:
+            return Vocabulary.from_file(self.path, attr=known.attr)
+        if source is not None:
+            # under the model's attribute: a source of another one is refused
+            return Vocabulary(source.vocabulary.labels, attr=known.attr)
+        return known
+
+    def read_source(self) -> SourceModel | None:
+        return None if self.source is None else SourceModel(self.source)
+
+    def _choose(self, vocabulary: Vocabulary, source: SourceModel | None) -> list[int]:
+        if self.cutoffs is None:
+            return []
+        if isinstance(self.cutoffs, str):
+            # the source's clusters go on: most of their words stay in them if new ones are rare
+            given = [] if source is None else list(source.network.settings.cutoffs)
+            fits = bool(given) and given[-1] < len(vocabulary)
+            return given if fits else choose_cutoffs(vocabulary.counts)
+        if self.cutoffs and self.cutoffs[-1] >= len(vocabulary):
+            raise ValueError(Errors.R018.format(cutoffs=self.cutoffs, words=len(vocabulary)))
+        return self.cutoffs
+
+
+def _choose_symbols(counts: np.ndarray, source: SourceModel | None) -> list[int]:
+    given = [] if source is None else list(source.network.settings.symbol_cutoffs)
+    return given if given and given[-1] < len(counts) else choose_cutoffs(counts)
+
+
+def _forward(
+    model: Model, docs: list[Doc], is_train: bool
+) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list]]:
+    readings = sequences_from_docs(model, docs)
+    network = model.layers[0]  # not by its ref: Model.copy() drops refs
+    if not is_train:
+        hidden = joint_hidden(predict_sequences(model, readings, Wanted(hidden=True)))
+        assert hidden is not None
+        return without_starts(torch2xp(hidden), readings[0].lengths), _no_backprop
+    if not docs:
+        return [], _no_backprop
+    outputs, backprop_network = network(readings, is_train=True)
+    joint = side_by_side(readings, [output.hidden for output in outputs])
+
+    def backprop(d_hidden: list[Floats2d]) -> list:
+        parts = one_by_one(readings, with_starts(model, d_hidden))
+        return backprop_network([Outputs(part, None) for part in parts])
+
+    return without_starts(joint, readings[0].lengths), backprop
+
+
+def _no_backprop(d_hidden: list[Floats2d]) -> list:
+    return []
+
+
+def _validate(
+    cell: str,
+    precision: str,
+    tied: bool,
+    width: int,
+    embedding_width: int,
+    depth: int,
+    cutoffs: str | list[int] | None,
+) -> None:
+    _check_choice("cell", cell, CELLS)
+    _check_choice("precision", precision, PRECISIONS)
+    for name, size in (("width", width), ("embedding_width", embedding_width), ("depth", depth)):
+        if size < 1:
+            raise ValueError(Errors.R009.format(option=name, least=1, value=size))
+    if tied and width != embedding_width:
+        raise ValueError(Errors.R017.format(width=width, embedding_width=embedding_width))
+    if isinstance(cutoffs, str) and cutoffs != "auto":
+        known = "auto, null, or a list of rows"
+        raise ValueError(Errors.R008.format(option="cutoffs", value=cutoffs, known=known))
+    if isinstance(cutoffs, list) and (
+        min(cutoffs, default=2) < 2 or cutoffs != sorted(set(cutoffs))
+    ):
+        raise ValueError(Errors.R018.format(cutoffs=cutoffs, words="?"))
+
+
+def _check_choice(option: str, value: str, choices: Iterable[str]) -> None:
+    if value not in choices:
+        known = ", ".join(choices)
+        raise ValueError(Errors.R008.format(option=option, value=value, known=known))
+
+
+@serialize_attr.register(Vocabulary)
+def _serialize_vocabulary(_: Any, value: Vocabulary, name: str, model: Model) -> bytes:
+    return value.to_bytes()
+
+
+@deserialize_attr.register(Vocabulary)
+def _deserialize_vocabulary(_: Any, value: bytes, name: str, model: Model) -> Vocabulary:
+    return Vocabulary.from_bytes(value)

@@ -1,0 +1,129 @@
+"""What a language model can say: the next word, the whole distribution, a continuation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import numpy as np
+from spacy.tokens import Doc
+from thinc.api import Model
+
+from ..errors import Errors
+from ..layers.sequences import read_words
+from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
+from ..network.recurrent import State
+from ..validation import check_range
+from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
+from .detokenization import detokenize
+
+if TYPE_CHECKING:
+    from ..layers.shim import RNNShim
+
+
+class Writer:
+    """The methods of the component that take a prompt.
+
+    A prompt is text or a Doc. Text is read by `tokenizer`, that of the pipeline which the component
+    was made or initialized in: where a pipeline gets another tokenizer or sources the component,
+    set it, or give Docs. Words that the vocabulary doesn't have are read as `<unk>`; an empty
+    prompt is the beginning of a document.
+    """
+
+    name: str
+    model: Model
+    vocabulary: Vocabulary
+    shim: RNNShim
+    tokenizer: Callable[[str], Doc] | None
+    finish_pending_step: Callable[[], None]
+
+    def predict_next(self, prompt: str | Doc, k: int = 5) -> list[tuple[str, float]]:
+        """The most probable next words.
+
+        prompt (Union[str, Doc]): What was read so far.
+        k (int): How many words.
+        RETURNS (List[Tuple[str, float]]): Words and probabilities, falling; `<unk>` is left out,
+            `</s>` is the end of the document.
+        RAISES (ValueError): If k is below 1 or more than the words that can be predicted.
+        """
+        words = len(self.vocabulary) - 1
+        if k < 1:
+            raise ValueError(Errors.R009.format(option="k", least=1, value=k))
+        state = self._read(prompt)
+        if k > words:
+            raise ValueError(Errors.R308.format(k=k, words=words))
+        log_probs, rows = next_top_k(self.shim.network, state, k, UNKNOWN_ROW)
+        return [
+            (self.vocabulary.words[row], math.exp(log_prob))
+            for row, log_prob in zip(rows, log_probs, strict=True)
+        ]
+
+    def next_distribution(self, prompt: str | Doc) -> tuple[list[str], np.ndarray]:
+        """The distribution over the whole vocabulary.
+
+        prompt (Union[str, Doc]): What was read so far.
+        RETURNS (Tuple[List[str], ndarray]): All words by row, `<unk>` and `</s>` among them, and
+            their float32 probabilities (words,), which sum to 1.
+        """
+        log_probs = next_log_probs(self.shim.network, self._read(prompt))
+        return list(self.vocabulary.words), log_probs.exp().cpu().numpy()
+
+    def generate(
+        self,
+        prompt: str | Doc = "",
+        *,
+        max_tokens: int = 20,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+    ) -> str:
+        """Continue a text, word by word, until `</s>` or `max_tokens`. Never writes `<unk>`.
+
+        prompt (Union[str, Doc]): The beginning; stands unchanged in the result.
+        max_tokens (int): At most so many new tokens.
+        temperature (float): Below 1 sharpens the distribution, above 1 flattens it; 0 always
+            takes the most probable word.
+        top_k (int): Draw from the k most probable words only; 0 for all.
+        top_p (float): Draw from the most probable words that have this much probability together
+            (Holtzman et al. 2020); 1.0 for all.
+        seed (int): The same seed gives the same text; any number of 64 bits.
+        RETURNS (str): Prompt and continuation, spaced as their scripts call for.
+        RAISES (ValueError): For an option out of range.
+        """
+        check_range("max_tokens", max_tokens >= 0, ">= 0", max_tokens)
+        check_range("temperature", 0 <= temperature < math.inf, ">= 0", temperature)
+        check_range("top_k", top_k >= 0, ">= 0", top_k)
+        check_range("top_p", 0 < top_p <= 1, "above 0 and at most 1", top_p)
+        check_range("seed", -(2**63) <= seed < 2**63, "a number of 64 bits", seed)
+        rows = continue_rows(
+            self.shim.network,
+            self._read(prompt),
+            end=BOUNDARY_ROW,
+            forbidden=UNKNOWN_ROW,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+        )
+        text = prompt if isinstance(prompt, str) else prompt.text
+        return detokenize(text, (self.vocabulary.words[row] for row in rows))
+
+    def _as_doc(self, text: str | Doc) -> Doc:
+        if isinstance(text, str):
+            if self.tokenizer is None:
+                raise ValueError(Errors.R312.format(name=self.name))
+            text = self.tokenizer(text)
+        if not isinstance(text, Doc):
+            raise TypeError(Errors.R316.format(type=type(text).__name__))
+        return text
+
+    def _read(self, prompt: str | Doc) -> State:
+        prompt = self._as_doc(prompt)
+        self.finish_pending_step()
+        if self.shim.network.directions == (True,):
+            raise ValueError(Errors.R324.format(name=self.name, action="write"))
+        rows, features = read_words(self.model, prompt)
+        return read_prefix(self.shim.network, rows, features)

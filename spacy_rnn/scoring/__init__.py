@@ -1,0 +1,1 @@
+"""Documents in, tables of numbers out: on one machine or on many."""

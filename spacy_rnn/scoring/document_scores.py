@@ -1,0 +1,102 @@
+"""The numbers of whole documents that `rnn score` and `BatchScorer` give."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from ..pipeline.extensions import get_output
+from ..pipeline.output import LMOutput
+from ..pipeline.rnn_lm import RNNLM
+from ..vocabulary import UNKNOWN_ROW
+
+# Annotations that are an array with a number for each token.
+MEASURES = ("entropy", "rank")
+# The numbers of every document, and their types. Those of float may be None.
+NUMBERS: dict[str, type] = {
+    "tokens": int,
+    "unknown": int,
+    "characters": int,
+    "surprisal": float,
+    "end_surprisal": float,
+    "perplexity": float,
+    "bits_per_char": float,
+}
+# What the mean of a measure is called.
+MEAN_NAME = "mean_{}"
+_LN2 = math.log(2.0)
+
+
+def unknown_tokens(lm: RNNLM, docs: Sequence[Doc]) -> list[np.ndarray]:
+    """RETURNS (List[ndarray]): For each Doc, bool (n,): which tokens the vocabulary lacks."""
+    rows, lengths = lm.vocabulary.rows(docs)
+    return np.split(rows == UNKNOWN_ROW, np.cumsum(lengths))[:-1]
+
+
+def finite_output(lm: RNNLM, doc: Doc, place: object) -> LMOutput:
+    """RETURNS (LMOutput): What `lm` annotated, log-probabilities among it.
+
+    place (object): Where the document comes from, for the message.
+    RAISES (ValueError): If its surprisal isn't finite.
+    """
+    output = get_output(doc, lm.name)
+    assert output is not None  # it was computed just now
+    total = output.surprisal_of(0, len(doc))
+    if total is None or not math.isfinite(total + (output.end_log_prob or 0.0)):
+        raise ValueError(Errors.R515.format(place=place, name=lm.name))
+    return output
+
+
+def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ndarray:
+    """RETURNS (ndarray): (n,), a number for each token.
+    RAISES (ValueError): If it wasn't computed.
+    """
+    values = getattr(output, measure, None)
+    if values is None:
+        raise ValueError(Errors.R514.format(name=lm.name, measure=measure))
+    return values
+
+
+def document_scores(
+    lm: RNNLM, doc: Doc, output: LMOutput, unknown: np.ndarray, measures: Sequence[str]
+) -> dict[str, Any]:
+    """Sum up a document: sums in bits, the perplexity, and means of the measures.
+
+    lm (RNNLM): The component that annotated it.
+    doc (Doc): The document.
+    output (LMOutput): See `finite_output`.
+    unknown (ndarray): See `unknown_tokens`.
+    measures (Sequence[str]): Some of MEASURES.
+    RETURNS (Dict[str, Any]): NUMBERS and a mean for each measure. The perplexity is None where it
+        is beyond all numbers, as that of a spelled word of 5,000 letters.
+    RAISES (ValueError): If a measure wasn't computed.
+    """
+    missing = int(unknown.sum())
+    characters = len(doc.text)
+    surprisal = output.surprisal_of(0, len(doc))
+    assert surprisal is not None and output.end_log_prob is not None
+    end = (0.0 - output.end_log_prob) / _LN2
+    # without a speller, an unknown word's probability is not that of its characters
+    spelled = characters and (not missing or lm.spells)
+    perplexity = output.perplexity
+    assert perplexity is not None
+    values = (
+        len(doc),
+        missing,
+        characters,
+        surprisal,
+        end,
+        perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
+        (surprisal + end) / characters if spelled else None,
+    )
+    scores: dict[str, Any] = dict(zip(NUMBERS, values, strict=True))
+    for measure in measures:
+        array = measure_of(lm, output, measure)
+        mean = float(array.mean(dtype=np.float64)) if len(array) else None
+        scores[MEAN_NAME.format(measure)] = mean
+    return scores

@@ -1,0 +1,223 @@
+"""What is scored: the documents of files, of a folder or of the standard input, one by one."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..corpus.docbins import read_docbin
+from ..corpus.open_files import STDIN, DamagedFile
+from ..corpus.text_corpus import split_lines, words_to_doc
+from ..corpus.text_files import (
+    FORMATS,
+    SourcePosition,
+    TextDocument,
+    find_files,
+    get_format,
+    read_jsonl,
+    read_text,
+)
+from ..corpus.windows import window_words
+from ..errors import Errors
+
+
+class Item(NamedTuple):
+    """A document to score.
+
+    file (Optional[str]): Its file in the input folder; None where the input is one file.
+    place (SourcePosition): Where it begins.
+    id (Any): Its id, if it has one.
+    doc (Doc): Its tokens.
+    """
+
+    file: str | None
+    place: SourcePosition
+    id: Any
+    doc: Doc
+
+
+class Start(NamedTuple):
+    """The document to begin with.
+
+    file (Optional[str]): See `Item`.
+    line (Optional[int]): The line where it begins, counted from 1; None in a .spacy file.
+    number (int): Its number among the documents of a .spacy file, from 1; not needed elsewhere.
+    """
+
+    file: str | None
+    line: int | None
+    number: int
+
+
+class StartNotFound(LookupError):
+    """The input has no document where the reading should begin."""
+
+
+class Input:
+    """The documents of an input.
+
+    path (Path): A file or a folder, read as "spacy-rnn.TextCorpus.v1" does; or STDIN.
+    piped (str): What the standard input holds: "txt" or "jsonl".
+    document (str): What a document of a .txt file is: "line", "block" or "file".
+    tokenized (bool): Whether words are separated by spaces already.
+    text_key, id_key (str): The keys of text and id in .jsonl files.
+    output (Optional[Path]): A file that isn't read, though it may lie in the folder.
+    RAISES (ValueError): If there is nothing to read, or the output is the input.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        piped: str = "txt",
+        document: str = "line",
+        tokenized: bool = False,
+        text_key: str = "text",
+        id_key: str = "id",
+        output: Path | None = None,
+    ) -> None:
+        self.path = path
+        self.piped = piped
+        self.document = document
+        self.tokenized = tokenized
+        self.text_key = text_key
+        self.id_key = id_key
+        self.files = [STDIN] if path == STDIN else find_files([path])
+        if output is not None and path != STDIN:
+            if _is_same(path, output):
+                raise ValueError(Errors.R512.format(path=output))
+            self.files = [file for file in self.files if not _is_same(file, output)]
+        if not self.files:
+            raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
+        self.has_names = path != STDIN and path.is_dir()
+
+    @property
+    def formats(self) -> set[str]:
+        """RETURNS (Set[str]): ".txt", ".jsonl", ".spacy": what is there to read."""
+        return {self._format(path) for path in self.files}
+
+    @property
+    def size(self) -> int | None:
+        """RETURNS (Optional[int]): The bytes of all files; None if that can't be known."""
+        if self.path != STDIN:
+            return sum(path.stat().st_size for path in self.files)
+        try:
+            status = os.fstat(sys.stdin.fileno())
+        except (OSError, ValueError):  # no real file
+            return None
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def read(
+        self,
+        nlp: Language,
+        *,
+        on_error: Callable[[ValueError], None],
+        on_bytes: Callable[[int], None],
+        start: Start | None = None,
+    ) -> Iterator[Item]:
+        """Read the documents that aren't empty.
+
+        nlp (Language): Its tokenizer makes the Docs. It makes each when it is asked for, so that
+            the caller can be in a memory zone then (for .spacy files, never).
+        on_error (Callable[[ValueError], None]): Told about each document that can't be read; it
+            may raise the error.
+        on_bytes (Callable[[int], None]): Told how many bytes of the files were read.
+        start (Optional[Start]): The first document to yield.
+        YIELDS (Item): The documents.
+        RAISES (ValueError): If a file is damaged.
+        RAISES (StartNotFound): If the start isn't there.
+        """
+        found = start is None
+        for path in self.files:
+            here = start is not None and not found and self._name(path) == start.file
+            if not found and not here:
+                on_bytes(path.stat().st_size)
+                continue
+            found = True
+            yield from self._read_file(path, nlp, on_error, on_bytes, start if here else None)
+        if not found:
+            raise StartNotFound(start)
+
+    def _read_file(
+        self,
+        path: Path,
+        nlp: Language,
+        on_error: Callable[[ValueError], None],
+        on_bytes: Callable[[int], None],
+        start: Start | None,
+    ) -> Iterator[Item]:
+        if self._format(path) == ".spacy":
+            docs = (d for d in read_docbin(path, nlp.vocab) if not all(t.is_space for t in d))
+            for doc in islice(docs, start.number - 1 if start else 0, None):
+                yield Item(self._name(path), SourcePosition(path, 0), None, doc)
+            on_bytes(path.stat().st_size)
+            return
+        found = start is None
+
+        def report(error: ValueError) -> None:
+            if found:
+                on_error(error)
+
+        for raw in self._read_raw(path, nlp.max_length, report, on_bytes):
+            found = found or raw.place.line == (start and start.line)
+            if not found:
+                continue
+            try:
+                doc = self._make_doc(nlp, raw)
+            except DamagedFile:
+                raise
+            except ValueError as error:
+                report(_placed(error, raw.place))
+                continue
+            yield Item(self._name(path), raw.place, raw.id, doc)
+        if not found:
+            raise StartNotFound(start)
+
+    def _read_raw(
+        self,
+        path: Path,
+        limit: int,
+        on_error: Callable[[ValueError], None],
+        on_bytes: Callable[[int], None],
+    ) -> Iterator[TextDocument]:
+        if self._format(path) == ".jsonl":
+            return read_jsonl(
+                path, self.text_key, id_key=self.id_key, on_error=on_error, on_bytes=on_bytes
+            )
+        return read_text(path, self.document, limit, on_error=on_error, on_bytes=on_bytes)
+
+    def _make_doc(self, nlp: Language, raw: TextDocument) -> Doc:
+        text = raw.text(nlp.max_length)
+        if raw.words is not None:
+            return words_to_doc(raw.words, text, raw.place, nlp.vocab)
+        if not self.tokenized:
+            return nlp.make_doc(text)
+        (doc,) = window_words(nlp.vocab, split_lines(text.split("\n"), None), 0)
+        return doc
+
+    def _format(self, path: Path) -> str:
+        return f".{self.piped}" if path == STDIN else get_format(path) or ""
+
+    def _name(self, path: Path) -> str | None:
+        if not self.has_names:
+            return None
+        name = path.relative_to(self.path).as_posix()
+        # one that isn't UTF-8 (from an old archive) shows its bytes as \udcNN
+        return name.encode("utf8", "backslashreplace").decode()
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return other.exists() and path.samefile(other)
+
+
+def _placed(error: ValueError, place: SourcePosition) -> ValueError:
+    """A tokenizer doesn't know where its text comes from."""
+    return error if str(place) in str(error) else ValueError(f"{place}: {error}")

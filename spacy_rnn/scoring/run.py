@@ -1,0 +1,175 @@
+"""Score a stream of documents in bounded memory, and go on where a run before ended."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from tqdm import tqdm
+
+from ..errors import Errors
+from ..messages import warn
+from ..pipeline.extensions import get_output
+from ..pipeline.rnn_lm import RNNLM
+from .chunks import Chunks
+from .formats import Format
+from .inputs import Input, Item, StartNotFound
+from .outputs import Output, OutputPosition
+from .records import Records
+from .releasing import memory_zone
+
+
+class BadLines:
+    """Reports documents that can't be read, and counts them: what `on_error` of a reader does to go
+    on."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, error: ValueError) -> None:
+        self.count += 1
+        warn(f"left out: {error}")
+
+
+@dataclass
+class ScoringRun:
+    """The scoring of an input.
+
+    nlp (Language): The pipeline, see `selecting.prepare`.
+    lm (RNNLM): Its language model.
+    source (Input): What is scored.
+    records (Records): What is written about it.
+    form (Format): How.
+    on_error (Callable[[ValueError], None]): See `Input.read`.
+    batch_size (int): The most documents that are scored at once.
+    bar (tqdm): Shows the progress, in bytes of the input.
+    documents, tokens (int): What this run has scored.
+    """
+
+    nlp: Language
+    lm: RNNLM
+    source: Input
+    records: Records
+    form: Format
+    on_error: Callable[[ValueError], None]
+    batch_size: int
+    bar: tqdm
+    documents: int = 0
+    tokens: int = 0
+    _chunks: Chunks[Item] = field(init=False)
+    _next: int = field(init=False, default=1)
+
+    def begin(self, progress: OutputPosition | None = None) -> tuple[int, str]:
+        """Find the first document.
+
+        progress (Optional[OutputPosition]): How far the output got; None to begin anew.
+        RETURNS (Tuple[int, str]): How many bytes of the output are to be kept, and what is to be
+            written there first.
+        RAISES (ValueError): If the output belongs to other documents than these.
+        """
+        stream = self.source.read(
+            self.nlp,
+            on_error=self.on_error,
+            on_bytes=self.bar.update,
+            start=None if progress is None else progress.start,
+        )
+        self._chunks = Chunks(stream, self.batch_size, lambda item: len(item.doc.text))
+        if progress is None:
+            return 0, self.form.begin(self.records.columns)
+        return self._check_last(stream, progress)
+
+    def _check_last(self, stream: Iterator[Item], progress: OutputPosition) -> tuple[int, str]:
+        """Score the output's last document once more: there may be tokens missing."""
+        self._next = progress.number + 1
+        with self._zone():
+            try:
+                item = next(stream, None)
+            except StartNotFound:
+                item = None
+            if item is None or (item.file, item.place.line or None) != progress.start[:2]:
+                raise self._mismatch(progress, "not found")
+            docs = self._annotate([item])
+            expected = progress.records
+            if not self.records.per_token:
+                expected = int(progress.values["tokens"])
+            found = len(docs[0])
+            if found == expected or (found > expected and self.records.per_token):
+                self._check_numbers(progress, docs[0])
+            if found == expected:
+                return progress.end, ""
+            if found < expected or not self.records.per_token:
+                raise self._mismatch(progress, f"of {found} tokens, not {expected}")
+            if progress.begin is None:
+                raise ValueError(Errors.R509.format(path=progress.path))
+            self.documents, self.tokens = 1, found
+            return progress.begin, self._encode(progress.number, [item], docs)
+
+    def _check_numbers(self, progress: OutputPosition, doc: Doc) -> None:
+        """The first record of the last document has to come out as it is there."""
+        output = get_output(doc, self.lm.name)
+        assert output is not None
+        tokens = 1 if self.records.per_token else len(doc)
+        found, written = output.surprisal_of(0, tokens), float(progress.values["surprisal"])
+        # in bfloat16, batches differ by up to 0.1 nats a token
+        exact = self.lm.shim.prediction_precision == "float32"
+        most = 1e-3 * max(1.0, abs(written)) if exact else 0.3 * max(1, tokens)
+        if found is None or abs(found - written) > most:
+            raise self._mismatch(progress, f"of {found or 0:.3f} bits, not {written:.3f}")
+
+    def _mismatch(self, progress: OutputPosition, found: str) -> ValueError:
+        names = {"file": progress.file, "line": progress.line, "number": progress.in_file}
+        place = ", ".join(f"{name} {value}" for name, value in names.items() if value is not None)
+        return ValueError(Errors.R507.format(path=progress.path, place=place, found=found))
+
+    def write_to(self, output: Output) -> None:
+        """Score what is left.
+
+        output (Output): Gets the records of each chunk.
+        RAISES (ValueError): At a bad document, if `on_error` does; those before it are written.
+        """
+        while not self._chunks.exhausted:
+            with self._zone():
+                items = self._chunks.take()
+                if items:
+                    docs = self._annotate(items)
+                    output.write(self._encode(self._next, items, docs))
+                    self._next += len(items)
+                    self.documents += len(items)
+                    self.tokens += sum(map(len, docs))
+            self.bar.set_postfix_str(f"{self.documents:,} documents", refresh=False)
+        self._chunks.finish()
+
+    def _annotate(self, items: Sequence[Item]) -> list[Doc]:
+        return list(self.nlp.pipe([item.doc for item in items], batch_size=self.batch_size))
+
+    def _encode(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> str:
+        return "".join(map(self.form.encode, self.records.make(first, items, docs)))
+
+    def _zone(self) -> AbstractContextManager[Any]:
+        # what a DocBin holds was added to the vocab when it was opened
+        return memory_zone(self.nlp, ".spacy" not in self.source.formats)
+
+
+@contextmanager
+def stop_cleanly() -> Iterator[None]:
+    """Let SIGTERM unwind the program as Ctrl-C does, so that what was scored is written."""
+
+    def leave(signum: int, frame: FrameType | None) -> None:
+        sys.exit(128 + signum)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,79 @@
+"""The language model of a pipeline, and what may be left out to score documents with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from spacy.language import Language
+from spacy.tokens import Doc
+
+from ..errors import Errors
+from ..pipeline.rnn_lm import RNNLM
+
+
+def find_language_model(nlp: Language, model: str, component: str | None = None) -> RNNLM:
+    """RETURNS (RNNLM): The component of that name, or the only one of its kind; enabled.
+
+    nlp (Language): The pipeline.
+    model (str): What the user calls it, for messages.
+    component (Optional[str]): The component's name.
+    RAISES (ValueError): If there is none, or there are several and none was named.
+    """
+    found = {name: pipe for name, pipe in nlp.components if isinstance(pipe, RNNLM)}
+    names = ", ".join(found)
+    if not found:
+        pipes = ", ".join(nlp.pipe_names) or "nothing"
+        raise ValueError(Errors.R501.format(model=model, pipes=pipes))
+    if component is None and len(found) > 1:
+        raise ValueError(Errors.R502.format(model=model, names=names))
+    if component is not None and component not in found:
+        raise ValueError(Errors.R503.format(name=component, model=model, names=names))
+    chosen = component or names
+    if chosen in nlp.disabled:
+        nlp.enable_pipe(chosen)
+    return found[chosen]
+
+
+def keep_only(nlp: Language, lm: RNNLM) -> None:
+    """Disable all components but the language model and those that decide about its tokens.
+
+    nlp (Language): The pipeline. A component before the last one that retokenizes stays, because
+        that one may read its annotations (`merge_noun_chunks` reads a parse). If the language model
+        looks norms up, all before it stay: any of them may set norms.
+    lm (RNNLM): Its language model, which then has no listeners to write `doc.tensor` for.
+    """
+    before = nlp.pipe_names[: nlp.pipe_names.index(lm.name)]
+    last = [i for i, name in enumerate(before, 1) if nlp.get_pipe_meta(name).retokenizes]
+    deciding = before if lm.vocabulary.attr == "NORM" else before[: max(last, default=0)]
+    nlp.select_pipes(enable=[*deciding, lm.name])
+    lm.forget_listeners()
+
+
+def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:
+    """Let a pipeline compute no more than `document_scores` needs.
+
+    nlp (Language): The pipeline.
+    lm (RNNLM): Its language model.
+    measures (Sequence[str]): Annotations that are needed beside log-probabilities.
+    """
+    keep_only(nlp, lm)
+    lm.annotations = ("log_probs", *measures)
+    lm.cache = replace(lm.cache, window=0)
+
+
+def runs_components_before(nlp: Language, lm: RNNLM) -> bool:
+    """RETURNS (bool): Whether anything runs before the language model, after `keep_only`."""
+    return nlp.pipe_names != [lm.name]
+
+
+def run_before(nlp: Language, lm: RNNLM, docs: list[Doc]) -> Iterator[Doc]:
+    """Run what is left before the language model, but not the model itself.
+
+    nlp (Language): The pipeline, after `keep_only`.
+    lm (RNNLM): The language model.
+    docs (List[Doc]): The documents.
+    YIELDS (Doc): The documents, retokenized.
+    """
+    with nlp.select_pipes(disable=lm.name):
+        yield from nlp.pipe(docs)

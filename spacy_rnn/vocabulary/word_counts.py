@@ -1,0 +1,111 @@
+"""Count the words of a corpus of any size in bounded memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+
+from spacy.language import Language
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from ..corpus.windows import read_mark
+from ..errors import Errors
+from .vocabulary import Vocabulary, count_words
+
+# Documents counted together, whose strings and lexemes are freed before the next ones.
+_BATCH = 512
+
+
+class WordCounts:
+    """Counts of words, kept for at most `max_types` of them.
+
+    Exact up to that many types. Beyond, the rarer half, and all words as rare as its most frequent
+    one, is forgotten again and again (lossy counting, Manku & Motwani 2002): then a count is too
+    low by at most `lost`.
+
+    max_types (int): The most words to keep.
+    """
+
+    def __init__(self, max_types: int = 2_000_000) -> None:
+        if max_types < 2:
+            raise ValueError(Errors.R009.format(option="max_types", least=2, value=max_types))
+        self.max_types = max_types
+        self.words: Counter[str] = Counter()
+        self.tokens = 0
+        self.documents = 0
+        self.lost = 0
+
+    def add(self, words: dict[str, int], documents: int) -> None:
+        """Add the counts of some documents."""
+        self.words.update(words)
+        self.tokens += sum(words.values())
+        self.documents += documents
+        if len(self.words) > self.max_types:
+            self._forget_rarest()
+
+    def _forget_rarest(self) -> None:
+        ordered = sorted(self.words.values(), reverse=True)
+        threshold = ordered[self.max_types // 2]
+        self.words = Counter({w: count for w, count in self.words.items() if count > threshold})
+        self.lost += threshold
+
+    def vocabulary(self, *, attr: str, min_count: int, max_size: int | None) -> Vocabulary:
+        """See `Vocabulary.from_counts`; tokens of forgotten words count as unknown."""
+        return Vocabulary.from_counts(
+            self.words,
+            tokens=self.tokens,
+            documents=self.documents,
+            attr=attr,
+            min_count=min_count,
+            max_size=max_size,
+        )
+
+
+def count_corpus(
+    nlp: Language,
+    examples: Iterable[Example],
+    attr: str,
+    *,
+    max_types: int = 2_000_000,
+    zones: bool = True,
+    cut_anywhere: bool = False,
+) -> WordCounts:
+    """Count the words of a corpus.
+
+    nlp (Language): The pipeline whose vocab the Docs have.
+    examples (Iterable[Example]): As a reader yields them, lazily.
+    attr (str): The token attribute: "ORTH", "LOWER" or "NORM".
+    max_types (int): See `WordCounts`.
+    zones (bool): Whether to free what some documents have left in the vocab before the next ones
+        are read. Not for a reader that makes Docs before they are asked for.
+    cut_anywhere (bool): Whether this can be done between two windows of a document, too.
+    RETURNS (WordCounts): The counts.
+    """
+    counts = WordCounts(max_types)
+    stream = iter(examples)
+    done = False
+    while not done:
+        with nlp.memory_zone() if zones else nullcontext():
+            batch = _Batch(stream, cut_anywhere)
+            counts.add(*count_words(batch, attr))
+            done = batch.exhausted
+    return counts
+
+
+class _Batch:
+    """The Docs of the next examples, up to the end of a document."""
+
+    def __init__(self, examples: Iterator[Example], cut_anywhere: bool) -> None:
+        self.examples = examples
+        self.cut_anywhere = cut_anywhere
+        self.exhausted = False
+
+    def __iter__(self) -> Iterator[Doc]:
+        for number, example in enumerate(self.examples, 1):
+            mark = read_mark(example.predicted)
+            yield example.predicted
+            if number >= _BATCH and (self.cut_anywhere or mark is None or mark.final):
+                return
+        self.exhausted = True

@@ -1,0 +1,113 @@
+import gc
+
+import pytest
+import spacy
+from spacy.lang.en import English
+from spacy.tokens import Doc
+
+from spacy_rnn.corpus.token_cache import _CACHES, get_cache
+
+from .conftest import TEXTS, CountingTokenizer
+
+
+def same(a, b):
+    """Everything a tokenizer writes: words, spaces, norms, tags, lemmas."""
+    attributes = ["ORTH", "SPACY", "NORM", "TAG", "LEMMA"]
+    return a.text == b.text and (a.to_array(attributes) == b.to_array(attributes)).all()
+
+
+@pytest.mark.parametrize("text", [*TEXTS, "", " ", "\n\n", "They can't, won't, shouldn't."])
+def test_kept_tokens_make_the_doc_that_the_tokenizer_makes(nlp, text):
+    nlp.tokenizer = CountingTokenizer(nlp)
+    cache = get_cache(nlp)
+    first, second = cache.make_doc(nlp, text), cache.make_doc(nlp, text)
+    assert nlp.tokenizer.calls[text] == 1
+    expected = nlp.make_doc(text)
+    assert first is not second
+    assert same(first, expected)
+    assert same(second, expected)
+    assert second.has_unknown_spaces == expected.has_unknown_spaces
+
+
+class TaggingTokenizer:
+    """Tags as it tokenizes, and knows no spaces, as tokenizers of some languages do."""
+
+    def __init__(self, vocab):
+        self.vocab = vocab
+        self.calls = 0
+
+    def __call__(self, text):
+        self.calls += 1
+        words = text.split(" ")
+        doc = Doc(self.vocab, words=words, tags=[word.upper() for word in words])
+        doc.user_data["readings"] = words
+        return doc
+
+
+def test_what_else_a_tokenizer_annotates_is_kept_and_does_not_leak(nlp):
+    nlp.tokenizer = TaggingTokenizer(nlp.vocab)
+    cache = get_cache(nlp)
+    first = cache.make_doc(nlp, "up and down")
+    first[0].tag_ = "CHANGED"
+    first.user_data["readings"].append("changed")
+    second = cache.make_doc(nlp, "up and down")
+    second[1].tag_ = "CHANGED"
+    second.user_data["readings"].append("changed")
+    third = cache.make_doc(nlp, "up and down")
+    assert nlp.tokenizer.calls == 1
+    assert [t.tag_ for t in third] == ["UP", "AND", "DOWN"]
+    assert third.user_data == {"readings": ["up", "and", "down"]}
+    assert third.has_unknown_spaces
+
+
+def test_cache_goes_with_its_pipeline():
+    nlp = spacy.blank("en")
+    get_cache(nlp).make_doc(nlp, "some words")
+    gc.collect()
+    kept = len(_CACHES)
+    del nlp
+    gc.collect()
+    assert len(_CACHES) == kept - 1
+
+
+def test_pipelines_share_nothing(nlp):
+    other = English()
+    assert get_cache(nlp) is get_cache(nlp)
+    assert get_cache(nlp) is not get_cache(other)
+
+
+def test_changed_rules_of_the_tokenizer_empty_the_cache(nlp):
+    assert [t.text for t in get_cache(nlp).make_doc(nlp, "gimme that")] == ["gimme", "that"]
+    nlp.tokenizer.add_special_case("gimme", [{"ORTH": "gim"}, {"ORTH": "me"}])
+    assert [t.text for t in get_cache(nlp).make_doc(nlp, "gimme that")] == ["gim", "me", "that"]
+
+
+def test_other_tokenizer_empties_the_cache(nlp):
+    get_cache(nlp).make_doc(nlp, "well-known")
+    nlp.tokenizer = CountingTokenizer(nlp)
+    get_cache(nlp).make_doc(nlp, "well-known")
+    assert nlp.tokenizer.calls["well-known"] == 1
+    get_cache(nlp).make_doc(nlp, "well-known")
+    assert nlp.tokenizer.calls["well-known"] == 1
+
+
+def test_cache_is_safe_across_a_memory_zone(nlp):
+    nlp.tokenizer = TaggingTokenizer(nlp.vocab)
+    with nlp.memory_zone():
+        get_cache(nlp).make_doc(nlp, "unheard ofwordindeed")
+    assert len(get_cache(nlp)) == 0
+    nlp.tokenizer = CountingTokenizer(nlp)
+    with nlp.memory_zone():
+        get_cache(nlp).make_doc(nlp, "anotherunheardword stays")
+    doc = get_cache(nlp).make_doc(nlp, "anotherunheardword stays")
+    assert [t.text for t in doc] == ["anotherunheardword", "stays"]
+    assert sum(nlp.tokenizer.calls.values()) == 1
+
+
+def test_equal_words_are_one_string(nlp):
+    cache = get_cache(nlp)
+    for text in ["row row row", "row your boat", "row away"]:
+        cache.make_doc(nlp, text)
+    words = [word for plain in cache._documents.values() for word in plain.words if word == "row"]
+    assert len(words) == 5
+    assert len({id(word) for word in words}) == 1

@@ -1,0 +1,87 @@
+"""What words of memory zones leave behind."""
+
+import pytest
+import spacy
+
+from spacy_rnn import release_memory
+
+from ..helpers import ENGLISH, make_trained
+from ..pipeline.comparing import assert_same_docs
+
+
+def places(nlp):
+    """How many strings spaCy's table has room for."""
+    return nlp.vocab.strings._map.capacity
+
+
+def run_zones(nlp, zones=6, words=2000, between=None):
+    """RETURNS (List[int]): The places after every zone, each with words of its own."""
+    found = []
+    for zone in range(zones):
+        with nlp.memory_zone():
+            for start in range(0, words, 100):
+                nlp(" ".join(f"w{zone}x{number}" for number in range(start, start + 100)))
+        if between is not None:
+            between(nlp)
+        found.append(places(nlp))
+    return found
+
+
+def test_tables_stay_as_large_as_what_is_kept():
+    assert len(set(run_zones(make_trained(), between=release_memory))) == 1
+    # this is spaCy's, and what the function is for: when it fails, the function can go
+    grown = run_zones(make_trained())
+    assert grown[-1] > 2 * grown[0]
+
+
+def test_docs_and_predictions_stay():
+    nlp = make_trained()
+    texts = [*ENGLISH[:5], "an unheard zeppelin"]
+    before = list(nlp.pipe(texts))
+    strings, shapes = set(nlp.vocab.strings), [[token.shape_ for token in doc] for doc in before]
+    run_zones(nlp, zones=2)
+    release_memory(nlp)
+    assert set(nlp.vocab.strings) == strings
+    assert [[token.shape_ for token in doc] for doc in before] == shapes
+    assert [doc.text for doc in before] == texts
+    assert_same_docs(nlp.pipe(texts), before, close=0)
+    assert_same_docs(map(nlp, before), nlp.pipe(texts))
+
+
+def test_vectors_stay():
+    nlp = make_trained()
+    nlp.get_pipe("rnn_lm").export_vectors()
+    before = nlp("baker").vector
+    release_memory(nlp)
+    assert before.any() and (nlp("baker").vector == before).all()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_the_tokenizer_has_no_lexemes_from_before(when):
+    nlp = make_trained()
+    assert not nlp("the baker isn't")[1].is_stop  # in the tokenizer's cache
+    if when == "before":
+        nlp.vocab["baker"].is_stop = True
+    release_memory(nlp)
+    if when == "after":
+        nlp.vocab["baker"].is_stop = True
+    doc = nlp("the baker isn't")
+    assert doc[1].is_stop == nlp.vocab["baker"].is_stop == (when == "after")
+    assert [token.text for token in doc] == ["the", "baker", "is", "n't"]
+
+
+def test_norms_are_looked_up_once_however_often_it_is_called():
+    """spaCy puts a function around the getter at each loading; a thousand are too deep a stack."""
+    nlp = spacy.blank("en")
+    nlp.vocab.lookups.add_table("lexeme_norm", {"colour": "color"})
+    nlp.vocab.from_bytes(nlp.vocab.to_bytes())
+    for _ in range(1100):
+        release_memory(nlp)
+    assert nlp("colour tree")[0].norm_ == "color"
+
+
+def test_within_a_memory_zone_it_is_an_error():
+    nlp = make_trained()
+    with nlp.memory_zone(), pytest.raises(ValueError, match="R530"):
+        release_memory(nlp)
+    release_memory(nlp)
