@@ -1,4 +1,4 @@
-"""Every message that a user can see when something is wrong.
+"""Every message that a user can see when something is wrong, and every warning.
 
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
@@ -25,7 +25,7 @@ class _Coded(type):
 
     def __getattribute__(cls, name: str) -> str:
         message = super().__getattribute__(name)
-        return f"[{name}] {message}" if name[:1] == "R" and name[1:].isdigit() else message
+        return f"[{name}] {message}" if name[0] in "RW" and name[1:].isdigit() else message
 
 
 class Errors(metaclass=_Coded):
@@ -153,11 +153,6 @@ class Errors(metaclass=_Coded):
     R109 = (
         "The saved tokenizer is damaged, or not one of spacy-rnn.JiebaTokenizer.v1. Copy the "
         'pipeline again from where it was saved, or load it with `exclude=["tokenizer"]`.'
-    )
-    R110 = (
-        "The pipeline was saved with another version of jieba's dictionary than the installed "
-        "one, so a few texts may be segmented differently. Install the jieba that it was trained "
-        "with, or save the pipeline again."
     )
     R113 = (
         "The word {word!r}… of {source} has {length} characters. A word can have {longest} at "
@@ -314,12 +309,6 @@ class Errors(metaclass=_Coded):
     R312 = "{name} has no tokenizer for a text prompt. Create it with nlp.add_pipe, or pass a Doc."
     R314 = "{name}.initialize needs a function that returns examples, not {type}."
     R313 = "The examples for {name} have to be spacy.training.Example objects, not {type}."
-    R317 = (
-        "max_epochs = -1 streams the corpus, and spaCy shows only its first 100 examples to "
-        "{name}.initialize: all other words will be unknown. Write the vocabulary with "
-        "`python -m spacy rnn vocab CORPUS words.json --config CONFIG` and set "
-        "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
-    )
     R316 = "A prompt is a text or a Doc, not {type}."
     R315 = (
         "The perplexity of {name} is {perplexity} on this text: its weights have grown beyond all "
@@ -516,10 +505,6 @@ class Errors(metaclass=_Coded):
         "The loss of {name} is {loss}; no weight was changed. Lower the learning rate, or look for "
         "broken examples in the training corpus."
     )
-    R608 = (
-        "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
-        "before is kept; make room on the disk."
-    )
     R609 = (
         "Training on several processes needs a GPU for each: {count} processes were started here, "
         "and there are {gpus} GPUs. Start fewer, or leave --gpu-id out."
@@ -555,4 +540,24 @@ class Errors(metaclass=_Coded):
     R618 = (
         "A model can't be written: {error}. The models before are kept. Make room on the disk and "
         "go on with --resume."
+    )
+
+
+class Warnings(metaclass=_Coded):
+    """What may surprise, with the hundreds of the errors: W1xx is about tokenizers."""
+
+    W101 = (
+        "The pipeline was saved with another version of jieba's dictionary than the installed "
+        "one, so a few texts may be segmented differently. Install the jieba that it was trained "
+        "with, or save the pipeline again."
+    )
+    W301 = (
+        "max_epochs = -1 streams the corpus, and spaCy shows only its first 100 examples to "
+        "{name}.initialize: all other words will be unknown. Write the vocabulary with "
+        "`python -m spacy rnn vocab CORPUS words.json --config CONFIG` and set "
+        "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
+    )
+    W601 = (
+        "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
+        "before is kept; make room on the disk."
     )

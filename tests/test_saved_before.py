@@ -13,8 +13,7 @@ from spacy.tokens import DocBin
 from thinc.api import Config
 
 from spacy_rnn import LMOutput
-from spacy_rnn.layers.weights import weights_from_bytes
-from spacy_rnn.packing import unpack
+from spacy_rnn.layers.sources import SourceModel
 from spacy_rnn.training.resumable.processes import Processes
 from spacy_rnn.training.resumable.start import TrainOptions, start
 
@@ -66,15 +65,10 @@ def test_outputs_pickled_before_hold_their_numbers():
         assert_same_output(output, numbers)
 
 
-def weights_in(data):
+def weights_in(file):
     """The weights in a component's model file."""
-    message = unpack(data)
-    states = [unpack(shim)["state"] for layer in message["shims"] for shim in layer if shim]
-    (state,) = [state for state in states if state]
-    return {
-        name: tensor.detach().numpy()
-        for name, tensor in weights_from_bytes(state).parameters_by_name().items()
-    }
+    network = SourceModel(file).network
+    return {name: p.detach().numpy() for name, p in network.parameters_by_name().items()}
 
 
 def test_a_training_goes_on_from_a_checkpoint_saved_before(tmp_path, monkeypatch):
@@ -88,8 +82,8 @@ def test_a_training_goes_on_from_a_checkpoint_saved_before(tmp_path, monkeypatch
     run = start(config, options, Processes(), Told().messages())
     assert run.loop.progress.steps == 8
     run.execute()
-    found = weights_in((tmp_path / "training" / "model-last" / "rnn_lm" / "model").read_bytes())
-    expected = weights_in((SAVED / "trained_on").read_bytes())
+    found = weights_in(tmp_path / "training" / "model-last" / "rnn_lm" / "model")
+    expected = weights_in(SAVED / "trained_on")
     assert found.keys() == expected.keys()
     for name in expected:
         assert np.allclose(found[name], expected[name], atol=1e-5), name

@@ -17,7 +17,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
-from ..errors import Errors, reason
+from ..errors import Errors, Warnings, reason
 from ..layers.carried import CarriedStates
 from ..layers.network_outputs import predict_sequences
 from ..layers.neural_cache import predict_with_cache
@@ -225,7 +225,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             vocabulary = Vocabulary.from_file(setup.path, attr=attr)
         else:
             if nlp is not None and nlp.config["training"]["max_epochs"] == -1:
-                warnings.warn(Errors.R317.format(name=self.name), stacklevel=2)
+                warnings.warn(Warnings.W301.format(name=self.name), stacklevel=2)
             vocabulary = Vocabulary.from_docs(
                 self._training_docs(get_examples),
                 attr=attr,

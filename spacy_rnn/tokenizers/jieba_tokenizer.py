@@ -15,9 +15,9 @@ from spacy.training import Example, validate_examples
 from spacy.util import DummyTokenizer, registry
 from spacy.vocab import Vocab
 
-from spacy_rnn.errors import Errors
 from spacy_rnn.packing import unpack
 
+from ..errors import Errors, Warnings
 from .alignment import words_and_spaces
 from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
 from .rust_segmenter import RustSegmenter
@@ -156,7 +156,7 @@ class JiebaTokenizer(DummyTokenizer):
         if settings.path is None:
             dictionary = default_dictionary()
             if settings.saved_with not in (None, jieba_fingerprint()):
-                warnings.warn(Errors.R110, stacklevel=3)
+                warnings.warn(Warnings.W101, stacklevel=3)
         else:
             dictionary = shared_dictionary(_own_data(settings), settings.path)
         dictionary = add_user_words(dictionary, settings.user_words)

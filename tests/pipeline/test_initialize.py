@@ -251,7 +251,7 @@ def test_a_streamed_corpus_without_labels_gets_a_warning():
     nlp = spacy.blank("en", config={"training": {"max_epochs": -1}})
     lm = nlp.add_pipe("rnn_lm", config={"model": SMALL})
     examples = make_examples(nlp, ENGLISH)
-    with pytest.warns(UserWarning, match="R317"):
+    with pytest.warns(UserWarning, match="W301"):
         nlp.initialize(lambda: examples)
     nlp.config["initialize"]["components"]["rnn_lm"] = {"labels": lm.label_data}
     with warnings.catch_warnings():

@@ -235,5 +235,5 @@ def test_another_version_of_jiebas_dictionary_is_noticed(make_nlp, tmp_path):
         make_nlp().tokenizer.from_disk(folder)("我")
     (folder / "cfg").write_text(json.dumps({**cfg, "fingerprint": "0" * 32}), encoding="utf8")
     tokenizer = make_nlp().tokenizer.from_disk(folder)
-    with pytest.warns(UserWarning, match=r"\[R110\]"):
+    with pytest.warns(UserWarning, match=r"\[W101\]"):
         tokenizer("我")

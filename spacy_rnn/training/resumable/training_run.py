@@ -15,7 +15,7 @@ from ..._compat.spacy_loop import (
     create_before_to_disk_callback,
     update_meta,
 )
-from ...errors import Errors
+from ...errors import Errors, Warnings
 from .checkpoints import Checkpoints, Lock
 from .folders import write_folder
 from .loop import Loop
@@ -202,7 +202,7 @@ class TrainingRun:
                 return True
             except OSError as error:
                 # a training of days shouldn't end because a disk is full for a while
-                self.messages.warn(Errors.R608.format(step=steps, error=error))
+                self.messages.warn(Warnings.W601.format(step=steps, error=error))
                 return False
 
         if loop.processes.from_first(try_to_write):
