@@ -14,6 +14,23 @@ from .helpers import CHINESE, load_script, make_trained, run_spacy, train_corpus
 torch.set_num_threads(1)
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slow", action="store_true", help="run the tests that are marked slow too")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    if slow:
+        items[:] = [item for item in items if not item.get_closest_marker("slow")]
+        config.hook.pytest_deselected(items=slow)
+
+
+def pytest_report_header(config):
+    return "slow tests: " + ("run too" if config.getoption("--slow") else "left out (see --slow)")
+
+
 @pytest.fixture(scope="session")
 def trained():
     """A small trained English pipeline. Shared: tests must not change it."""

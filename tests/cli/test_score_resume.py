@@ -282,6 +282,7 @@ def test_a_killed_run_loses_nothing(model, long_text, tmp_path, name, options):
     assert_same(read_records(out), read_records(expected))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_stopped_run_says_how_to_go_on(model, long_text, tmp_path, number, code):
     (tmp_path / "slowly.py").write_text(SLOWLY.replace("= 1", "= 1000"))
