@@ -8,6 +8,7 @@ import pytest
 import torch
 from spacy.tokens import DocBin
 
+from . import hostile
 from .helpers import CHINESE, load_script, make_trained, run_spacy, train_corpus, write_corpus
 
 # Networks this small gain nothing by threads, and lose much where others use the cores too.
@@ -28,7 +29,14 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_report_header(config):
-    return "slow tests: " + ("run too" if config.getoption("--slow") else "left out (see --slow)")
+    slow = "run too" if config.getoption("--slow") else "left out, --slow runs them too"
+    share = f"{hostile.FACTOR:g} of the cases, SPACY_RNN_FUZZ_SEED={hostile.SEED} draws the same"
+    return [f"slow tests: {slow}", f"hostile input: {share}"]
+
+
+def pytest_terminal_summary(terminalreporter):
+    if terminalreporter.stats.get("failed"):
+        terminalreporter.write_line(f"hostile input: SPACY_RNN_FUZZ_SEED={hostile.SEED}")
 
 
 @pytest.fixture(scope="session")

@@ -283,6 +283,7 @@ for name in ("twice.spacy.gz", "lists.spacy", "lists.spacy.gz"):
 """
 
 
+@pytest.mark.slow
 def test_small_files_that_become_huge_are_read_in_bounded_memory(tmp_path):
     """A third of a megabyte at most, and up to 300 MB when they are decompressed."""
     *lines, memory = run_within(1200, BOMBS, READ, tmp_path)
@@ -310,6 +311,7 @@ attempt("a.jsonl")
 """
 
 
+@pytest.mark.slow
 def test_the_longest_line_of_json_is_read_in_bounded_memory(tmp_path):
     """33 million characters of the costliest kind: 11 million empty lists."""
     prepare, attempt = BOMBS[: BOMBS.index("def write")], READ[: READ.index('attempt("line')]

@@ -198,6 +198,7 @@ attempt("layers", close_file({**empty, **deep}, TENSORS))
 """
 
 
+@pytest.mark.slow
 def test_claims_of_any_size_are_refused_in_little_memory():
     """Lists of 10⁹ rows would need 8 GB."""
     *lines, memory = run_within(700, CLAIM, CLAIMED)

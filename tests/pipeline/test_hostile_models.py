@@ -99,6 +99,7 @@ for name, text in texts.items():
 """
 
 
+@pytest.mark.slow
 def test_a_megabyte_without_a_space_is_scored_in_bounded_memory():
     """One word of a million letters is spelled; a million words are read."""
     *lines, memory = run_within(6000, LONG, PREDICT, seconds=250)
@@ -153,6 +154,7 @@ def test_a_flipped_bit_is_refused_or_changes_no_prediction(place, bit):
     load_model(flipped(BYTES, place, bit))
 
 
+@pytest.mark.slow
 def test_most_flipped_bits_are_refused():
     """Those of thinc's own names and of settings of training aren't."""
     places = range(0, len(BYTES), 37)

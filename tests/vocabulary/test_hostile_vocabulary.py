@@ -123,6 +123,7 @@ def test_a_path_of_a_dash_is_a_file_and_not_the_standard_input(tmp_path, monkeyp
     assert len(Vocabulary.from_file("-")) == len(WORDS)
 
 
+@pytest.mark.slow
 def test_a_million_words_are_read():
     entries = [[f"w{number}", number % 1000] for number in range(10**6)]
     with no_hang(200):
