@@ -12,6 +12,8 @@ from typer.testing import CliRunner
 
 from .helpers import ENGLISH, ROOT, chinese_texts, make_trained, write_corpus
 
+pytestmark = pytest.mark.slow
+
 SPEED = {"ratio", "ours", "baseline", "unit"}
 QUALITY = {"test_perplexity", "cpu_seconds"}
 TOKENIZED = "the baker paints an old boat .\na tired sailor forgets the harbour .\n"

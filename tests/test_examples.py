@@ -10,6 +10,8 @@ from typer.testing import CliRunner
 
 from .helpers import ENGLISH, ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def load(name):
     spec = importlib.util.spec_from_file_location(name, ROOT / "examples" / f"{name}.py")

@@ -16,7 +16,10 @@ import spacy
 
 from .helpers import ROOT, chinese_texts, make_trained
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork"),
+]
 SECONDS, WORKERS = 60, 3
 
 

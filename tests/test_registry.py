@@ -64,6 +64,7 @@ def entry_points():
     return groups
 
 
+@pytest.mark.slow
 def test_every_entry_point_resolves_in_a_fresh_process(entry_points):
     found = json.loads(run(RESOLVE, json.dumps(entry_points))[0])
     targets = {target for names in entry_points.values() for target in names.values()}
@@ -86,6 +87,7 @@ def test_the_public_names_are_entry_points(entry_points):
     } <= names
 
 
+@pytest.mark.slow
 def test_importing_the_package_is_cheap():
     modules, names = run(CHEAP)
     first, after_blank = json.loads(modules)

@@ -32,6 +32,7 @@ def corpus_of(workflow):
     }
 
 
+@pytest.mark.slow
 def test_a_packaged_wheel_loads_in_a_fresh_environment(workflow, tmp_path):
     options = ["--name", "tiny", "--version", "1.2.3", "--build", "wheel"]
     succeed("package", workflow.model, tmp_path, *options)

@@ -38,6 +38,7 @@ def test_each_line_of_stdin_is_a_prompt(model, arguments):
     assert [one["prompt"] for one in objects(done)] == ["the grey", "", "our", "the"]
 
 
+@pytest.mark.slow
 def test_a_process_answers_in_utf8(model):
     done = run_process("predict", model, "--json", "-k", 1, input="天 é\n".encode())
     assert json.loads(done.stdout.decode())["prompt"] == "天 é"
@@ -62,6 +63,7 @@ def test_errors_of_the_component_are_one_line(model, tmp_path):
     assert "R503" in fail("predict", model, "the", "--component", "other")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
 def test_results_are_utf8_whatever_the_locale_is(model, tmp_path, encoding):
     (tmp_path / "text.txt").write_text("the cat\n")

@@ -172,6 +172,7 @@ def test_tokenized_text_is_split_at_its_spaces_only(model, tmp_path):
     assert [record["token"] for record in found] == ["the", "boat.", "isn't", "x"]
 
 
+@pytest.mark.slow
 def test_stdin_goes_to_stdout_and_nothing_else_does(model, nlp):
     text = "\n".join(TEXTS).encode()
     done = run_process("score", model, "-", "--progress", input=text)
@@ -189,6 +190,7 @@ def test_stdin_can_hold_json_and_stdout_get_csv(model):
     assert [record["id"] for record in found] == [f"n{i}" for i in range(len(TEXTS))]
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_enough_is_no_error(model, tmp_path):
     path = write_lines(tmp_path / "text.txt", ENGLISH * 200)
     command = f'"$@" score "{model}" "{path}" | head -1'

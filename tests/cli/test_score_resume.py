@@ -262,6 +262,7 @@ def end_at(size, out, command, number):
     return child.returncode, errors.decode()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options"),
     [KINDS[0], KINDS[5]],

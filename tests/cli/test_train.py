@@ -48,6 +48,7 @@ def wait_for_checkpoint(process, output, after=0):
     raise AssertionError(process.communicate()[0])
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(training, tmp_path):
     config, expected = training
     draw, reached = random.Random(), 0
@@ -68,6 +69,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(tr
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_after_a_step_with_a_checkpoint(training, tmp_path, number):
     config, expected = training

@@ -90,6 +90,7 @@ def test_broken_gzip_file_is_named(tmp_path, data):
         list(read_lines(path))
 
 
+@pytest.mark.slow
 def test_large_file_is_read_in_bounded_memory(tmp_path):
     path = tmp_path / "a.txt"
     line = "a quiet line of text that nobody keeps\n" * 25

@@ -329,6 +329,7 @@ def test_network_layer_predicts_through_thinc_as_well():
     np.testing.assert_allclose(outputs.log_probs, expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
 def test_forked_child_predicts_without_hanging():
     """A child has torch's thread pool, but not its threads."""

@@ -31,6 +31,7 @@ def run(**variables):
     return answer == "True", int(faults)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_freed_blocks_are_used_again_without_page_faults():
     kept, faults = run()
@@ -38,6 +39,7 @@ def test_freed_blocks_are_used_again_without_page_faults():
     assert faults < PAGES
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="the C library is not glibc")
 def test_thresholds_of_the_environment_are_left_alone():
     kept, faults = run(MALLOC_MMAP_THRESHOLD_="4194304")
@@ -78,6 +80,7 @@ print(os.environ["ONEDNN_PRIMITIVE_CACHE_CAPACITY"])
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("given", [None, "7"])
 def test_few_shapes_are_kept_unless_the_environment_says_otherwise(given):
     environment = {**os.environ}

@@ -147,6 +147,7 @@ print(can_screen(torch.zeros(1)))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("isa", ["AVX2", "AVX512_CORE"])
 def test_nothing_is_screened_where_products_overflow(isa):
     """oneDNN without VNNI adds 8-bit products in 16 bits, whatever the processor can do."""

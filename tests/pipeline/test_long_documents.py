@@ -26,6 +26,7 @@ def peak_megabytes():
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
+@pytest.mark.slow
 def test_a_document_of_200000_tokens_has_all_its_numbers_in_bounded_memory(nlp):
     rows = np.random.default_rng(0).integers(len(WORDS), size=TOKENS)
     words = [WORDS[row] for row in rows]

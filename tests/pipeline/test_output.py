@@ -137,6 +137,7 @@ def test_an_output_does_not_change_when_the_component_gets_another_vocabulary():
     assert doc._.rnn_next == before
 
 
+@pytest.mark.slow
 def test_a_process_that_never_imported_the_package_reads_the_output(trained, tmp_path):
     doc = trained(TEXTS[2])
     DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "docs.spacy")
@@ -153,6 +154,7 @@ def test_a_process_that_never_imported_the_package_reads_the_output(trained, tmp
     assert found["perplexity"] == output.perplexity
 
 
+@pytest.mark.slow
 def test_the_attributes_work_without_a_pipeline_once_they_are_registered(trained, tmp_path):
     doc = trained(TEXTS[2])
     DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "docs.spacy")
@@ -180,6 +182,7 @@ def test_two_processes_give_what_one_gives(trained):
         assert np.array_equal(doc.tensor, expected.tensor)
 
 
+@pytest.mark.slow
 def test_processes_can_be_forked_after_torch_has_run_threads():
     command = [sys.executable, "-W", "ignore", "-c", FORK]
     environment = {**os.environ, "OMP_NUM_THREADS": "2"}

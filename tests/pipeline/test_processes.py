@@ -13,6 +13,8 @@ import pytest
 from ..helpers import ROOT
 from . import process_cases
 
+pytestmark = pytest.mark.slow
+
 METHODS = multiprocessing.get_all_start_methods()
 needs_fork = pytest.mark.skipif("fork" not in METHODS, reason="the system cannot fork")
 

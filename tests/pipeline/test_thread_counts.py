@@ -28,6 +28,8 @@ PROMPTS = ["", "我爱", "今天犇犇"]
 PREDICT = """
 import os, pickle, sys
 import spacy, torch
+
+pytestmark = pytest.mark.slow
 model, texts, output, threads = sys.argv[1:]
 torch.set_num_threads(int(threads))
 nlp = spacy.load(model)

@@ -79,6 +79,7 @@ def on_threads(work, number=THREADS):
         return [future.result(SECONDS) for future in made]
 
 
+@pytest.mark.slow
 def test_threads_pipe_what_one_thread_pipes(nlp, saved):
     expected = list(spacy.load(saved).pipe(TEXTS))
 
@@ -91,6 +92,7 @@ def test_threads_pipe_what_one_thread_pipes(nlp, saved):
     on_threads(work)
 
 
+@pytest.mark.slow
 def test_threads_call_what_one_thread_calls(nlp, saved):
     """The same batches and shapes, so the same numbers to the last bit. (But for next words, whose
     products have other shapes once there are bounds.)"""
@@ -152,6 +154,7 @@ def test_threads_that_ask_for_bounds_at_once_find_the_same_next_words():
         on_threads(work)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["jieba", "rjieba"])
 def test_tokenizers_of_threads_keep_their_own_user_words(engine):
     """One dictionary for all, read when the threads begin."""
@@ -197,6 +200,7 @@ def test_threads_predict_while_another_loads_pipelines(nlp, saved):
     assert sum(on_threads(work, 5)) >= 3
 
 
+@pytest.mark.slow
 def test_components_that_are_made_at_once_register_their_extensions():
     """Each looks whether an extension is there, then sets it; spaCy refuses to set one twice."""
     for turn in range(300):

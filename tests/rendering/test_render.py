@@ -175,6 +175,7 @@ def test_a_span_of_nothing_is_drawn_as_nothing(trained, style):
     assert list(read(render(doc, style)).all("ruby")) == []
 
 
+@pytest.mark.slow
 def test_drawing_needs_no_network():
     code = (
         "import sys, spacy_rnn.rendering; "

@@ -377,6 +377,7 @@ def test_a_gpu_that_is_not_there_is_an_error(model):
         BatchScorer(model, gpu_id=0)({"text": TEXTS})
 
 
+@pytest.mark.slow
 def test_no_engine_is_imported():
     program = "import sys, spacy_rnn; spacy_rnn.BatchScorer('x'); print(sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

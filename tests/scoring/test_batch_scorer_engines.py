@@ -41,6 +41,7 @@ def test_spark_is_given_frames_and_a_schema(model, trained):
     assert_columns(pandas.concat(parts), expected(trained, TEXTS[:5] + TEXTS[3:8] * 2))
 
 
+@pytest.mark.slow
 def test_spark_maps_in_pandas(model, trained):
     sql = pytest.importorskip("pyspark.sql")
     try:
@@ -61,6 +62,7 @@ def test_spark_maps_in_pandas(model, trained):
     assert last["surprisal"] is None and last["tokens"] == 0 and "R524" in last["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", ["numpy", "pyarrow"])
 def test_ray_maps_batches_in_a_pool_of_workers(model, trained, local_ray, form):
     texts = [*TEXTS * 3, None]
@@ -89,6 +91,7 @@ def test_ray_maps_batches_in_a_pool_of_workers(model, trained, local_ray, form):
     assert last["surprisal"] is None or (form == "numpy" and math.isnan(last["surprisal"]))
 
 
+@pytest.mark.slow
 def test_ray_can_have_an_instance_in_tasks(model, trained, local_ray):
     scorer = BatchScorer(model, on_error="raise")
     dataset = local_ray.data.from_items([{"text": text} for text in TEXTS])

@@ -117,6 +117,7 @@ print(json.dumps([imported, words]))
 """
 
 
+@pytest.mark.slow
 def test_another_machine_segments_as_before(nlp, tmp_path, dictionary_path):
     expected = [list(pair) for pair in words(nlp)]
     nlp.to_disk(tmp_path / "pipeline")

@@ -57,6 +57,7 @@ def test_features_are_rows_of_the_table_and_never_the_row_of_words_without_any(r
     assert rows == 50 or found == set(range(1, rows))
 
 
+@pytest.mark.slow
 def test_another_process_finds_the_same_features():
     code = "from spacy_rnn.vocabulary.subword_features import hash_features as h; "
     code += "print(h('北京x', 999))"

@@ -18,6 +18,8 @@ from ...helpers import ROOT
 from .split_batch import train_parts
 from .trainings import TAGGER, annotate, last_letter, make_config, stream_config, write_texts
 
+pytestmark = pytest.mark.slow
+
 SPLIT = Path(__file__).with_name("split_batch.py")
 SPLITS = {
     "clusters": {"training__batcher__size": 60, "components__rnn_lm__model__cutoffs": [6, 15]},
