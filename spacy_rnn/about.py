@@ -1,3 +1,3 @@
-"""The version, in one place that setup.cfg can read without importing torch."""
+"""The version, in one place that the build reads without importing torch."""
 
 __version__ = "0.1.0"

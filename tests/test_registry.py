@@ -1,14 +1,14 @@
 """Every registered name is found without importing the package first."""
 
-import configparser
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
-SETUP = Path(__file__).parents[1] / "setup.cfg"
+METADATA = Path(__file__).parents[1] / "pyproject.toml"
 
 # In a process of its own: entry points alone have to find the names.
 RESOLVE = """
@@ -54,14 +54,7 @@ def run(code, *args):
 
 @pytest.fixture(scope="module")
 def entry_points():
-    parser = configparser.ConfigParser()
-    parser.optionxform = str
-    parser.read(SETUP, encoding="utf8")
-    groups = {}
-    for group, lines in parser["options.entry_points"].items():
-        pairs = (line.partition("=") for line in lines.strip().splitlines())
-        groups[group] = {name.strip(): target.strip() for name, _, target in pairs}
-    return groups
+    return tomllib.loads(METADATA.read_text("utf8"))["project"]["entry-points"]
 
 
 @pytest.mark.slow

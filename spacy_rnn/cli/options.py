@@ -1,13 +1,13 @@
 """Options that several commands have."""
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
 
-class DocumentKind(str, Enum):
+class DocumentKind(StrEnum):
     """What a document of a .txt file is."""
 
     line = "line"

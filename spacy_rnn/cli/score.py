@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import ExitStack
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import IO
 
@@ -32,17 +32,17 @@ from .pipelines import load_language_model
 from .plain_errors import plain_errors
 
 
-class InputFormat(str, Enum):
+class InputFormat(StrEnum):
     txt = "txt"
     jsonl = "jsonl"
 
 
-class OutputFormat(str, Enum):
+class OutputFormat(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
 
 
-class OnBadLines(str, Enum):
+class OnBadLines(StrEnum):
     stop = "stop"
     skip = "skip"
 
