@@ -561,3 +561,8 @@ class Warnings(metaclass=_Coded):
         "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
         "before is kept; make room on the disk."
     )
+    W610 = (
+        "{name} can't be written ({error}). The training goes on; this log will lack what finds no "
+        "room."
+    )
+    W611 = "The logger failed ({error}). The training goes on; its log may have gaps."

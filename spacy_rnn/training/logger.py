@@ -4,10 +4,11 @@
 # functions, and can only read them as objects.
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
-from typing import IO, Any, TextIO
+from typing import IO, Any
 
 import tqdm
 from spacy.language import Language
@@ -15,6 +16,8 @@ from spacy.util import registry
 from wasabi import Printer
 
 from ..errors import Errors
+from ..messages import printable, warn
+from .log_outputs import LogFile, LogStream
 from .log_table import Evaluation, LogTable, format_perplexity
 from .metrics import TimeLeft, TrainingTimer, get_perplexity
 
@@ -36,6 +39,9 @@ def create_console_logger(
     Then come predicted tokens per second (evaluations left out), the time since the start, the
     most time left, and a star if this is the best model so far. Without a language model it is an
     ordinary logger.
+
+    If the table or the file can't be written while the training goes on (a full disk, a reader
+    who has closed the pipe), a warning says so once, and the training goes on.
 
     progress_bar (bool): Whether to show the progress to the next evaluation, with the last
         perplexity and speed. It is never shown where stderr isn't a terminal. Defaults to True.
@@ -84,7 +90,7 @@ class ConsoleLogger:
         clock: Callable[[], float] = perf_counter,
     ) -> None:
         training = nlp.config.interpolate()["training"]
-        self._stdout = stdout
+        self._table_output = LogStream(stdout, "The standard output", self._warn)
         self._stderr = stderr
         trainable = [(n, p) for n, p in nlp.pipeline if getattr(p, "is_trainable", False)]
         self._trainable = [name for name, _ in trainable]
@@ -96,7 +102,7 @@ class ConsoleLogger:
         self._timer = TrainingTimer(clock)
         self._words = 0
         self._table: LogTable | None = None
-        self._show_bar = progress_bar
+        self._show_bar = progress_bar and stderr is not None
         self._bar: Any = None
         self._file = self._open_file(output_file) if output_file else None
 
@@ -108,8 +114,7 @@ class ConsoleLogger:
         """
         if info is None:
             self._timer.finish_step()
-            if self._bar is not None:
-                self._bar.update(1)
+            self._advance_bar()
             return
         models = find_language_models(self._trainable, info["losses"])
         evaluation = self._evaluate(info, models)
@@ -122,11 +127,10 @@ class ConsoleLogger:
                 losses=[name for name in self._trainable if name not in models],
                 scores=self._scores,
             )
-            self._print(self._table.header())
-        self._print(self._table.row(evaluation))
+            self._table_output.print(self._table.header())
+        self._table_output.print(self._table.row(evaluation))
         if self._file is not None:
-            self._file.write(json.dumps(evaluation.as_json(), ensure_ascii=False) + "\n")
-            self._file.flush()
+            self._file.write_line(json.dumps(evaluation.as_json(), ensure_ascii=False))
         if self._show_bar:
             self._open_bar(evaluation)
         self._timer.restart()
@@ -171,40 +175,58 @@ class ConsoleLogger:
             total = min(total, self._max_steps - evaluation.step)
         if total < 1:
             return
-        # disable=None: no bar where stderr isn't a terminal.
-        self._bar = tqdm.tqdm(
-            total=total,
-            desc=f"Epoch {evaluation.epoch}",
-            unit="step",
-            disable=None,
-            leave=False,
-            dynamic_ncols=True,
-            file=self._stderr,
-        )
         figures = [f"ppl {format_perplexity(p)}" for p in evaluation.train_perplexity.values() if p]
         if evaluation.tokens_per_second:
             figures.append(f"{evaluation.tokens_per_second:,.0f} tokens/s")
-        self._bar.set_postfix_str(", ".join(figures))
+        with self._dropping_bar():
+            # disable=None: no bar where stderr isn't a terminal.
+            self._bar = tqdm.tqdm(
+                total=total,
+                desc=f"Epoch {evaluation.epoch}",
+                unit="step",
+                disable=None,
+                leave=False,
+                dynamic_ncols=True,
+                file=self._stderr,
+            )
+            self._bar.set_postfix_str(", ".join(figures))
+
+    def _advance_bar(self) -> None:
+        if self._bar is not None:
+            with self._dropping_bar():
+                self._bar.update(1)
 
     def _close_bar(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with self._dropping_bar():
+                bar.close()
 
-    def _print(self, text: str) -> None:
-        print(text, file=self._stdout, flush=True)
+    @contextmanager
+    def _dropping_bar(self) -> Iterator[None]:
+        """Go on without the bar if the terminal has gone."""
+        try:
+            yield
+        except OSError:
+            if self._bar is not None:
+                self._bar.disable = True  # or it would try to clear its line at the end
+            self._bar, self._show_bar = None, False
 
-    def _open_file(self, path: Path) -> TextIO:
+    def _warn(self, text: str) -> None:
+        warn(text, self._stderr)
+
+    def _open_file(self, path: Path) -> LogFile:
         message = Printer(no_print=True)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             if kept := keep_existing(path):
-                self._print(message.warn(f"{path} was there already: it is now {kept}"))
-            file = path.open("x" if kept else "w", encoding="utf-8")
+                there = printable(f"{path} was there already: it is now {kept}")
+                self._table_output.print(message.warn(there))
+            file = LogFile(path, "x" if kept else "w", self._warn)
         except OSError as error:
             reason = error.strerror or str(error)
             raise ValueError(Errors.R220.format(path=path, error=reason)) from error
-        self._print(message.info(f"Saving results to {path}"))
+        self._table_output.print(message.info(printable(f"Saving results to {path}")))
         return file
 
 

@@ -41,7 +41,7 @@ class Run:
 
     def __init__(self, nlp, **options):
         self.clock = 0.0
-        self.stdout = io.StringIO()
+        self.stdout = options.pop("stdout", None) or io.StringIO()
         self.stderr = options.pop("stderr", io.StringIO())
         options.setdefault("progress_bar", False)
         self.logger = ConsoleLogger(nlp, self.stdout, self.stderr, clock=self.get_time, **options)
@@ -267,8 +267,7 @@ def test_bar_shows_progress_and_the_last_figures_on_a_terminal():
 
 def test_bar_is_closed_before_a_row_is_written():
     both = Terminal()
-    run = Run(make_nlp("lm"), progress_bar=True, stderr=both)
-    run.logger._stdout = both
+    run = Run(make_nlp("lm"), progress_bar=True, stderr=both, stdout=both)
     for _ in range(3):
         run.evaluate(loss_of(9.0, 5), LM_SCORES)
         run.train(9)

@@ -16,6 +16,7 @@ from ..._compat.spacy_loop import (
     update_meta,
 )
 from ...errors import Errors, Warnings
+from ..log_outputs import silence_if_closed
 from .checkpoints import Checkpoints, Lock
 from .folders import write_folder
 from .loop import Loop
@@ -60,6 +61,7 @@ class TrainingRun:
         self.config = config
         self.messages = messages
         self._locks = locks
+        self._logger_failed = False
         # the steps before the last checkpoint; None if there is none yet
         self.kept: int | None = loop.progress.steps or None
         self._before_to_disk = create_before_to_disk_callback(
@@ -103,7 +105,8 @@ class TrainingRun:
         loop = self.loop
         if loop.is_over() or loop.next_epoch() is None:
             return 0
-        log_step, finalize = self._start_logger()
+        log, end = self._start_logger()
+        log_step, finalize = self._lasting(log), self._lasting(end)
         frequency = loop.recipe.settings["eval_frequency"]
         try:
             while not loop.is_over() and loop.step():
@@ -158,6 +161,21 @@ class TrainingRun:
             self.messages.say(f"Annotating in training: {', '.join(annotating)}")
         with loop.nlp.select_pipes(disable=frozen):
             return settings["logger"](loop.nlp, sys.stdout, sys.stderr)
+
+    def _lasting(self, log: Callable[..., object]) -> Callable[..., object]:
+        """RETURNS (Callable): A logger's function that fails without harm where it can't write, or
+        can't reach a server; it is told once."""
+
+        def try_to_log(*info: Any) -> None:
+            try:
+                log(*info)
+            except OSError as error:
+                silence_if_closed()
+                if not self._logger_failed:
+                    self._logger_failed = True
+                    self.messages.warn(Warnings.W611.format(error=error))
+
+        return try_to_log
 
     def _write_models(self) -> None:
         self._write_last()
