@@ -33,12 +33,15 @@ class Dictionary:
     never (FrozenSet[str]): Words that the hidden Markov model must not put together either.
     whole (Tuple[str, ...]): Words with characters that jieba always splits at: taken whole
         wherever they stand.
+    bounded (FrozenSet[str]): User words that begin or end with a Latin letter or a digit: no part
+        of a longer run of these.
     """
 
     frequencies: dict[str, int]
     total: int
     never: frozenset[str] = frozenset()
     whole: tuple[str, ...] = ()
+    bounded: frozenset[str] = frozenset()
 
 
 def read_dictionary(data: bytes, source: str) -> Dictionary:

@@ -40,7 +40,7 @@ def create_jieba_tokenizer(
     hmm (bool): Recognise words that are not in the dictionary.
     user_words (List[str | Tuple[str, int]]): Words of this pipeline alone, `"word"` or
         `["word", frequency]`. Frequency 0 removes a word from the dictionary. A word without a
-        frequency gets the one that jieba suggests.
+        frequency gets the one that jieba suggests. None is cut out of a longer Latin word.
     dictionary (str | Path | None): A file that replaces jieba's dictionary, one
         `word frequency [tag]` a line. It is saved with the pipeline: a pipeline that was saved
         loads where the file doesn't exist.
@@ -82,6 +82,9 @@ class _Settings:
     saved_with: str | None = None
     # What segments; a setting of the installation, so it is not saved.
     engine: str = "jieba"
+    # Whether user words are cut out of longer Latin words. So did those that were saved or pickled
+    # without this setting.
+    cut_latin: bool = True
 
 
 class JiebaTokenizer(DummyTokenizer):
@@ -119,7 +122,8 @@ class JiebaTokenizer(DummyTokenizer):
         path = None if dictionary is None else str(dictionary)
         data = None if path is None else _read_or_none(path)
         words = check_user_words(user_words)
-        self._settings = _Settings(hmm, words, path, data, engine=_check_engine(engine))
+        _check_engine(engine)
+        self._settings = _Settings(hmm, words, path, data, engine=engine, cut_latin=False)
 
     @property
     def hmm(self) -> bool:
@@ -159,7 +163,8 @@ class JiebaTokenizer(DummyTokenizer):
                 warnings.warn(Warnings.W101, stacklevel=3)
         else:
             dictionary = shared_dictionary(_own_data(settings), settings.path)
-        dictionary = add_user_words(dictionary, settings.user_words)
+        words, cut_latin = settings.user_words, settings.cut_latin
+        dictionary = add_user_words(dictionary, words, cut_latin=cut_latin)
         self._segmenter = _ENGINES[settings.engine](dictionary, hmm=settings.hmm)
         return self._segmenter
 
@@ -243,14 +248,16 @@ class JiebaTokenizer(DummyTokenizer):
         data = settings.data if "dictionary" in exclude else saved["dictionary"]
         try:
             hmm, own, saved_with = cfg["hmm"], cfg["own_dictionary"], cfg["fingerprint"]
-            entries = cfg["user_words"]
-        except (KeyError, TypeError):
+            entries, cut_latin = cfg["user_words"], cfg.get("cut_latin", True)
+        except (AttributeError, KeyError, TypeError):
             raise ValueError(Errors.R109) from None
-        if [type(value) for value in (hmm, own, saved_with, entries)] != [bool, bool, str, list]:
+        kinds = [type(value) for value in (hmm, own, cut_latin, saved_with, entries)]
+        if kinds != [bool, bool, bool, str, list]:
             raise ValueError(Errors.R109)
         words = check_user_words(entries)
+        kept = {"engine": settings.engine, "cut_latin": cut_latin}
         if not own:
-            self._settings = _Settings(hmm, words, saved_with=saved_with, engine=settings.engine)
+            self._settings = _Settings(hmm, words, saved_with=saved_with, **kept)
         elif not isinstance(data, bytes):
             raise ValueError(Errors.R114 if "dictionary" in exclude else Errors.R109)
         # the two halves of one saving; one half may be that of another tokenizer
@@ -258,7 +265,7 @@ class JiebaTokenizer(DummyTokenizer):
             raise ValueError(Errors.R109)
         else:
             path = settings.path or "dictionary.txt"
-            self._settings = _Settings(hmm, words, path, data, engine=settings.engine)
+            self._settings = _Settings(hmm, words, path, data, **kept)
         self._segmenter = None
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -290,6 +297,7 @@ def _to_cfg(settings: _Settings) -> dict[str, Any]:
     return {
         "hmm": settings.hmm,
         "user_words": _as_list(settings.user_words),
+        "cut_latin": settings.cut_latin,
         "own_dictionary": own,
         "fingerprint": fingerprint(_own_data(settings)) if own else jieba_fingerprint(),
     }

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from .dictionary import Dictionary
 from .hmm import recognize
+from .whole_words import WholeWords, is_inside_latin
 
 # The characters that jieba joins to words; it splits at all others.
 _JOINED = r"\u4e00-\u9fd5a-zA-Z0-9+#&._%\-"
@@ -66,7 +67,7 @@ class JiebaSegmenter:
         self._frequency = dictionary.frequencies.get
         self._scores = _WordScores(dictionary.total)
         self._character_scores = _CharacterScores(dictionary.frequencies, self._scores)
-        self._whole = _whole_words(dictionary.whole)
+        self._whole = WholeWords(dictionary.whole, _SPLIT_AT) if dictionary.whole else None
         self._add_words = self._add_words_hmm if hmm else self._add_words_plain
 
     def cut(self, text: str) -> list[str]:
@@ -80,8 +81,7 @@ class JiebaSegmenter:
             self._cut_blocks(text, words)
             return words
         for number, piece in enumerate(self._whole.split(text)):
-            # The pattern has one group: every second piece is a word that it found.
-            if number % 2:
+            if number % 2:  # a whole word
                 words.append(piece)
             else:
                 self._cut_blocks(piece, words)
@@ -96,11 +96,13 @@ class JiebaSegmenter:
 
     def cut_block(self, block: str, words: list[str]) -> None:
         """Add the words of one block of characters that can be joined."""
-        self._add_words(block, self._best_ends(block), words)
+        bounded = self.dictionary.bounded if _LATIN.search(block) else None
+        self._add_words(block, self._best_ends(block, bounded), words)
 
-    def _best_ends(self, block: str) -> list[int]:
+    def _best_ends(self, block: str, bounded: frozenset[str] | None) -> list[int]:
         """Where the word that starts at each position ends on the most probable path.
 
+        Words that are `bounded` don't count where they would be cut out of a longer Latin word.
         Scores are summed from the end of the block, as jieba does: rounding must be the same.
         """
         frequency, scores, character_scores = self._frequency, self._scores, self._character_scores
@@ -117,7 +119,7 @@ class JiebaSegmenter:
             end = start + 2
             found = frequency(padded[start:end])
             while found is not None:
-                if found:
+                if found and not (bounded and _is_cut_out(padded, start, end, bounded)):
                     total = scores[found] + totals[end]
                     # Of two equal ones the longer word, as in jieba.
                     if total >= best:
@@ -138,17 +140,18 @@ class JiebaSegmenter:
             end = ends[start]
             if end - start > 1:
                 if run_start < start:
-                    self._add_run(block[run_start:start], words)
+                    self._add_run(block, run_start, start, words)
                 words.append(block[start:end])
                 run_start = end
             start = end
         if run_start < start:
-            self._add_run(block[run_start:start], words)
+            self._add_run(block, run_start, start, words)
 
-    def _add_run(self, run: str, words: list[str]) -> None:
+    def _add_run(self, block: str, start: int, end: int, words: list[str]) -> None:
+        run = block[start:end]
         if len(run) == 1:
             words.append(run)
-        elif self._frequency(run):
+        elif self._frequency(run) and not _is_cut_out(block, start, end, self.dictionary.bounded):
             # A word that the path decided to split stays split.
             words.extend(run)
         elif not self.dictionary.never:
@@ -175,21 +178,10 @@ class JiebaSegmenter:
             words.append(latin)
 
 
+def _is_cut_out(text: str, start: int, end: int, bounded: frozenset[str]) -> bool:
+    return text[start:end] in bounded and is_inside_latin(text, start, end)
+
+
 def can_be_joined(word: str) -> bool:
     """Whether jieba can find this word at all: it always splits at most punctuation."""
     return _SPLIT_AT.search(word) is None
-
-
-def _whole_words(words: tuple[str, ...]) -> re.Pattern[str] | None:
-    """A pattern with one group that finds any of the words, the longest first."""
-    if not words:
-        return None
-    longest_first = sorted(words, key=lambda word: (-len(word), word))
-    return re.compile("(" + "|".join(map(_not_inside_latin, longest_first)) + ")")
-
-
-def _not_inside_latin(word: str) -> str:
-    """A pattern for the word that doesn't cut `I/O` out of `API/OSS`."""
-    before = "(?<![a-zA-Z0-9])" if _LATIN.match(word[0]) else ""
-    after = "(?![a-zA-Z0-9])" if _LATIN.match(word[-1]) else ""
-    return before + re.escape(word) + after

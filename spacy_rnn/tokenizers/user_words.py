@@ -8,6 +8,7 @@ from spacy_rnn.errors import Errors, shorten
 
 from .dictionary import MAX_FREQUENCY, Dictionary, add_beginnings, check_length
 from .segmenter import JiebaSegmenter, can_be_joined
+from .whole_words import touches_latin
 
 # A word alone, or a word and its frequency; None: the frequency that jieba suggests.
 UserWords = dict[str, int | None]
@@ -65,21 +66,27 @@ def _bad_frequency(word: str, frequency: Any) -> str:
     return Errors.R104.format(word=shorten(word), frequency=shorten(frequency))
 
 
-def add_user_words(dictionary: Dictionary, user_words: UserWords) -> Dictionary:
+def add_user_words(
+    dictionary: Dictionary, user_words: UserWords, *, cut_latin: bool = False
+) -> Dictionary:
     """Enter user words as `jieba.Tokenizer.add_word` would, into a copy.
 
     A word with frequency 0 is removed, and not put together by the hidden Markov model either.
     A word that jieba could never find, because it always splits at one of its characters (the
     dot of 列夫·托尔斯泰), is taken whole wherever it stands; its frequency is not needed then.
+    No word is cut out of a longer Latin one.
 
     dictionary (Dictionary): The dictionary to start from; it stays as it is.
     user_words (Dict[str, Optional[int]]): Words and their frequencies, checked.
+    cut_latin (bool): Cut words that jieba can find out of longer Latin ones all the same, as jieba
+        does: `learning` with the user word `arni` becomes `le`, `arni`, `ng`.
     RETURNS (Dictionary): The dictionary with the words.
     """
     if not user_words:
         return dictionary
     frequencies, total = dictionary.frequencies.copy(), dictionary.total
     never, whole = set(dictionary.never), list(dictionary.whole)
+    bounded = set(dictionary.bounded)
     for word, frequency in user_words.items():
         if not can_be_joined(word):
             if frequency != 0:
@@ -89,10 +96,12 @@ def add_user_words(dictionary: Dictionary, user_words: UserWords) -> Dictionary:
             frequency = _suggested_frequency(word, Dictionary(frequencies, total))
         elif frequency == 0 and _CHINESE.match(word):
             never.add(word)  # the model only joins Chinese characters; Latin ones stay together
+        if frequency and len(word) > 1 and touches_latin(word) and not cut_latin:
+            bounded.add(word)
         frequencies[word] = frequency
         total += frequency
         add_beginnings(frequencies, word)
-    return Dictionary(frequencies, total, frozenset(never), tuple(whole))
+    return Dictionary(frequencies, total, frozenset(never), tuple(whole), frozenset(bounded))
 
 
 def _suggested_frequency(word: str, dictionary: Dictionary) -> int:

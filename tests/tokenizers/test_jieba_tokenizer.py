@@ -193,7 +193,16 @@ def test_dictionary_and_user_words_go_together(make_nlp, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["dictionary", "hmm", "jieba_tokenizer", "segmenter", "spacing", "user_words"]
+    "name",
+    [
+        "alignment",
+        "dictionary",
+        "hmm",
+        "jieba_tokenizer",
+        "segmenter",
+        "user_words",
+        "whole_words",
+    ],
 )
 def test_examples_in_docstrings_are_true(name):
     module = importlib.import_module(f"spacy_rnn.tokenizers.{name}")
