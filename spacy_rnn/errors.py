@@ -54,7 +54,7 @@ class Errors(metaclass=_Coded):
         "[initialize.components.rnn_lm.labels], or set `vocabulary` of the architecture to a file."
     )
     R008 = "Unknown {option} {value!r}: choose one of {known}."
-    R009 = "`{option}` has to be at least {least}, not {value}."
+    R009 = "`{option}` has to be a whole number of at least {least}, not {value!r}."
     R010 = (
         "The saved weights belong to a network of other settings ({detail}). Load them with the "
         "config they were saved with, or train again."
@@ -297,7 +297,7 @@ class Errors(metaclass=_Coded):
         "{name} didn't keep {annotation!r}. Add it to `annotations` of the component in the config."
     )
     R308 = "k = {k} is more than the {words} words that can be predicted. Ask for at most {words}."
-    R309 = "`{option}` has to be {range}, not {value}."
+    R309 = "`{option}` has to be {range}, not {value!r}."
     R310 = (
         "{word!r} is not in the vocabulary of {name}, so it has no neighbours of its own "
         "(its vector is that of `<unk>`)."

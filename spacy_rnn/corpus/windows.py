@@ -17,6 +17,7 @@ from spacy.vocab import Vocab
 
 from .._compat.spacy import array_attributes
 from ..errors import Errors
+from ..validation import check_size
 from .plain_docs import PlainDoc, is_annotated
 
 WINDOW_KEY = "spacy_rnn.window"
@@ -107,8 +108,7 @@ def split_document(doc: Doc, max_length: int) -> list[Doc]:
     RETURNS (List[Doc]): New, marked Docs, or the document itself if it is short enough.
     RAISES (ValueError): If max_length is negative.
     """
-    if max_length < 0:
-        raise ValueError(Errors.R214.format(name="max_length", value=max_length))
+    check_size("max_length", max_length)
     if not max_length or len(doc) <= max_length:
         return [doc]
     starts = range(0, len(doc), max_length)

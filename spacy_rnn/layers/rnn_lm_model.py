@@ -18,6 +18,7 @@ from ..network.inference import Wanted
 from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
 from ..network.precision import PRECISIONS
 from ..network.recurrent import CELLS
+from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
 from .network_outputs import (
@@ -95,14 +96,8 @@ def build_rnn_lm(
     _check_choice("prediction_precision", prediction_precision, PRECISIONS)
     _check_choice("direction", direction, DIRECTIONS)
     _validate(cell, precision, tied, width, embedding_width, depth, cutoffs)
-    if subword_rows < 0 or subword_rows == 1:
-        allowed = "0, or at least 2"
-        raise ValueError(
-            Errors.R309.format(option="subword_rows", range=allowed, value=subword_rows)
-        )
-    if speller_width < 0:
-        message = Errors.R309.format(option="speller_width", range=">= 0", value=speller_width)
-        raise ValueError(message)
+    check_number("subword_rows", subword_rows, lambda n: n == 0 or n >= 2, "0 or >= 2", whole=True)
+    check_number("speller_width", speller_width, lambda n: n >= 0, ">= 0", whole=True)
     settings = {
         "cell": cell,
         "embedding_width": embedding_width,
@@ -229,15 +224,16 @@ def _validate(
     _check_choice("cell", cell, CELLS)
     _check_choice("precision", precision, PRECISIONS)
     for name, size in (("width", width), ("embedding_width", embedding_width), ("depth", depth)):
-        if size < 1:
-            raise ValueError(Errors.R009.format(option=name, least=1, value=size))
+        check_size(name, size, least=1)
     if tied and width != embedding_width:
         raise ValueError(Errors.R017.format(width=width, embedding_width=embedding_width))
     if isinstance(cutoffs, str) and cutoffs != "auto":
         known = "auto, null, or a list of rows"
         raise ValueError(Errors.R008.format(option="cutoffs", value=cutoffs, known=known))
     if isinstance(cutoffs, list) and (
-        min(cutoffs, default=2) < 2 or cutoffs != sorted(set(cutoffs))
+        not all(isinstance(row, int) for row in cutoffs)
+        or min(cutoffs, default=2) < 2
+        or cutoffs != sorted(set(cutoffs))
     ):
         raise ValueError(Errors.R018.format(cutoffs=cutoffs, words="?"))
 

@@ -20,6 +20,10 @@ from torch import Tensor
 
 from .forks import no_fork_meanwhile
 
+# The largest cache of the paper. Every word is compared with all that are remembered, so without a
+# limit the time would grow with the square of a document's length.
+LARGEST_WINDOW = 10_000
+
 # Positions that look back together, fewer where that would be too many pairs.
 _BLOCK = 256
 _MOST_PAIRS = 4_000_000
@@ -27,7 +31,7 @@ _MOST_PAIRS = 4_000_000
 
 @dataclass(frozen=True)
 class CacheSettings:
-    """window (int): How many pairs are remembered; 0 for no cache.
+    """window (int): How many pairs are remembered, LARGEST_WINDOW at most; 0 for no cache.
     weight (float): Of the cache, in [0, 1).
     flatness (float): θ of the paper, from 0 to 1000: 0 makes all remembered words equally probable.
     """

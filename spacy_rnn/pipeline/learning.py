@@ -20,6 +20,7 @@ from ..layers.sequences import Sequences, sequences_from_docs
 from ..layers.shim import RNNShim
 from ..network.inference import Wanted
 from ..network.recurrent import State
+from ..validation import check_number
 from .training_hooks import TrainingHooks
 from .upstream import GradientExchange, ListenedTo
 
@@ -67,8 +68,7 @@ class Learner(ListenedTo, TrainingHooks):
             expects another width; no weight is changed then.
         """
         self.finish_pending_step()
-        if not 0 <= drop < 1:
-            raise ValueError(Errors.R309.format(option="drop", range="in [0, 1)", value=drop))
+        check_number("drop", drop, lambda rate: 0 <= rate < 1, "in [0, 1)")
         losses = {} if losses is None else losses
         losses.setdefault(self.name, 0.0)
         losses.setdefault(f"{self.name}_tokens", 0)

@@ -14,7 +14,7 @@ from ..errors import Errors
 from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
-from ..validation import check_range
+from ..validation import check_number
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from .detokenization import detokenize
 
@@ -92,21 +92,21 @@ class Writer:
         RETURNS (str): Prompt and continuation, spaced as their scripts call for.
         RAISES (ValueError): For an option out of range.
         """
-        check_range("max_tokens", max_tokens >= 0, ">= 0", max_tokens)
-        check_range("temperature", 0 <= temperature < math.inf, ">= 0", temperature)
-        check_range("top_k", top_k >= 0, ">= 0", top_k)
-        check_range("top_p", 0 < top_p <= 1, "above 0 and at most 1", top_p)
-        check_range("seed", -(2**63) <= seed < 2**63, "a number of 64 bits", seed)
+        check_number("max_tokens", max_tokens, lambda n: n >= 0, ">= 0", whole=True)
+        check_number("temperature", temperature, lambda t: t >= 0, ">= 0")
+        check_number("top_k", top_k, lambda k: k >= 0, ">= 0", whole=True)
+        check_number("top_p", top_p, lambda p: 0 < p <= 1, "above 0 and at most 1")
+        check_number("seed", seed, lambda n: -(2**63) <= n < 2**63, "of 64 bits", whole=True)
         rows = continue_rows(
             self.shim.network,
             self._read(prompt),
             end=BOUNDARY_ROW,
             forbidden=UNKNOWN_ROW,
-            max_tokens=max_tokens,
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            seed=seed,
+            max_tokens=int(max_tokens),
+            temperature=float(temperature),
+            top_k=int(top_k),
+            top_p=float(top_p),
+            seed=int(seed),
         )
         text = prompt if isinstance(prompt, str) else prompt.text
         return detokenize(text, (self.vocabulary.words[row] for row in rows))

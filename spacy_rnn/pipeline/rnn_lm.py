@@ -24,8 +24,9 @@ from ..layers.neural_cache import predict_with_cache
 from ..layers.open_vocabulary import spell_docs
 from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
-from ..network.cache import CacheSettings
+from ..network.cache import LARGEST_WINDOW, CacheSettings
 from ..packing import same_garbage_collection
+from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
 from .annotations import (
@@ -64,9 +65,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
     lm_weight (float): The weight of the language model's own loss beside the gradients of the
         components that listen; 0 leaves the softmax out of training.
     cache_window, cache_weight, cache_flatness (int, float, float): With a window above 0, each
-        document's words are predicted once more with a neural cache of so many of its own words
-        (Grave et al. 2017, see `network/cache.py`). It needs "log_probs" and stands apart from
-        them: `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`.
+        document's words are predicted once more with a neural cache of so many of its own words,
+        10,000 at most (Grave et al. 2017, see `network/cache.py`). It needs "log_probs" and stands
+        apart from them: `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`.
     scorer (Optional[Callable]): Called with the examples and `lm=` this component.
     tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
     RAISES (ValueError): For an unknown annotation, a size out of range, a model of another
@@ -104,11 +105,11 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         if unknown:
             known = ", ".join(ANNOTATIONS)
             raise ValueError(Errors.R301.format(unknown=unknown[0], name=name, known=known))
-        for option, value in (("top_k", top_k), ("min_count", min_count), ("max_size", max_size)):
-            if value is not None and value < 1:
-                raise ValueError(Errors.R009.format(option=option, least=1, value=value))
-        if not 0 <= lm_weight < float("inf"):
-            raise ValueError(Errors.R309.format(option="lm_weight", range=">= 0", value=lm_weight))
+        check_size("top_k", top_k, least=1)
+        check_size("min_count", min_count, least=1)
+        if max_size is not None:
+            check_size("max_size", max_size, least=1)
+        check_number("lm_weight", lm_weight, lambda weight: weight >= 0, ">= 0")
         _check_cache(cache_window, cache_weight, cache_flatness)
         if cache_window and get_shim(model).settings["direction"] == "backward":
             raise ValueError(Errors.R324.format(name=name, action="use a neural cache"))
@@ -325,10 +326,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
 
 
 def _check_cache(window: int, weight: float, flatness: float) -> None:
-    if window < 0:
-        raise ValueError(Errors.R309.format(option="cache_window", range=">= 0", value=window))
-    if not 0 <= weight < 1:
-        raise ValueError(Errors.R309.format(option="cache_weight", range="in [0, 1)", value=weight))
-    if not 0 <= flatness <= 1000:
-        message = Errors.R309.format(option="cache_flatness", range="in [0, 1000]", value=flatness)
-        raise ValueError(message)
+    within = f"from 0 to {LARGEST_WINDOW}"
+    check_number("cache_window", window, lambda n: 0 <= n <= LARGEST_WINDOW, within, whole=True)
+    check_number("cache_weight", weight, lambda w: 0 <= w < 1, "in [0, 1)")
+    check_number("cache_flatness", flatness, lambda f: 0 <= f <= 1000, "in [0, 1000]")

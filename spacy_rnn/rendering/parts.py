@@ -13,6 +13,7 @@ from spacy.tokens import Doc, Span, Token
 from ..errors import Errors
 from ..pipeline.extensions import get_output, get_output_of
 from ..pipeline.output import LMOutput
+from ..validation import check_number, check_size
 from .text import visible
 
 DIRECTIONS = ("forward", "backward")
@@ -34,12 +35,9 @@ class RenderOptions:
         if direction not in DIRECTIONS:
             known = ", ".join(map(repr, DIRECTIONS))
             raise ValueError(Errors.R008.format(option="direction", value=direction, known=known))
-        if self.max_tokens is not None and self.max_tokens < 1:
-            raise ValueError(
-                Errors.R009.format(option="max_tokens", least=1, value=self.max_tokens)
-            )
-        if not 0 < self.scale < math.inf:
-            raise ValueError(Errors.R309.format(option="scale", range="above 0", value=self.scale))
+        if self.max_tokens is not None:
+            check_size("max_tokens", self.max_tokens, least=1)
+        check_number("scale", self.scale, lambda bits: bits > 0, "above 0")
 
     def mark(self, token: Token) -> str:
         return "" if self.marks is None else visible(self.marks(token))

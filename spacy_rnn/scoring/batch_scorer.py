@@ -63,12 +63,12 @@ class BatchScorer:
             if name not in MEASURES:
                 raise ValueError(Errors.R525.format(name=name, known=", ".join(MEASURES)))
         if on_error not in ("null", "raise"):
-            message = {"option": "on_error", "range": '"null" or "raise"', "value": repr(on_error)}
+            message = {"option": "on_error", "range": '"null" or "raise"', "value": on_error}
             raise ValueError(Errors.R309.format(**message))
         number = isinstance(gpu_id, int) and not isinstance(gpu_id, bool)
         if gpu_id != "auto" and not (number and int(gpu_id) >= -1):
-            message = {"option": "gpu_id", "range": '"auto", -1 or above', "value": repr(gpu_id)}
-            raise ValueError(Errors.R309.format(**message))
+            allowed = '"auto", -1 or above'
+            raise ValueError(Errors.R309.format(option="gpu_id", range=allowed, value=gpu_id))
         if batch_size is not None:
             check_size("batch_size", batch_size, least=1)
         self.text = text

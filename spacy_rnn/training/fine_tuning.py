@@ -9,7 +9,7 @@ from spacy.language import Language
 from spacy.util import registry
 
 from ..errors import Errors
-from ..validation import check_size
+from ..validation import check_number, check_size
 
 
 @registry.callbacks("spacy-rnn.fine_tuning.v1")
@@ -43,8 +43,7 @@ def create_fine_tuning_callback(
     """
     check_size("unfreeze", unfreeze)
     for option, value in (("decay", decay), ("rate", rate)):
-        if not 0 < value < float("inf"):
-            raise ValueError(Errors.R309.format(option=option, range="above 0", value=value))
+        check_number(option, value, lambda number: number > 0, "above 0")
     return FineTuning(component, unfreeze, decay, rate)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from spacy.util import registry
 
-from ..validation import check_range
+from ..validation import check_number
 
 
 @registry.schedules("spacy-rnn.one_cycle.v1")
@@ -35,11 +35,11 @@ def one_cycle(
         max_rate = 0.01
         total_steps = 2000
     """
-    check_range("max_rate", max_rate > 0, "above 0", max_rate)
-    check_range("total_steps", total_steps >= 1, ">= 1", total_steps)
-    check_range("rise", 0 <= rise < 1, "in [0, 1)", rise)
-    check_range("start_factor", 0 <= start_factor <= 1, "in [0, 1]", start_factor)
-    check_range("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
+    check_number("max_rate", max_rate, lambda rate: rate > 0, "above 0")
+    check_number("total_steps", total_steps, lambda steps: steps >= 1, ">= 1", whole=True)
+    check_number("rise", rise, lambda share: 0 <= share < 1, "in [0, 1)")
+    check_number("start_factor", start_factor, lambda share: 0 <= share <= 1, "in [0, 1]")
+    check_number("end_factor", end_factor, lambda share: 0 <= share <= 1, "in [0, 1]")
     peak = int(rise * total_steps)
     return _cycle(max_rate, peak, total_steps, start_factor, end_factor)
 
@@ -68,10 +68,11 @@ def warmup_cosine(
     YIELDS (float): The rate of each step; the last one for ever after.
     RAISES (ValueError): For an option out of range.
     """
-    check_range("initial_rate", initial_rate > 0, "above 0", initial_rate)
-    check_range("total_steps", total_steps >= 1, ">= 1", total_steps)
-    check_range("warmup_steps", 0 <= warmup_steps < total_steps, "below total_steps", warmup_steps)
-    check_range("end_factor", 0 <= end_factor <= 1, "in [0, 1]", end_factor)
+    check_number("initial_rate", initial_rate, lambda rate: rate > 0, "above 0")
+    check_number("total_steps", total_steps, lambda steps: steps >= 1, ">= 1", whole=True)
+    below = "of 0 or more, below total_steps"
+    check_number("warmup_steps", warmup_steps, lambda n: 0 <= n < total_steps, below, whole=True)
+    check_number("end_factor", end_factor, lambda share: 0 <= share <= 1, "in [0, 1]")
     return _warm_up(initial_rate, warmup_steps, total_steps, end_factor)
 
 

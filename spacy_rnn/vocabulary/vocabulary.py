@@ -16,6 +16,7 @@ from spacy.strings import get_string_id
 from ..corpus.windows import read_mark
 from ..errors import Errors, shorten
 from ..packing import unpack
+from ..validation import check_size
 
 if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
@@ -118,9 +119,9 @@ class Vocabulary:
         RAISES (ValueError): If there is no word at all, or no word is frequent enough; for sizes
             below 1.
         """
-        for option, value in (("min_count", min_count), ("max_size", max_size)):
-            if value is not None and value < 1:
-                raise ValueError(Errors.R009.format(option=option, least=1, value=value))
+        check_size("min_count", min_count, least=1)
+        if max_size is not None:
+            check_size("max_size", max_size, least=1)
         if not tokens:
             raise ValueError(Errors.R002)
         chosen = (e for e in words.items() if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))

@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from ..corpus.windows import read_mark
-from ..errors import Errors
+from ..validation import check_size
 from .vocabulary import Vocabulary, count_words
 
 # Documents counted together, whose strings and lexemes are freed before the next ones.
@@ -29,9 +29,7 @@ class WordCounts:
     """
 
     def __init__(self, max_types: int = 2_000_000) -> None:
-        if max_types < 2:
-            raise ValueError(Errors.R009.format(option="max_types", least=2, value=max_types))
-        self.max_types = max_types
+        self.max_types = check_size("max_types", max_types, least=2)
         self.words: Counter[str] = Counter()
         self.tokens = 0
         self.documents = 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_rnn.network.cache import CacheSettings, cache_probabilities, mix
+from spacy_rnn.network.cache import LARGEST_WINDOW, CacheSettings, cache_probabilities, mix
 
 # 256 positions look back together
 LENGTHS = [1, 2, 7, 256, 257, 258, 600]
@@ -152,3 +152,16 @@ def test_a_word_that_never_came_keeps_its_share_of_the_model():
     symbols[:-1] %= WORDS - 1
     found = mixed(hidden, model, symbols, CacheSettings(1000, 0.25, 0.3))[-1]
     assert found == pytest.approx(math.log(0.75 * model[-1, -1]), abs=1e-5)
+
+
+def test_the_largest_window_looks_back_exactly_so_far():
+    """Against every position by itself, in double precision."""
+    draw = torch.Generator().manual_seed(0)
+    hidden = torch.randn(10_300, 3, generator=draw)
+    symbols = torch.randint(0, 40, (10_300,), generator=draw)
+    settings = CacheSettings(window=LARGEST_WINDOW, weight=0.5, flatness=0.7)
+    found = cache_probabilities(hidden, symbols, settings)
+    for i in (1, 2, 300, 9_999, 10_000, 10_001, 10_299):
+        before = slice(max(0, i - 10_000), i)
+        weights = (0.7 * hidden[before].double() @ hidden[i].double()).softmax(0)
+        assert float(found[i]) == pytest.approx(float(weights[symbols[before] == symbols[i]].sum()))

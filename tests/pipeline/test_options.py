@@ -9,6 +9,8 @@ import torch
 from spacy.tokens import Doc
 from thinc.api import Adam
 
+from spacy_rnn import RNNLM
+
 from ..helpers import ENGLISH, SMALL, make_examples, make_pipeline
 
 FIELDS = {
@@ -95,11 +97,32 @@ def test_reading_what_was_not_kept_says_what_to_add(nlp, monkeypatch, read, anno
         ({"top_k": -3}, "R009.*top_k"),
         ({"min_count": 0}, "R009.*min_count"),
         ({"max_size": 0}, "R009.*max_size"),
+        # spaCy lets a number in quotes through
+        ({"top_k": "5"}, "R009.*top_k.*'5'"),
+        ({"min_count": "2"}, "R009.*min_count.*'2'"),
+        ({"max_size": "9"}, "R009.*max_size.*'9'"),
+        ({"lm_weight": "1"}, "R309.*lm_weight.*'1'"),
+        ({"cache_window": "5"}, "R309.*cache_window.*'5'"),
+        ({"cache_weight": "0.5"}, "R309.*cache_weight.*'0.5'"),
+        ({"cache_flatness": "0.5"}, "R309.*cache_flatness.*'0.5'"),
+        *(
+            ({"model": {"@architectures": "spacy-rnn.RNNLM.v1", option: "8"}}, f"{option}.*'8'")
+            for option in ("width", "embedding_width", "depth", "subword_rows", "speller_width")
+        ),
+        ({"model": {"@architectures": "spacy-rnn.RNNLM.v1", "cutoffs": ["8"]}}, "R018.*'8'"),
     ],
 )
 def test_an_option_out_of_range_is_refused(config, code):
     with pytest.raises(ValueError, match=code):
         spacy.blank("en").add_pipe("rnn_lm", config=config)
+
+
+@pytest.mark.parametrize("value", [1.5, True, "2", float("nan")])
+@pytest.mark.parametrize("option", ["top_k", "min_count", "max_size", "cache_window"])
+def test_an_option_that_is_no_whole_number_is_refused_without_spacys_check(nlp, option, value):
+    lm = nlp.get_pipe("rnn_lm")
+    with pytest.raises(ValueError, match=rf"{option}.*whole number"):
+        RNNLM(nlp.vocab, lm.model, **{option: value})
 
 
 @pytest.mark.parametrize("top_k", [1, 3, 18])

@@ -181,11 +181,31 @@ def test_temperature_sharpens_and_flattens(lm):
         ("top_p", 1.5),
         ("top_p", float("nan")),
         ("seed", 2**63),
+        ("temperature", "1"),
+        ("temperature", True),
+        ("top_k", 1.5),
+        ("top_k", "3"),
+        ("top_p", "0.5"),
+        ("seed", 1.5),
+        ("seed", None),
+        ("max_tokens", 2.0),
     ],
 )
 def test_an_option_out_of_range_is_refused(lm, option, value):
     with pytest.raises(ValueError, match=f"R309.*{option}"):
         lm.generate("the", **{option: value})
+
+
+def test_numbers_of_numpy_are_numbers(lm):
+    given = {
+        "max_tokens": np.int64(5),
+        "temperature": np.float32(0.5),
+        "top_k": np.int32(3),
+        "top_p": np.float64(0.75),
+        "seed": np.uint8(7),
+    }
+    plain = {name: value.item() for name, value in given.items()}
+    assert lm.generate("the", **given) == lm.generate("the", **plain)
 
 
 def test_reading_a_prompt_changes_no_state_between_calls(lm):

@@ -102,6 +102,9 @@ def test_spacy_train_steps_the_schedule(tmp_path, monkeypatch):
         (lambda: warmup_cosine(1, 10, 10), "warmup_steps"),
         (lambda: warmup_cosine(1, 0, 0), "total_steps"),
         (lambda: warmup_cosine(1, 0, 5, end_factor=1.5), "end_factor"),
+        (lambda: one_cycle("0.1", 10), "max_rate"),
+        (lambda: one_cycle(1, 10.5), "total_steps"),
+        (lambda: warmup_cosine(1, "2", 10), "warmup_steps"),
     ],
 )
 def test_options_out_of_range_are_refused_at_once(make, option):
