@@ -78,7 +78,6 @@ def train_steps(text: Path, words: Path, steps: int) -> int:
             "corpora.dev.limit": 100,
             "corpora.dev.tokenized": True,
             "training.max_steps": steps,
-            "training.optimizer.learn_rate.total_steps": steps,
             "training.eval_frequency": steps,
             **{f"corpora.train.corpus.{name}": value for name, value in TEXT.items()},
             "corpora.train.corpus.document": "file",

@@ -75,7 +75,6 @@ def make_config(
             "training.eval_frequency": steps,
             "training.optimizer.L2": 0.1,
             "training.optimizer.learn_rate.max_rate": 0.015,
-            "training.optimizer.learn_rate.total_steps": steps,
         }
     )
     if segmenter != "jieba":

@@ -24,8 +24,9 @@ from spacy.training.converters import conllu_to_docs
 from spacy.training.initialize import init_nlp
 from spacy.training.loop import train
 
-CONFIGS = Path(__file__).parents[1] / "configs"
-SYSTEMS = ("cnn", "rnn")
+HERE = Path(__file__).parent
+CONFIGS = {"cnn": HERE / "tagger_cnn.cfg", "rnn": HERE.parent / "configs" / "tagger_rnn.cfg"}
+SYSTEMS = tuple(CONFIGS)
 
 
 def main(
@@ -83,7 +84,6 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         "training.eval_frequency": steps,
     }
     if system == "rnn":
-        overrides["training.optimizer.learn_rate.total_steps"] = steps
         lm = util.load_config(encoder / "config.cfg").interpolate()["components"]["rnn_lm"]["model"]
         width = lm["width"] * (2 if lm["direction"] == "both" else 1)
         overrides["paths.source"] = str(encoder)
@@ -96,7 +96,7 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
 
 def run(system: str, overrides: dict[str, Any], test: Path, seed: int) -> tuple[float, float]:
     """RETURNS (Tuple[float, float]): Tag accuracy in percent, and CPU seconds."""
-    config = util.load_config(CONFIGS / f"tagger_{system}.cfg", {**overrides, "system.seed": seed})
+    config = util.load_config(CONFIGS[system], {**overrides, "system.seed": seed})
     start, silent = process_time(), io.StringIO()
     nlp = init_nlp(config)
     train(nlp, None, stdout=silent, stderr=silent)

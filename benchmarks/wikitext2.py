@@ -52,7 +52,6 @@ def main(
             "training.eval_frequency": steps // evaluations,
             "training.optimizer.L2": decay,
             "training.optimizer.learn_rate.max_rate": rate,
-            "training.optimizer.learn_rate.total_steps": steps,
             "components.rnn_lm.min_count": 1,
             "components.rnn_lm.model.width": width,
             "components.rnn_lm.model.depth": depth,

@@ -38,7 +38,6 @@ def main(
             "training.eval_frequency": steps // EVALUATIONS,
             "training.optimizer.L2": decay,
             "training.optimizer.learn_rate.max_rate": rate,
-            "training.optimizer.learn_rate.total_steps": steps,
             "components.rnn_lm.model.width": width,
         }
     )

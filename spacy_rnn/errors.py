@@ -337,8 +337,10 @@ class Errors(metaclass=_Coded):
         "[training] annotating_components."
     )
     R323 = (
-        "A listener expects {width} units from {name}, which has {found}. Set its `width` to "
-        "{found}."
+        "A listener expects {width} units from {name}, which has {found}. If it is meant to read "
+        'that component, set its width = {found} and upstream = "{name}" '
+        "(`python -m spacy rnn init new.cfg --base old.cfg` writes both); if it is meant to read "
+        "another one, set its upstream to that one's name."
     )
     R324 = (
         "{name} reads from right to left, so it can't {action}. Use a component with direction = "
@@ -541,6 +543,64 @@ class Errors(metaclass=_Coded):
         "A model can't be written: {error}. The models before are kept. Make room on the disk and "
         "go on with --resume."
     )
+    R630 = (
+        "There is no trained pipeline {source!r}: give the folder that `spacy train` wrote "
+        "(training/model-best), or the name of an installed pipeline."
+    )
+    R631 = (
+        "The pipeline {source} has {count} components with the factory rnn_lm. A source needs "
+        "exactly one: train one with `python -m spacy rnn init lm.cfg --task lm`."
+    )
+    R632 = (
+        "spaCy has no language {lang!r}, or a package is missing that it needs. See "
+        "https://spacy.io/usage/models#languages."
+    )
+    R633 = (
+        "--segmenter is for Chinese (zh); the language {lang} has a tokenizer of its own. Leave "
+        "--segmenter out."
+    )
+    R634 = (
+        "The components of this config read a transformer, which an rnn_lm can't stand in for. "
+        "Start from a config with a tok2vec: `python -m spacy init config base.cfg --optimize "
+        "efficiency`."
+    )
+    R635 = (
+        "The config has a component {name!r} already. Change its `source` by hand, or start from a "
+        "config without it."
+    )
+    R636 = (
+        "No component of this config has a tok2vec that an rnn_lm could stand in for: {pipeline}. "
+        "Give a config with a tagger, NER, parser, spancat or textcat that reads a tok2vec."
+    )
+    R637 = (
+        "--base swaps the tok2vec of the components in a config; --task {task} makes a language "
+        "model alone. Leave one of the two out."
+    )
+    R638 = (
+        "The {what} is of the language {there}, not {lang}. The words of the two must be the same: "
+        "leave --lang out, or give another {what}."
+    )
+    R639 = "Say for which language the config is: --lang zh, --lang en, …"
+    R640 = "{path} is there already. Give another name, or --overwrite."
+    R642 = (
+        "--text takes .txt or .jsonl files of one kind; in {path} are: {found}. For other files "
+        "write a config (`python -m spacy rnn init`) and train with it."
+    )
+    R643 = (
+        "{path} has {count} documents, and at least {least} are needed to learn from some and look "
+        "at others. A document is a line, or a block of lines between empty ones: break the text "
+        "into paragraphs."
+    )
+    R644 = (
+        "Give a config, or raw text to choose one for: `rnn train config.cfg -o DIR` or `rnn train "
+        "--text novel.txt --lang zh -o DIR`."
+    )
+    R645 = "Only one config can be given, not {arguments}."
+    R646 = (
+        "Streams are for a language model that starts from nothing: leave --reading out, or give "
+        "--task lm and no --source."
+    )
+    R641 = "Give --steps or --minutes, not both: the one decides about the other."
 
 
 class Warnings(metaclass=_Coded):
@@ -556,6 +616,57 @@ class Warnings(metaclass=_Coded):
         "{name}.initialize: all other words will be unknown. Write the vocabulary with "
         "`python -m spacy rnn vocab CORPUS words.json --config CONFIG` and set "
         "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
+    )
+    W340 = (
+        "{name}: the learning rate's schedule ends after {total} steps, but the training after "
+        "{steps}. Set total_steps = ${{training.max_steps}} in [training.optimizer.learn_rate]."
+    )
+    W341 = (
+        "{name}: eval_frequency = {frequency} is more than max_steps = {steps}, so that only the "
+        "untrained model is evaluated. Lower [training] eval_frequency."
+    )
+    W342 = (
+        "{name}: with max_steps = {steps} and eval_frequency = {frequency} the last {missed} steps "
+        "are never evaluated, and can't be the best model. Choose a max_steps that eval_frequency "
+        "divides."
+    )
+    W343 = (
+        "Other components listen to {name}, which starts from random weights: it learns from the "
+        "labelled text alone. Pretrain it on raw text (`python -m spacy rnn init lm.cfg --task "
+        "encoder`) and set [components.{name}.model] source to that pipeline."
+    )
+    W344 = (
+        "{name} has trained weights and other components listen to it, but it still does work of "
+        "its own: lm_weight = {weight}, and annotations that need a softmax: {annotations}. If "
+        'you don\'t need them, set lm_weight = 0, annotations = ["tensor"] and scorer = null in '
+        "[components.{name}]: training and prediction are then several times as fast."
+    )
+    W345 = (
+        "Nobody listens to the component {other}: it costs time and does nothing. Take it out of "
+        "[nlp] pipeline and [components]. Components that shall read {name} need "
+        'upstream = "{name}" and its width; `python -m spacy rnn init new.cfg --base old.cfg` '
+        "writes both."
+    )
+    W346 = (
+        "{unknown} of the tokens of the training text are unknown to the source of {name}; of its "
+        "own text it were {own}. Are both cut by the same tokenizer, in the same script, with the "
+        "same case? If so, pretrain on text that is more like this one."
+    )
+    W347 = (
+        "In {share} of the annotated texts there is a space behind most words, as `spacy convert` "
+        "writes it for files without SpaceAfter=No. Text that {name} will read later has none. "
+        "Make the Docs of words with `spaces=[False] * len(words)`."
+    )
+    W348 = (
+        "The pipeline's language is {lang}, but its tokenizer splits at white space, so that a "
+        "whole sentence is one word for {name}. Set [nlp.tokenizer] @tokenizers = "
+        '"spacy-rnn.JiebaTokenizer.v1" or "spacy.zh.ChineseTokenizer" (for Japanese '
+        '"spacy.ja.JapaneseTokenizer"), or write the config with `python -m spacy rnn init`.'
+    )
+    W349 = (
+        "{share} of the annotated tokens are not those that the pipeline's tokenizer makes of the "
+        "same text. {name} then learns from other words than it will read. Use a tokenizer or "
+        "segmenter that fits the annotation, or give the pipeline ready-made words."
     )
     W601 = (
         "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -20,13 +21,16 @@ from . import rnn
 from .options import Code, GpuId
 from .pipelines import use_gpu
 from .plain_errors import plain_errors
+from .text_training import prepare_text_training, report_text_training
 
 
 @rnn.command("train", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 @plain_errors
 def train_cli(
     ctx: typer.Context,
-    config: Path = Argument(help="The config; its settings can be given as --block.name value"),
+    config: str | None = Argument(
+        None, help="The config; its settings can be given as --block.name value"
+    ),
     output: Path = Option(
         ..., "--output", "--output-path", "-o", help="The folder for models and checkpoints"
     ),
@@ -37,6 +41,14 @@ def train_cli(
     every: int | None = Option(
         None, "--checkpoint-every", help="Steps between checkpoints; eval_frequency by default"
     ),
+    text: Path | None = Option(
+        None, help="Instead of a config: raw text to choose a training for (.txt, .jsonl)"
+    ),
+    lang: str | None = Option(None, help="The language of --text, such as zh"),
+    segmenter: str | None = Option(
+        None, help="What cuts the Chinese of --text: jieba, rjieba, pkuseg or char"
+    ),
+    minutes: float = Option(10.0, help="How long the training of --text may take"),
     gpu_id: GpuId = -1,
     code: Code = None,
     verbose: bool = Option(False, "--verbose", "-V", "-VV", help="Display more information"),
@@ -45,23 +57,43 @@ def train_cli(
 
     It can be killed at any moment; --resume gives the weights that it would have had. SIGTERM and
     Ctrl-C end it after the step that is under way. Started by torchrun, processes train together.
+    With --text there needn't be a config: the text is split, the vocabulary, the network and the
+    steps are chosen by its size and --minutes, and the config that was used is kept.
     """
     if resume and overwrite:
         raise ValueError(Errors.R511)
     if every is not None:
         check_size("checkpoint_every", every, least=1)
-    if str(config) != "-" and (not config.exists() or config.is_dir()):
-        raise ValueError(Errors.R613.format(path=config))
+    path, arguments = split_arguments([*([config] if config is not None else []), *ctx.args])
+    if (path is None) == (text is None):
+        raise ValueError(Errors.R644)
+    if path is not None and str(path) != "-" and (not path.exists() or path.is_dir()):
+        raise ValueError(Errors.R613.format(path=path))
     if verbose:
         util.logger.setLevel(logging.DEBUG)
-    overrides = parse_config_overrides(ctx.args)
+    overrides = parse_config_overrides(arguments)
     import_code(code)
     processes = _join(gpu_id)
     messages = Messages(inform, warn) if processes.first else Messages(_ignore, _ignore)
     options = TrainOptions(output, resume, overwrite, every, gpu_id)
-    with show_validation_error(config):
-        loaded = util.load_config(config, overrides=overrides, interpolate=False)
-    with show_validation_error(config, hint_fill=False):
+    if text is not None:
+        prepare = partial(
+            prepare_text_training,
+            text,
+            output,
+            lang=lang,
+            segmenter=segmenter,
+            minutes=minutes,
+            overrides=overrides,
+            resume=resume,
+            overwrite=overwrite,
+        )
+        loaded = processes.from_first(prepare)
+    else:
+        assert path is not None
+        with show_validation_error(path):
+            loaded = util.load_config(path, overrides=overrides, interpolate=False)
+    with show_validation_error(path, hint_fill=False):
         run = start(loaded, options, processes, messages)
     signal = run.execute()
     if signal:
@@ -69,9 +101,32 @@ def train_cli(
         messages.say(f"Stopped after {steps} steps; --resume goes on after {run.kept or 0:,}")
     else:
         messages.say(f"Saved to {output}")
+        if text is not None and processes.first:
+            report_text_training(output)
     exit_code = 128 + signal if signal else 0
     end_processes(exit_code)
     raise typer.Exit(exit_code)
+
+
+def split_arguments(arguments: list[str]) -> tuple[Path | None, list[str]]:
+    """Tell the config from the settings, which both come without an option of their own.
+
+    arguments (List[str]): `--block.name value`, `--block.name=value`, and the path of a config.
+    RETURNS (Tuple[Optional[Path], List[str]]): The path, if there is one, and the rest.
+    RAISES (ValueError): For a second path.
+    """
+    paths, settings = [], []
+    waiting = False  # whether the last setting may take the next argument as its value
+    for argument in arguments:
+        is_name = argument.startswith("--")
+        if is_name or waiting:
+            settings.append(argument)
+        else:
+            paths.append(argument)
+        waiting = is_name and "=" not in argument
+    if len(paths) > 1:
+        raise ValueError(Errors.R645.format(arguments=" ".join(paths)))
+    return (Path(paths[0]) if paths else None), settings
 
 
 def _join(gpu_id: int) -> Processes:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from spacy.language import Language
 from thinc.api import Model
 
+from .._compat.spacy import interpolate_optimizer
+
 if TYPE_CHECKING:
     from .rnn_lm import RNNLM
 
@@ -81,6 +83,7 @@ def make_rnn_lm(
     """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
     from .rnn_lm import RNNLM
 
+    interpolate_optimizer(nlp)
     return RNNLM(
         nlp.vocab,
         model,

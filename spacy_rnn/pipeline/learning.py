@@ -21,6 +21,7 @@ from ..layers.shim import RNNShim
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..validation import check_number
+from .pitfalls import check_own_work
 from .training_hooks import TrainingHooks
 from .upstream import GradientExchange, ListenedTo
 
@@ -37,11 +38,14 @@ class Learner(ListenedTo, TrainingHooks):
     name: str
     model: Model
     lm_weight: float
+    annotations: tuple[str, ...]
 
     def __init__(self) -> None:
         super().__init__()
         self._exchange: GradientExchange | None = None
         self._postponed: _Step | None = None
+        # what was initialized here has been looked at then
+        self._looked_at = False
 
     def update(
         self,
@@ -82,6 +86,9 @@ class Learner(ListenedTo, TrainingHooks):
             empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
             self._start_exchange(docs, empty, lambda gradients: None)
             return losses
+        if self.listeners and not self._looked_at:
+            check_own_work(self.name, self.lm_weight, self.annotations)
+            self._looked_at = True
         self.check_listeners()
         self.check_widths(self.model.get_dim("nO"))
         set_dropout_rate(self.model, drop)

@@ -43,6 +43,13 @@ from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .learning import Learner
+from .pitfalls import (
+    check_coverage,
+    check_gold_tokens,
+    check_own_work,
+    check_pipeline,
+    check_training,
+)
 from .position_batches import by_positions
 from .prompting import Writer
 
@@ -234,8 +241,13 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
                 max_size=self.max_size,
             )
             if setup.source is not None:
-                vocabulary = setup.read_source().vocabulary.joined_with(vocabulary)
+                known = setup.read_source().vocabulary
+                check_coverage(self.name, vocabulary, known)
+                vocabulary = known.joined_with(vocabulary)
         self._check_top_k(vocabulary)
+        self._looked_at = True
+        if nlp is not None:
+            self._check_pitfalls(nlp, get_examples)
         before = self.vocabulary
         self.model.attrs["vocabulary"] = vocabulary
         try:
@@ -245,6 +257,16 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             raise
         self._carried = CarriedStates(self.name)
         self._add_strings()
+
+    def _check_pitfalls(self, nlp: Language, get_examples: Callable[[], Iterable[Example]]) -> None:
+        setup: Any = self.model.init
+        sourced = setup.source is not None
+        check_training(nlp, self.name)
+        check_pipeline(nlp, self.name, bool(self.listeners), sourced)
+        if self.listeners:
+            check_gold_tokens(nlp, self.name, get_examples)
+            if sourced:
+                check_own_work(self.name, self.lm_weight, self.annotations)
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:
         words = len(vocabulary) - 1

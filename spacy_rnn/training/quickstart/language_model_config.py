@@ -1,0 +1,147 @@
+"""The configs of language models: one to use as such, one to share with other components."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from thinc.api import Config
+
+from .config_parts import adam, batch_by_words, one_cycle_block, training_settings
+from .sizes import WIDTHS, Budget
+from .source_settings import SourceSettings
+
+
+def language_model_settings(
+    size: str, budget: Budget, source: SourceSettings | None = None
+) -> dict[str, Any]:
+    """A language model of lines of text, with a speller.
+
+    size (str): "small", "medium" or "large".
+    budget (Budget): How long it trains.
+    source (Optional[SourceSettings]): A model to start from; its shape is taken, and its upper
+        layers learn first.
+    RETURNS (Dict[str, Any]): The settings by dotted names.
+    """
+    warmup = max(1, budget.steps // 12)
+    rate = {
+        "@schedules": "warmup_linear.v1",
+        "warmup_steps": warmup,
+        "total_steps": "${training.max_steps}",
+        "initial_rate": 0.01 if source is None else 0.003,
+    }
+    settings = {
+        **_corpora({"document": "line", "max_length": 400}, {"document": "line"}),
+        **training_settings(budget, dropout=0.3),
+        "training.batcher": {
+            "@batchers": "spacy.batch_by_padded.v1",
+            "size": 4000,
+            "buffer": 256,
+            "discard_oversize": False,
+        },
+        "training.optimizer": adam(rate, decay=0.1, clip=1.0),
+        "components.rnn_lm": _component(min_count=2),
+        "components.rnn_lm.model": _network_block(size, source) | {"speller_width": 128},
+    }
+    if source is not None:
+        settings["training.before_update"] = fine_tuning(budget.steps // 10)
+        settings["components.rnn_lm.model"]["speller_width"] = source.model["speller_width"]
+    return settings
+
+
+def stream_settings(size: str, budget: Budget) -> dict[str, Any]:
+    """A language model of long documents, read in streams that carry the state from window to
+    window, with a speller. Its vocabulary is counted beforehand (`python -m spacy rnn vocab`).
+
+    size (str): "small", "medium" or "large".
+    budget (Budget): How long it trains.
+    RETURNS (Dict[str, Any]): The settings by dotted names.
+    """
+    corpora = _corpora({"document": "block"}, {"document": "block"})
+    streams = {"@readers": "spacy-rnn.StreamCorpus.v1", "streams": 32, "window": 70}
+    return {
+        "paths.vocabulary": None,
+        "corpora.train": streams,
+        "corpora.train.corpus": corpora["corpora.train"],
+        "corpora.dev": corpora["corpora.dev"],
+        **training_settings(budget, dropout=0.4),
+        "training.max_epochs": -1,
+        "training.batcher": {"@batchers": "spacy-rnn.batch_by_stream.v1"},
+        "training.optimizer": adam(one_cycle_block(0.015), decay=0.1, clip=1.0),
+        "components.rnn_lm": _component(min_count=2),
+        "components.rnn_lm.model": _network_block(size, None)
+        | {"speller_width": 128, "vocabulary": "${paths.vocabulary}"},
+    }
+
+
+def encoder_settings(size: str, budget: Budget) -> dict[str, Any]:
+    """A language model in both directions, whose hidden states other components will read.
+
+    size (str): "small", "medium" or "large".
+    budget (Budget): How long it trains.
+    RETURNS (Dict[str, Any]): The settings by dotted names.
+    """
+    shape = {"direction": "both", "subword_rows": 10000}
+    return {
+        **_corpora({"max_length": 100}, {"max_length": 100, "limit": 2000}),
+        **training_settings(budget, dropout=0.3),
+        "training.batcher": batch_by_words(4500),
+        "training.optimizer": adam(one_cycle_block(0.015), decay=0.1, clip=2.0),
+        "components.rnn_lm": _component(min_count=2),
+        "components.rnn_lm.model": _network_block(size, None) | shape,
+    }
+
+
+def empty_config(lang: str) -> Config:
+    """RETURNS (Config): A pipeline with nothing but a language model in it."""
+    return Config(
+        {
+            "paths": {"train": None, "dev": None, "log": None},
+            "system": {"seed": 0, "gpu_allocator": None},
+            "nlp": {"lang": lang, "pipeline": ["rnn_lm"], "batch_size": 256},
+            "corpora": {},
+            "components": {},
+            "training": {
+                "seed": "${system.seed}",
+                "gpu_allocator": "${system.gpu_allocator}",
+                "train_corpus": "corpora.train",
+                "dev_corpus": "corpora.dev",
+                "logger": {
+                    "@loggers": "spacy-rnn.ConsoleLogger.v1",
+                    "output_file": "${paths.log}",
+                },
+            },
+        }
+    )
+
+
+def fine_tuning(unfreeze: int, *, decay: float = 2.6, rate: float = 1.0) -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): The callback's block; see `training.fine_tuning`."""
+    return {
+        "@callbacks": "spacy-rnn.fine_tuning.v1",
+        "component": "rnn_lm",
+        "unfreeze": unfreeze,
+        "decay": decay,
+        "rate": rate,
+    }
+
+
+def _corpora(train: dict[str, Any], dev: dict[str, Any]) -> dict[str, Any]:
+    return {
+        f"corpora.{part}": {
+            "@readers": "spacy-rnn.TextCorpus.v1",
+            "path": f"${{paths.{part}}}",
+            **options,
+        }
+        for part, options in (("train", train), ("dev", dev))
+    }
+
+
+def _component(**options: Any) -> dict[str, Any]:
+    return {"factory": "rnn_lm", **options}
+
+
+def _network_block(size: str, source: SourceSettings | None) -> dict[str, Any]:
+    if source is not None:
+        shape = {"vocabulary": None, "source": "${paths.source}"}
+        return {**source.model, **shape}
+    return {"@architectures": "spacy-rnn.RNNLM.v1", "cell": "lstm", "width": WIDTHS[size]}
