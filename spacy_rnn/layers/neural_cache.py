@@ -21,7 +21,8 @@ class Cached(NamedTuple):
 
     closed (ndarray): float32 (positions,), `<unk>` is one word.
     opened (Optional[ndarray]): float32 (positions,), with a speller: unknown words are remembered
-        as themselves, and spelled where they are new.
+        as themselves, and spelled where they are new. The text `<unk>`, a missing word, has the
+        probability of its class, as in `closed`.
     """
 
     closed: np.ndarray
@@ -51,11 +52,16 @@ def predict_with_cache(
     body[np.cumsum(reading.lengths) - 1] = False
     # the forms tell words apart that have no rows; a document's end is like none of them
     symbols = np.full(len(body), -1, dtype=np.int64)
-    symbols[body] = np.unique(vocabulary.keys(docs)[0], return_inverse=True)[1].reshape(-1)
+    keys, _ = vocabulary.keys(docs)
+    symbols[body] = np.unique(keys, return_inverse=True)[1].reshape(-1)
     added = np.zeros(len(body), dtype=np.float32)
     added[body] = spelling
     spelled = log_probs + torch.from_numpy(added).to(log_probs.device)
     opened = _mix_all(reading, hidden, spelled, symbols, settings)
+    missing = np.zeros(len(body), dtype=bool)
+    missing[body] = vocabulary.missing(keys)
+    where = torch.from_numpy(missing).to(opened.device)
+    opened = torch.where(where, closed, opened)
     return Cached(closed.cpu().numpy(), opened.cpu().numpy())
 
 

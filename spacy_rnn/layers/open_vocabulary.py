@@ -44,14 +44,16 @@ def spell_docs(model: Model, docs: Sequence[Doc]) -> np.ndarray | None:
     model (Model): "spacy-rnn.RNNLM.v1".
     docs (Sequence[Doc]): A batch.
     RETURNS (Optional[ndarray]): float32 (tokens,), document after document: natural log p(spelling)
-        of words that the vocabulary doesn't have, 0 for all others; None without a speller.
+        of words that the vocabulary doesn't have, 0 for all others and for the text `<unk>`, which
+        is a missing word; None without a speller.
     """
     speller = get_shim(model).network.speller
     if speller is None:
         return None
     vocabulary: Vocabulary = model.attrs["vocabulary"]
     keys, _ = vocabulary.keys(docs)
-    forms = _find_forms(docs, keys, vocabulary.rows_of_keys(keys) == UNKNOWN_ROW)
+    spelled = (vocabulary.rows_of_keys(keys) == UNKNOWN_ROW) & ~vocabulary.missing(keys)
+    forms = _find_forms(docs, keys, spelled)
     result = np.zeros(len(keys), dtype=np.float32)
     if forms.words:
         spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms.words))
@@ -65,8 +67,8 @@ def learn_spelling(
     """The training pass of the speller.
 
     RETURNS (Tuple[float, int, Callable]): The negative log-likelihood in nats of the batch's
-        unknown words (and of those that the training text had once), how many these are, and a
-        function that adds its gradients, times a weight, to the speller's.
+        unknown words (and of those that the training text had once; never of the text `<unk>`), how
+        many these are, and a function that adds its gradients, times a weight, to the speller's.
     """
     shim = get_shim(model)
     vocabulary: Vocabulary = model.attrs["vocabulary"]
@@ -76,7 +78,7 @@ def learn_spelling(
     # a list of words without real counts doesn't say which of them are rare
     if vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _RARE:
         rare |= vocabulary.counts[rows] == _RARE
-    forms = _find_forms(docs, keys, rare)
+    forms = _find_forms(docs, keys, rare & ~vocabulary.missing(keys))
     symbols, lengths = alphabet_of(vocabulary).spell(forms.words)
     counts = np.bincount(forms.numbers, minlength=len(forms.words))
     short = lengths <= _LONGEST

@@ -48,7 +48,8 @@ class Prediction:
     """float32 and int64 tensors on the network's device, a row for every id; None if not wanted.
 
     hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
-    state: (depth, sequences, width) each. entropy: (n,), in nats. rank: (n,), from 1.
+    state: (depth, sequences, width) each. entropy: (n,), in nats.
+    rank: (n,), from 1; −1 for a target that is in no list.
     """
 
     hidden: Tensor | None = None
@@ -81,7 +82,7 @@ def predict(
     lengths (ndarray): int64 (sequences,), all > 0.
     targets (Optional[ndarray]): int64 (n,); needed for log-probabilities and ranks.
     wanted (Wanted): What to compute.
-    exclude (int): The row left out of top-k lists and not counted in ranks.
+    exclude (int): The row left out of top-k lists and not counted in ranks; it has none itself.
     words, reverse: See `RNNLanguageModel.encode`.
     dtype (torch.dtype): What the matrix products of the recurrence and of the log-probabilities
         run in. Top-k lists are exact for the hidden states that come out.

@@ -9,6 +9,8 @@ from .clusters import ClusterSoftmax
 from .linear_nll import row_blocks
 from .softmax import SoftmaxHead
 
+# What an excluded word has in place of a rank.
+NO_RANK = -1
 # Larger blocks than elsewhere: each reads the whole weight.
 _FACTOR = 4
 
@@ -34,17 +36,18 @@ def rank(head: SoftmaxHead, hidden: Tensor, targets: Tensor, exclude: int) -> Te
 
     hidden (Tensor): float32 (n, width).
     targets (Tensor): int64 (n,).
-    exclude (int): A row that isn't in the list, but has a rank in it where it is the target.
-    RETURNS (Tensor): int64 (n,), from 1.
+    exclude (int): A row that isn't in the list, and has no place in it as a target.
+    RETURNS (Tensor): int64 (n,), from 1; −1 where the target is the excluded row.
     """
     if isinstance(head, ClusterSoftmax):
-        return _rank_in_clusters(head, hidden, targets, exclude)
-    result = torch.empty_like(targets)
-    for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
-        log_probs = head.log_distribution(hidden[block])
-        own = log_probs.gather(1, targets[block, None])
-        result[block] = 1 + _ahead(log_probs, 0, own, targets[block, None], exclude)
-    return result
+        result = _rank_in_clusters(head, hidden, targets, exclude)
+    else:
+        result = torch.empty_like(targets)
+        for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
+            log_probs = head.log_distribution(hidden[block])
+            own = log_probs.gather(1, targets[block, None])
+            result[block] = 1 + _ahead(log_probs, 0, own, targets[block, None], exclude)
+    return result.masked_fill_(targets == exclude, NO_RANK)
 
 
 def _rank_in_clusters(

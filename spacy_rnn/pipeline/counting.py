@@ -37,6 +37,7 @@ class Counts:
     predictions (int): How many symbols were predicted.
     hits (int): How many of them led the list of next words (which never holds `<unk>`).
     tokens, unknown (int): Tokens, and how many are `<unk>`.
+    missing (int): How many of these are the text `<unk>`: words that have no spelling.
     characters (int): Of the documents' texts.
     documents (int): How many there were.
     """
@@ -49,6 +50,7 @@ class Counts:
     hits: int = 0
     tokens: int = 0
     unknown: int = 0
+    missing: int = 0
     characters: int = 0
     documents: int = 0
 
@@ -129,14 +131,15 @@ class Counting:
             log_probs = log_probs[targets_order(reading.lengths)]
             first = first[states_order(reading.lengths)]
         scored = reading.scored
-        rows, tokens = self.vocabulary.rows(docs)
+        keys, tokens = self.vocabulary.keys(docs)
         return Counts(
             log_prob=_total(log_probs[scored]),
             spelling=0.0 if kept.spelling is None else _total(kept.spelling),
             predictions=int(scored.sum()),
             hits=int((first == reading.targets)[scored].sum()),
             tokens=int(tokens.sum()),
-            unknown=int((rows == UNKNOWN_ROW).sum()),
+            unknown=int((self.vocabulary.rows_of_keys(keys) == UNKNOWN_ROW).sum()),
+            missing=int(self.vocabulary.missing(keys).sum()),
             characters=sum(len(doc.text) for doc in docs),
             documents=len(docs),
         )

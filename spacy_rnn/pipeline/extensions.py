@@ -139,7 +139,8 @@ def token_entropy(token: Token) -> float | None:
 
 def token_rank(token: Token) -> int | None:
     output = get_output_of(token)
-    return None if output is None else int(_kept(output.rank, "rank")[token.i])
+    rank = -1 if output is None else int(_kept(output.rank, "rank")[token.i])
+    return None if rank < 0 else rank
 
 
 def span_mean_surprisal(span: Span) -> float | None:

@@ -52,10 +52,10 @@ class LMOutput:
         p(spelling): 0 for words of the vocabulary.
     closed_log_probs (Optional[ndarray]): float32 (n,), with a speller `log_probs` without it.
     entropy (Optional[ndarray]): float32 (n,), in bits, −Σ p log2 p of the distribution over the
-        vocabulary that each token was predicted with: its expected surprisal, `<unk>` being a word
-        (Shannon 1948; in reading, Hale 2003).
+        closed vocabulary that each token was predicted with: all unknown words are one word,
+        `<unk>` (Shannon 1948; in reading, Hale 2003). Spelling adds to what is expected.
     rank (Optional[ndarray]): int32 (n,), the place of each token in the list of next words, from 1;
-        an unknown word has that of `<unk>`, which is in no list itself.
+        −1 for an unknown word, which is in no list.
     cache_log_probs, cache_end_log_prob (Optional[ndarray], Optional[float]): `log_probs` and
         `end_log_prob` with the neural cache, where the component has one.
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,

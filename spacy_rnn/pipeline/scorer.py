@@ -38,10 +38,12 @@ def score_language_model(
     """Score the predicted Docs of examples.
 
     lm_perplexity: exp(−mean natural log p) over all tokens and closing `</s>`; `<unk>` is a word.
-    lm_perplexity_open: The same with p(`<unk>`) · p(spelling) for unknown words. None without a
-        speller if any token is unknown, or where it is beyond all numbers.
+    lm_perplexity_open: The same with p(`<unk>`) · p(spelling) for unknown words; the text `<unk>`,
+        a missing word, has p(`<unk>`). None without a speller if any other token is unknown, or
+        where it is beyond all numbers.
     lm_bits_per_char: −Σ log2 p over the characters of the texts, spelling included; a figure for
-        this segmentation, an upper bound on the text's. None as well.
+        this segmentation, an upper bound on the text's. None as well, and if a word is missing:
+        the bits are then not those of the characters.
     lm_acc: Share of predictions whose most probable word is right; `<unk>` is never predicted.
     lm_oov: Share of tokens that are `<unk>`.
     lm_prob: 1 / lm_perplexity, the geometric mean of p; higher is better, so it picks the best.
@@ -76,10 +78,10 @@ def scores_from_counts(counts: Counts, lm: RNNLM) -> dict[str, Any]:
         return dict.fromkeys(names)
     perplexity = _finite_perplexity(counts.log_prob, counts.predictions, name)
     opened, bits = None, None
-    if lm.spells or not counts.unknown:
+    if lm.spells or counts.unknown == counts.missing:
         log_prob = counts.log_prob + counts.spelling
         opened = _open_perplexity(log_prob, counts.predictions, name)
-        if counts.characters:
+        if counts.characters and not counts.missing:
             bits = -log_prob / math.log(2.0) / counts.characters
     scores = {
         "perplexity": perplexity,

@@ -28,7 +28,8 @@ class BatchScorer:
 
     model (Union[str, Path]): A trained pipeline: its folder or its name, as a worker finds it.
     text (str): The column of the texts.
-    measures (Sequence[str]): "entropy" and "rank" add the columns of their means.
+    measures (Sequence[str]): "entropy" and "rank" add the columns of their means. A rank is that of
+        known words: unknown ones have none, and where all are unknown the mean is NaN.
     component (Optional[str]): The name of the language model; None if it is the only one.
     prefix (str): What the names of the new columns begin with.
     on_error (str): What a row does that can't be scored, because there is no text or one that no

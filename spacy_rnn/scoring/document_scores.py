@@ -52,14 +52,15 @@ def finite_output(lm: RNNLM, doc: Doc, place: object) -> LMOutput:
     return output
 
 
-def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ndarray:
-    """RETURNS (ndarray): (n,), a number for each token.
+def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ma.MaskedArray:
+    """RETURNS (MaskedArray): (n,), a number for each token; masked where there is none, as the rank
+        of an unknown word.
     RAISES (ValueError): If it wasn't computed.
     """
     values = getattr(output, measure, None)
     if values is None:
         raise ValueError(Errors.R514.format(name=lm.name, measure=measure))
-    return values
+    return np.ma.masked_array(values, (values < 0) if measure == "rank" else np.ma.nomask)
 
 
 def document_scores(
@@ -72,31 +73,35 @@ def document_scores(
     output (LMOutput): See `finite_output`.
     unknown (ndarray): See `unknown_tokens`.
     measures (Sequence[str]): Some of MEASURES.
-    RETURNS (Dict[str, Any]): NUMBERS and a mean for each measure. The perplexity is None where it
-        is beyond all numbers, as that of a spelled word of 5,000 letters.
+    RETURNS (Dict[str, Any]): NUMBERS and a mean for each measure, over the tokens that have it;
+        None if none has. The perplexity is None where it is beyond all numbers, as that of a
+        spelled word of 5,000 letters. Bits per character are None if an unknown word isn't spelled:
+        without a speller, and for the text `<unk>`.
     RAISES (ValueError): If a measure wasn't computed.
     """
-    missing = int(unknown.sum())
     characters = len(doc.text)
     surprisal = output.surprisal_of(0, len(doc))
     assert surprisal is not None and output.end_log_prob is not None
     end = (0.0 - output.end_log_prob) / _LN2
-    # without a speller, an unknown word's probability is not that of its characters
-    spelled = characters and (not missing or lm.spells)
+    # an unknown word's probability is that of its characters only if it was spelled
+    vocabulary = lm.vocabulary
+    spelled = not unknown.any()
+    if lm.spells and not spelled:
+        spelled = not vocabulary.missing(vocabulary.keys([doc])[0]).any()
     perplexity = output.perplexity
     assert perplexity is not None
     values = (
         len(doc),
-        missing,
+        int(unknown.sum()),
         characters,
         surprisal,
         end,
         perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
-        (surprisal + end) / characters if spelled else None,
+        (surprisal + end) / characters if characters and spelled else None,
     )
     scores: dict[str, Any] = dict(zip(NUMBERS, values, strict=True))
     for measure in measures:
-        array = measure_of(lm, output, measure)
+        array = measure_of(lm, output, measure).compressed()
         mean = float(array.mean(dtype=np.float64)) if len(array) else None
         scores[MEAN_NAME.format(measure)] = mean
     return scores

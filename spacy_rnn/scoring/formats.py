@@ -21,8 +21,8 @@ class Block:
     """Records of one document.
 
     constants (Dict[str, Any]): What all of them have in common, by column.
-    columns (Dict[str, Union[Sequence[str], ndarray]]): Then, what each has for itself. Without
-        columns there is one record.
+    columns (Dict[str, Union[Sequence[str], ndarray]]): Then, what each has for itself: null, or an
+        empty cell, where an array is masked. Without columns there is one record.
     """
 
     constants: dict[str, Any]
@@ -134,18 +134,21 @@ def _to_json(column: Column) -> list[str]:
         return [encode_basestring(text) for text in column]
     if column.dtype == bool:
         return ["true" if value else "false" for value in column.tolist()]
-    return _to_text(column)
+    return _to_text(column, "null")
 
 
 def _to_cells(column: Column) -> Sequence[Any]:
     if isinstance(column, np.ndarray):
-        return column.tolist() if column.dtype == bool else _to_text(column)
+        return column.tolist() if column.dtype == bool else _to_text(column, "")
     return column
 
 
-def _to_text(numbers: np.ndarray) -> list[str]:
+def _to_text(numbers: np.ndarray, missing: str) -> list[str]:
     """As few digits as tell a number from all others of its type."""
-    return list(map(str, numbers))
+    texts = list(map(str, np.ma.getdata(numbers)))
+    for place in np.flatnonzero(np.ma.getmaskarray(numbers)).tolist():
+        texts[place] = missing
+    return texts
 
 
 def _to_cell(value: Any) -> Any:

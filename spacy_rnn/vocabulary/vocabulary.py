@@ -29,6 +29,7 @@ BOUNDARY = "</s>"
 UNKNOWN_ROW = 0
 BOUNDARY_ROW = 1
 ATTRIBUTES = {"ORTH": ORTH, "LOWER": LOWER, "NORM": NORM}
+_UNKNOWN_KEY = get_string_id(UNKNOWN)
 
 # Documents whose words are counted together: enough to make numpy worthwhile, little to hold.
 _COUNT_CHUNK = 512
@@ -220,6 +221,11 @@ class Vocabulary:
         places[places == len(self._sorted_keys)] = 0
         found = self._sorted_keys[places] == keys
         return np.where(found, self._sorted_rows[places], UNKNOWN_ROW)
+
+    def missing(self, keys: np.ndarray) -> np.ndarray:
+        """RETURNS (ndarray): bool (n,), which forms, given as their hashes, are the text ``<unk>``:
+        a word that was taken out of the text before. Nobody knows its spelling."""
+        return keys == _UNKNOWN_KEY
 
     def derived(self, name: Hashable, make: Callable[[], T]) -> T:
         """Keep what others compute from the words with them, so that it is computed once.

@@ -85,22 +85,27 @@ def test_a_token_record_has_its_surprisal(model, nlp, tmp_path, options):
 
 
 def test_measures_are_columns_and_means(model, tmp_path):
-    path = write_lines(tmp_path / "text.txt", TEXTS)
+    texts = [*TEXTS, "zeppelin"]  # a text of unknown words has no mean rank
+    path = write_lines(tmp_path / "text.txt", texts)
     config = {"components.rnn_lm.annotations": ["log_probs", "entropy", "rank"]}
     nlp = spacy.load(model, config=config)
     for tokens in ([], ["--tokens"]):
         out = tmp_path / "out.jsonl"
         succeed("score", model, path, out, "--overwrite", "--measures", "rank, entropy", *tokens)
         found = read_records(out)
-        outputs = [doc._.rnn_lm for doc in nlp.pipe(TEXTS)]
+        outputs = [doc._.rnn_lm for doc in nlp.pipe(texts)]
         if tokens:
-            assert [r["rank"] for r in found] == np.concatenate([o.rank for o in outputs]).tolist()
+            ranks = np.concatenate([o.rank for o in outputs]).tolist()
+            assert [r["rank"] for r in found] == [None if rank < 0 else rank for rank in ranks]
+            assert -1 in ranks
             entropy = np.concatenate([o.entropy for o in outputs])
             assert [r["entropy"] for r in found] == pytest.approx(entropy.tolist(), rel=1e-5)
             assert list(found[0])[-2:] == ["rank", "entropy"]
         else:
-            means = [float(o.rank.mean()) for o in outputs]
-            assert [r["mean_rank"] for r in found] == pytest.approx(means)
+            for record, output in zip(found, outputs, strict=True):
+                known = output.rank[output.rank > 0]
+                assert record["mean_rank"] == (pytest.approx(known.mean()) if len(known) else None)
+            assert None in [record["mean_rank"] for record in found]
             means = [float(o.entropy.mean()) for o in outputs]
             assert [r["mean_entropy"] for r in found] == pytest.approx(means, rel=1e-5)
     assert "R513" in fail("score", model, path, "--measures", "rank,hidden")
@@ -113,9 +118,10 @@ def test_csv_holds_what_json_does(model, tmp_path, tokens):
     records = [{"text": t, "id": i} for t, i in zip(texts, ids, strict=True)]
     path = write_objects(tmp_path / "text.jsonl", [*records, {"text": "no id"}])
     for name in ("out.jsonl", "out.csv", "out.jsonl.gz", "out.csv.gz"):
-        succeed("score", model, path, tmp_path / name, *tokens)
+        succeed("score", model, path, tmp_path / name, "--measures", "rank", *tokens)
     first = read_records(tmp_path / "out.jsonl")
     rows = read_records(tmp_path / "out.csv")
+    assert not tokens or None in [record["rank"] for record in first]  # of unknown words
     assert read_records(tmp_path / "out.csv.gz") == rows
     assert read_records(tmp_path / "out.jsonl.gz") == first
     for record, row in zip(first, rows, strict=True):

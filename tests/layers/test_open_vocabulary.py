@@ -26,7 +26,8 @@ ENTRIES = {"ab": 9, "ba": 7, "abc": 5, "cb": 2, "猫": 1, "狗猫": 1, "c": 1}
 # many, so that the bytes, which no word has, are worth a softmax cluster of their own
 ENTRIES |= {"".join(letters): 2 for letters in [*product("defghij", repeat=3)][::2]}
 DOCS = [["ab", "zz", "ba", "zz"], [], ["猫", "獏é", "ab", "c"], ["ab"], ["<unk>", "</s>", "fad"]]
-UNKNOWN = ["zz", "zz", "獏é", "<unk>", "</s>", "fad"]
+# "<unk>" is a missing word: nobody knows how it is spelled
+UNKNOWN = ["zz", "zz", "獏é", "</s>", "fad"]
 LEARNED = [*UNKNOWN, "猫", "c"]
 TRAINED = {"model": {"speller_width": 4, "width": 5}, "min_count": 17, "top_k": 1}
 TEXTS = ["the grey cat watches", "", "zeppelin", "our zeppelin paints the harbour ."]
@@ -191,6 +192,28 @@ def test_the_gradient_is_the_slope_of_the_loss():
             losses.append(learn_spelling(speller.lm.model, docs, 0.0)[0])
         slope = (losses[0] - losses[1]) / (2 * step)
         assert slope == pytest.approx(float(parameter.grad.norm()), rel=2e-2), name
+
+
+def test_the_mark_of_missing_words_changes_nothing_that_is_taught():
+    """As in WikiText-2, where every word that is not in the vocabulary is one."""
+    texts = [*ENGLISH, "the <unk> paints the <unk> ."]
+    words = [text.split() for text in texts]
+    made = []
+    for mark in ("<unk>", "baker"):  # a word that it knows
+        nlp = make_pipeline(model={"speller_width": 4})
+        docs = [Doc(nlp.vocab, words=[w.replace("<unk>", mark) for w in each]) for each in words]
+        lm = nlp.get_pipe("rnn_lm")
+        lm.update([Example(doc, doc) for doc in docs], sgd=SGD(0.1))
+        made.append({n: v for n, v in weights_of(lm).items() if n.startswith("speller.")})
+        losses = lm.update([Example(docs[-1], docs[-1])], losses={})
+        assert losses["rnn_lm_spelled"] == 0 == losses["rnn_lm_spelling"]
+    assert_same(*made)
+
+
+def test_rare_words_are_taught_beside_missing_ones(speller):
+    loss, words, _ = learn_spelling(speller.lm.model, docs_of(speller, [["<unk>", "猫"]]), 0.0)
+    assert words == 1
+    assert loss == pytest.approx(-speller.total(["猫"]).item(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("word", "learned"), [("z" * 100, 1), ("z" * 101, 0), ("é" * 51, 0)])

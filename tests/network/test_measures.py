@@ -100,23 +100,22 @@ def test_ranks_count_the_more_probable_words(softmax):
         naive_distribution(network, hidden), targets.tolist(), found.tolist(), strict=True
     ):
         ahead = [word for word in range(23) if word != UNKNOWN and row[word] > row[target]]
-        assert place == len(ahead) + 1
+        assert place == (len(ahead) + 1 if target != UNKNOWN else -1)
 
 
 @SOFTMAXES
-def test_the_excluded_row_has_the_place_where_it_would_stand(softmax):
+def test_the_excluded_row_has_no_place_and_takes_none_from_others(softmax):
     _, head = make_head(softmax)
     hidden = make_hidden()
     with torch.no_grad():
         head.bias[UNKNOWN] = 50.0
     targets = torch.full((len(hidden),), UNKNOWN)
-    # it is no longer ahead of others, but others are behind it
-    assert rank(head, hidden, targets, UNKNOWN).tolist() == [1] * len(hidden)
+    assert rank(head, hidden, targets, UNKNOWN).tolist() == [-1] * len(hidden)
     best = head.top_k(hidden, 1, UNKNOWN)[1].squeeze(1)
     assert rank(head, hidden, best, UNKNOWN).tolist() == [1] * len(hidden)
     with torch.no_grad():
         head.bias[UNKNOWN] = -50.0
-    assert rank(head, hidden, targets, UNKNOWN).tolist() == [23] * len(hidden)
+    assert rank(head, hidden, targets, UNKNOWN).tolist() == [-1] * len(hidden)
 
 
 def test_equally_probable_words_have_the_ranks_of_their_rows():
@@ -126,8 +125,8 @@ def test_equally_probable_words_have_the_ranks_of_their_rows():
         head.bias.zero_()
     hidden = make_hidden(23)
     targets = torch.arange(23)
-    assert rank(head, hidden, targets, UNKNOWN).tolist() == [1, *range(1, 23)]
-    assert rank(head, hidden, targets, 5).tolist() == [*range(1, 6), 6, *range(6, 23)]
+    assert rank(head, hidden, targets, UNKNOWN).tolist() == [-1, *range(1, 23)]
+    assert rank(head, hidden, targets, 5).tolist() == [*range(1, 6), -1, *range(6, 23)]
 
 
 @SOFTMAXES
@@ -178,7 +177,7 @@ def test_prediction_gives_the_measures_of_the_naive_network(softmax, reverse):
     np.testing.assert_allclose(made.entropy, -(np.exp(table) * table).sum(1), rtol=1e-4)
     ahead = table > table[np.arange(len(ids)), targets][:, None]
     ahead[:, UNKNOWN] = False
-    assert made.rank.tolist() == (ahead.sum(1) + 1).tolist()
+    assert made.rank.tolist() == np.where(targets == UNKNOWN, -1, ahead.sum(1) + 1).tolist()
 
 
 def test_measures_that_nobody_wants_are_not_computed(monkeypatch):

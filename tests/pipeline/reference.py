@@ -163,8 +163,9 @@ class ReferenceSpeller:
         return float(total)
 
     def log_probs(self, words):
-        """What spelling adds to each of the words: 0 where the vocabulary has the word."""
-        known = self.words[2:]
+        """What spelling adds to each of the words: 0 where the vocabulary has the word, and where
+        one is missing."""
+        known = [*self.words[2:], "<unk>"]
         return np.array([0.0 if word in known else self.log_prob(word) for word in words])
 
 

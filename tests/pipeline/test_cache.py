@@ -60,7 +60,12 @@ def brute_force(lm, words, opened):
         symbols = [*(reference.row(word) for word in words), "end"]
         own = trace.log_probs
     result = [own[0]]
+    if opened:
+        closed = brute_force(lm, words, False)
     for now in range(1, len(symbols)):
+        if opened and symbols[now] == "<unk>":  # a missing word: the class of all unknown ones
+            result.append(closed[now])
+            continue
         first = max(0, now - cache.window)
         scores = [cache.flatness * (trace.hidden[i] @ trace.hidden[now]) for i in range(first, now)]
         weights = np.exp(scores)
@@ -87,6 +92,16 @@ def test_every_word_has_the_probability_of_the_loop(model, window, flatness):
         assert_allclose(with_cache(output), expected, atol=1e-4)
         assert output.cache_perplexity == pytest.approx(math.exp(-expected.mean()), rel=1e-4)
         assert output.backward is None or output.backward.cache_log_probs is None
+
+
+def test_a_missing_word_has_the_probability_of_its_class_and_is_like_no_other(model):
+    nlp = make_cached(5, model=model)
+    lm = nlp.get_pipe("rnn_lm")
+    words = ["the", "zeppelin", "<unk>", "dirigible", "<unk>", "zeppelin", "</s>", "</s>"]
+    doc = nlp(Doc(nlp.vocab, words=words))
+    expected = brute_force(lm, words, "speller_width" in model)
+    assert_allclose(with_cache(doc._.rnn_lm), expected, atol=1e-4)
+    assert expected[2] == pytest.approx(brute_force(lm, words, False)[2])
 
 
 def test_a_document_longer_than_a_block_looks_back_like_others():

@@ -71,11 +71,14 @@ def test_rank_counts_the_more_probable_words_but_never_the_unknown_one(pipeline,
     for made, rows, distributions in parts_of(pipeline, doc):
         expected = [
             1 + sum(p > distribution[row] for word, p in enumerate(distribution) if word)
+            if row
+            else -1
             for row, distribution in zip(rows, distributions, strict=True)
         ]
         assert made.rank.dtype == np.int32 and made.rank.tolist() == expected
-    assert [token._.rnn_rank for token in doc] == doc._.rnn_lm.rank.tolist()
-    assert all(type(token._.rnn_rank) is int for token in doc)
+    ranks = doc._.rnn_lm.rank.tolist()
+    assert [token._.rnn_rank for token in doc] == [None if r < 0 else r for r in ranks]
+    assert {type(token._.rnn_rank) for token in doc} <= {int, type(None)}
 
 
 @pytest.mark.parametrize("cutoffs", [None, [6, 15]])
@@ -100,17 +103,38 @@ def test_equally_probable_words_have_the_ranks_of_their_rows():
     words = lm.vocabulary.words
     doc = nlp(Doc(nlp.vocab, words=["zeppelin", *words[2:]]))
     # `<unk>` is row 0 and the end row 1
-    assert [token._.rnn_rank for token in doc] == [1, *range(2, len(words))]
+    assert [token._.rnn_rank for token in doc] == [None, *range(2, len(words))]
     assert_allclose([t._.rnn_entropy for t in doc], math.log2(len(words)), rtol=1e-6)
 
 
-def test_unknown_words_have_the_rank_of_the_unknown_row_with_and_without_a_speller():
-    for model in ({}, {"speller_width": 4}):
-        nlp = make_random(model=model, annotations=ALL)
-        nlp.get_pipe("rnn_lm").shim.network.softmax.bias.data[0] = 50.0
-        assert nlp("zeppelin")[0]._.rnn_rank == 1
-        nlp.get_pipe("rnn_lm").shim.network.softmax.bias.data[0] = -50.0
-        assert nlp("zeppelin")[0]._.rnn_rank == len(nlp.get_pipe("rnn_lm").vocabulary)
+@pytest.mark.parametrize("model", [{}, {"speller_width": 4}, {"cutoffs": [6, 15]}], ids=str)
+@pytest.mark.parametrize("bias", [50.0, -50.0])
+def test_an_unknown_word_has_no_rank_however_probable_its_class_is(model, bias):
+    nlp = make_random(model={**model, "direction": "both"}, annotations=ALL)
+    nlp.get_pipe("rnn_lm").shim.network.softmax.bias.data[0] = bias
+    for word in ("zeppelin", "<unk>", "</s>"):
+        doc = nlp(Doc(nlp.vocab, words=["the", word]))
+        assert doc[1]._.rnn_rank is None and doc[0]._.rnn_rank >= 1
+        for output in (doc._.rnn_lm, doc._.rnn_lm.backward):
+            assert output.rank[1] == -1 and output.rank[0] >= 1
+            assert output.rank.dtype == np.int32
+
+
+@pytest.mark.parametrize("model", [{"speller_width": 4}, {"subword_rows": 50}], ids=str)
+def test_entropy_is_that_of_the_closed_vocabulary_whatever_is_spelled(model):
+    """Below the expected surprisal of the token where unknown words cost their spelling too."""
+    nlp = make_random(model=model, annotations=ALL)
+    lm = nlp.get_pipe("rnn_lm")
+    lm.shim.network.softmax.bias.data[0] += 5.0
+    doc = nlp("the zeppelin")
+    log_probs = np.log(lm.next_distribution("the")[1].astype("d"))
+    assert doc[1]._.rnn_entropy == pytest.approx(
+        -(np.exp(log_probs) * log_probs).sum() / math.log(2), rel=1e-5
+    )
+    if "speller_width" in model:
+        spelled = float(doc._.rnn_lm.spelling[1])
+        # of this one unknown word alone
+        assert -math.exp(log_probs[0]) * spelled / math.log(2) > 1
 
 
 @pytest.mark.parametrize(

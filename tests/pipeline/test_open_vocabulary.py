@@ -186,13 +186,23 @@ def test_every_token_of_any_text_has_a_finite_surprisal(plain, text):
     assert math.isfinite(doc._.rnn_surprisal)
 
 
-def test_the_text_of_special_symbols_is_spelled(plain):
+def test_the_text_of_the_end_is_spelled_and_that_of_a_missing_word_is_not(plain):
     lm = plain.get_pipe("rnn_lm")
-    for word in ("<unk>", "</s>"):
+    unknown = Reference(lm).read(["ab"]).log_distributions[1][0]
+    for word, spelling in (("<unk>", 0.0), ("</s>", ReferenceSpeller(lm).log_prob("</s>"))):
         doc = make_doc(plain, ["ab", word])
-        unknown = Reference(lm).read(["ab"]).log_distributions[1][0]
-        spelling = ReferenceSpeller(lm).log_prob(word)
         assert doc._.rnn_lm.log_probs[1] == pytest.approx(unknown + spelling, rel=1e-5)
+        assert (doc._.rnn_lm.spelling[1] < 0) == bool(spelling)
+        assert not lm.vocabulary.knows(doc[1])
+        plan = lm.score_continuation("ab", [Doc(plain.vocab, words=[word])])[0]
+        assert plan.log_prob == pytest.approx(unknown + spelling, rel=1e-5)
+
+
+@pytest.mark.parametrize("attr", ["LOWER", "NORM"])
+def test_a_missing_word_is_one_by_the_form_that_is_looked_up(attr):
+    nlp = make_open(model={"attr": attr})
+    spelled = make_doc(nlp, ["<UNK>", "<unk>", "</S>"])._.rnn_lm.spelling
+    assert spelled[0] == spelled[1] == 0 > spelled[2]
 
 
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
@@ -302,11 +312,32 @@ def brute_force(lm, docs):
         spelling = ReferenceSpeller(lm).log_probs(words_of(doc))
         opened += (log_probs + np.append(spelling, 0.0)).tolist()
     characters = sum(len(doc.text) for doc in docs)
+    missing = any("<unk>" in words_of(doc) for doc in docs)
     return {
         "lm_perplexity": math.exp(-np.mean(closed)),
         "lm_perplexity_open": math.exp(-np.mean(opened)),
-        "lm_bits_per_char": -sum(opened) / math.log(2) / characters,
+        "lm_bits_per_char": None if missing else -sum(opened) / math.log(2) / characters,
     }
+
+
+def test_scores_of_texts_with_missing_words_have_their_class_and_no_bits_per_character(opened):
+    lm = opened.get_pipe("rnn_lm")
+    docs = [Doc(opened.vocab, words=words) for words in (["ab", "<unk>", "zz"], ["</s>"])]
+    scores = lm.score([Example(doc, doc) for doc in docs])
+    for name, value in brute_force(lm, docs).items():
+        assert scores[name] == (value and pytest.approx(value, rel=1e-5)), name
+    counts = lm.count(docs)
+    assert (counts.unknown, counts.missing) == (3, 1)
+
+
+def test_a_model_without_speller_has_an_open_perplexity_if_all_unknown_words_are_missing():
+    nlp = make_random(texts=WORDS, min_count=2)
+    lm, doc = nlp.get_pipe("rnn_lm"), Doc(nlp.vocab, words=["ab", "<unk>"])
+    scores = lm.score([Example(doc, doc)])
+    assert scores["lm_perplexity_open"] == scores["lm_perplexity"]
+    assert scores["lm_bits_per_char"] is None
+    other = Doc(nlp.vocab, words=["ab", "<unk>", "zz"])
+    assert lm.score([Example(other, other)])["lm_perplexity_open"] is None
 
 
 def test_scores_include_spelling_where_they_say_so(opened):

@@ -51,7 +51,7 @@ def test_rows_have_the_numbers_of_their_documents(model, trained):
 
 
 def test_rows_have_what_rnn_score_writes(model, tmp_path):
-    texts = [text for text in TEXTS if text.strip()]
+    texts = [*(text for text in TEXTS if text.strip()), "zeppelin"]
     lines = [json.dumps({"text": text}) + "\n" for text in texts]
     (tmp_path / "texts.jsonl").write_text("".join(lines))
     command = ["rnn", "score", model, tmp_path / "texts.jsonl", tmp_path / "out.jsonl"]
@@ -59,6 +59,7 @@ def test_rows_have_what_rnn_score_writes(model, tmp_path):
     assert done.exit_code == 0, done.output
     records = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     found = BatchScorer(model, measures=["rank", "entropy"], on_error="raise")({"text": texts})
+    assert np.isnan(found["mean_rank"]).any()  # a text of unknown words
     assert list(found)[1:] == list(records[0])[2:]
     for name in list(found)[1:]:
         written = [math.nan if r[name] is None else r[name] for r in records]
