@@ -668,6 +668,15 @@ class Warnings(metaclass=_Coded):
         "same text. {name} then learns from other words than it will read. Use a tokenizer or "
         "segmenter that fits the annotation, or give the pipeline ready-made words."
     )
+    W530 = (
+        "{input} was changed after {output} was last written. The documents up to number {number} "
+        "keep the scores of the text that they had then: if one of them was edited, score anew "
+        "with --overwrite."
+    )
+    W531 = (
+        "{input} was changed while it was read. The scores may be those of the old text or of the "
+        "new one: score it again when nobody writes to it."
+    )
     W601 = (
         "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
         "before is kept; make room on the disk."

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import srsly
 from typer import Argument, Option
 from wasabi import table
 
 from ..errors import Errors
 from ..messages import answer, inform, warn
 from ..scoring.corpus_scores import CorpusScores, score_corpus
-from ..scoring.outputs import check_writable
+from ..scoring.outputs import check_writable, write_report
 from ..vocabulary import Vocabulary
 from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
@@ -90,13 +89,13 @@ def compare_cli(
     cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
     header = list(_COLUMNS.values())
     aligns: Any = ["l"] + ["r"] * (len(header) - 1)
-    answer(table(cells, header=header, aligns=aligns, divider=True).strip("\n"))
     notes = find_notes(compared)
+    if output is not None:  # first: whoever reads the table may close it
+        write_report(output, {"models": rows, "notes": notes})
+        inform(f"the table is in {output}")
+    answer(table(cells, header=header, aligns=aligns, divider=True).strip("\n"))
     for note in notes:
         warn(note)
-    if output is not None:
-        srsly.write_json(output, {"models": rows, "notes": notes})
-        inform(f"the table is in {output}")
 
 
 def find_notes(compared: Sequence[Compared]) -> list[str]:

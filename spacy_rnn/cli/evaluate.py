@@ -3,13 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-import srsly
 from typer import Argument, Option
 from wasabi import table
 
 from ..messages import answer, inform
 from ..scoring.corpus_scores import CorpusScores, score_corpus
-from ..scoring.outputs import check_writable
+from ..scoring.outputs import check_writable, write_report
 from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
@@ -55,10 +54,10 @@ def evaluate_cli(
     rows = [(_LABELS.get(name, name), _value(value)) for name, value in result.scores.items()]
     for name, value in _sizes(result).items():
         rows.append((name.replace("_", " ").capitalize(), _value(value)))
-    answer(table(rows, aligns=("l", "r")).strip("\n"))
-    if output is not None:
-        srsly.write_json(output, {**result.scores, **_sizes(result)})
+    if output is not None:  # first: whoever reads the table may close it
+        write_report(output, {**result.scores, **_sizes(result)})
         inform(f"scores are in {output}")
+    answer(table(rows, aligns=("l", "r")).strip("\n"))
 
 
 def _sizes(result: CorpusScores) -> dict[str, Any]:

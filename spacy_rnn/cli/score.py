@@ -1,7 +1,7 @@
 """`python -m spacy rnn score MODEL INPUT [OUTPUT]`."""
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -10,7 +10,7 @@ from tqdm import tqdm
 from typer import Argument, Option
 
 from ..corpus.text_files import STDIN, raise_error
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..messages import inform, warn
 from ..scoring.document_scores import MEASURES
 from ..scoring.inputs import Input
@@ -165,18 +165,30 @@ def _execute(run: ScoringRun, path: Path | None, file: IO[bytes] | None, resume:
     reached = None
     if resume and path is not None:
         reached = find_progress(path, run.form, run.records.columns)
+    if reached is not None and path is not None:
+        for changed in run.source.changed_since(path.stat().st_mtime_ns, reached.start):
+            warn(Warnings.W530.format(input=changed, output=path, number=reached.number))
     keep, head = run.begin(reached)
-    output = open_stdout() if path is None or file is None else continue_file(file, path, keep)
+    if path is None or file is None:
+        output = open_stdout()
+    else:
+        output = continue_file(file, path, keep, run.kept)
     with stop_cleanly(), output:
         try:
             if head:
-                output.write(head)
+                output.write(head, run.documents)
             run.write_to(output)
+            output.flush()
         except BaseException:
             if path is not None:
-                output.flush()
-                warn(f"stopped after {run.documents:,} documents; --resume goes on from there")
+                with suppress(OSError):  # what ended the run may be that it can't be written
+                    output.flush()
+                held = f"{path} holds {output.documents:,} documents"
+                warn(f"stopped: {held}; --resume goes on from there")
             raise
+        finally:
+            for changed in run.source.changed_meanwhile():
+                warn(Warnings.W531.format(input=changed))
     name = path or "standard output"
     if reached is not None and not head and not run.documents:
         inform(f"{name}: complete already, with {reached.number:,} documents")

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-import srsly
 import typer
 from spacy.language import Language
 from typer import Argument, Option
@@ -14,7 +13,7 @@ from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
 from ..errors import Errors
 from ..messages import inform, warn
-from ..scoring.outputs import check_writable
+from ..scoring.outputs import check_writable, write_report
 from ..vocabulary.word_counts import count_corpus
 from . import rnn
 from .options import Code, DocumentKind
@@ -116,7 +115,7 @@ def write_vocabulary(
         cut_anywhere=formats == {".txt"} and options.get("tokenized", False),
     )
     vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
-    srsly.write_json(output, vocabulary.labels)
+    write_report(output, vocabulary.labels)
     unknown = int(vocabulary.counts[0]) / counts.tokens
     inform(
         f"{output}: {len(vocabulary) - 2:,} words of {counts.tokens:,} tokens in "

@@ -98,6 +98,7 @@ class Input:
         if not self.files:
             raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
         self.has_names = path != STDIN and path.is_dir()
+        self._states = {file: _state_of(file) for file in self.files}
 
     @property
     def formats(self) -> set[str]:
@@ -107,13 +108,23 @@ class Input:
     @property
     def size(self) -> int | None:
         """RETURNS (Optional[int]): The bytes of all files; None if that can't be known."""
-        if self.path != STDIN:
-            return sum(path.stat().st_size for path in self.files)
-        try:
-            status = os.fstat(sys.stdin.fileno())
-        except (OSError, ValueError):  # no real file
-            return None
-        return status.st_size if stat.S_ISREG(status.st_mode) else None
+        total = sum(size for size, _ in self._states.values())
+        return total if total or self.path != STDIN else None
+
+    def changed_since(self, time: int, start: Start) -> list[Path]:
+        """Find files that may have been edited after an output was written.
+
+        time (int): When that was, in nanoseconds.
+        start (Start): The last document that the output has: later files don't count.
+        RETURNS (List[Path]): Those that were changed later.
+        """
+        names = [self._name(file) for file in self.files]
+        last = names.index(start.file) if start.file in names else len(names)
+        return [file for file in self.files[: last + 1] if self._states[file][1] > time]
+
+    def changed_meanwhile(self) -> list[Path]:
+        """RETURNS (List[Path]): The files that were changed since this object was made."""
+        return [file for file, state in self._states.items() if _state_of(file) != state]
 
     def read(
         self,
@@ -212,6 +223,16 @@ class Input:
         name = path.relative_to(self.path).as_posix()
         # one that isn't UTF-8 (from an old archive) shows its bytes as \udcNN
         return name.encode("utf8", "backslashreplace").decode()
+
+
+def _state_of(path: Path) -> tuple[int, int]:
+    """RETURNS (Tuple[int, int]): A file's size and the time of its last change, in nanoseconds;
+    zeros for what is no file, or has gone."""
+    try:
+        status = os.fstat(sys.stdin.fileno()) if path == STDIN else path.stat()
+    except (OSError, ValueError):  # also a standard input that is no real file
+        return 0, 0
+    return (status.st_size, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else (0, 0)
 
 
 def _is_same(path: Path, other: Path) -> bool:

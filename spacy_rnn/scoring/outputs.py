@@ -7,11 +7,14 @@ import gzip
 import os
 import sys
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
+
+import srsly
 
 from ..errors import Errors
 from ..locking import lock
@@ -51,31 +54,50 @@ class Output:
     zipped (bool): Whether each flush writes a gzip member of its own, complete for itself.
     close (bool): Whether the file is closed at the end, and texts may wait for others before they
         are written. False for stdout.
+    path (Optional[Path]): The file's, for errors.
+    documents (int): How many documents the file holds already; then, how many it holds.
     """
 
-    def __init__(self, file: IO[bytes], *, zipped: bool = False, close: bool = True) -> None:
+    def __init__(
+        self,
+        file: IO[bytes],
+        *,
+        zipped: bool = False,
+        close: bool = True,
+        path: Path | None = None,
+        documents: int = 0,
+    ) -> None:
         self.file = file
         self.zipped = zipped
         self.close = close
+        self.path = path
+        self.documents = documents
         self._waiting: list[str] = []
+        self._documents_waiting = 0
         self._size = 0
         self._flushed = monotonic()
 
-    def write(self, text: str) -> None:
-        """Add the records of some documents."""
+    def write(self, text: str, documents: int = 0) -> None:
+        """Add the records of so many documents."""
         self._waiting.append(text)
+        self._documents_waiting += documents
         self._size += len(text)
         late = monotonic() - self._flushed > _FLUSH_SECONDS
         if late or self._size >= _FLUSH_SIZE or not self.close:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
+        """Write what waits.
+        RAISES (OSError): If it can't be written; with the file's name.
+        """
         # emptied first: what is interrupted here must not be written once more at the end
         data, self._waiting, self._size = "".join(self._waiting).encode(), [], 0
+        documents, self._documents_waiting = self._documents_waiting, 0
         if data:
-            self.file.write(gzip.compress(data, 6) if self.zipped else data)
-            self.file.flush()
+            with named_errors(self.path):
+                self.file.write(gzip.compress(data, 6) if self.zipped else data)
+                self.file.flush()
+        self.documents += documents
         self._flushed = monotonic()
 
     def __enter__(self) -> Output:
@@ -86,7 +108,22 @@ class Output:
             self.flush()
         finally:
             if self.close:
-                self.file.close()
+                with named_errors(self.path):
+                    self.file.close()
+
+
+@contextmanager
+def named_errors(path: Path | None) -> Iterator[None]:
+    """Let the system's errors of a file that is open have its name: a full disk's have none.
+
+    path (Optional[Path]): The file; None for the standard output.
+    """
+    try:
+        yield
+    except OSError as error:
+        if path is not None and error.filename is None:
+            error.filename = str(path)
+        raise
 
 
 def open_stdout() -> Output:
@@ -119,19 +156,20 @@ def open_file(path: Path, *, may_exist: bool) -> IO[bytes]:
     return file
 
 
-def continue_file(file: IO[bytes], path: Path, keep: int = 0) -> Output:
+def continue_file(file: IO[bytes], path: Path, keep: int = 0, documents: int = 0) -> Output:
     """Write on in a file.
 
     file (IO[bytes]): The open file.
     path (Path): Its path.
     keep (int): How many bytes of it stay; all that follow are cut off.
+    documents (int): How many documents these bytes hold.
     RETURNS (Output): What is written goes to its end.
     """
     if os.fstat(file.fileno()).st_size > keep:
         file.truncate(keep)
     if keep:
         file.seek(keep)
-    return Output(file, zipped=is_zipped(path))
+    return Output(file, zipped=is_zipped(path), path=path, documents=documents)
 
 
 # --- going on
@@ -302,3 +340,14 @@ def check_writable(path: Path | None) -> None:
     path.open("ab").close()
     if is_new:
         path.unlink()
+
+
+def write_report(path: Path, values: Any) -> None:
+    """Write a JSON file.
+
+    path (Path): The file.
+    values (Any): What JSON can hold.
+    RAISES (OSError): If it can't be written; with its name.
+    """
+    with named_errors(path):
+        srsly.write_json(path, values)

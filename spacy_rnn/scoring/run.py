@@ -52,6 +52,7 @@ class ScoringRun:
     batch_size (int): The most documents that are scored at once.
     bar (tqdm): Shows the progress, in bytes of the input.
     documents, tokens (int): What this run has scored.
+    kept (int): The complete documents of a run before that the output keeps.
     """
 
     nlp: Language
@@ -64,6 +65,7 @@ class ScoringRun:
     bar: tqdm
     documents: int = 0
     tokens: int = 0
+    kept: int = 0
     _chunks: Chunks[Item] = field(init=False)
     _next: int = field(init=False, default=1)
 
@@ -103,13 +105,14 @@ class ScoringRun:
             found = len(docs[0])
             if found == expected or (found > expected and self.records.per_token):
                 self._check_numbers(progress, docs[0])
+            self.kept = progress.number
             if found == expected:
                 return progress.end, ""
             if found < expected or not self.records.per_token:
                 raise self._mismatch(progress, f"of {found} tokens, not {expected}")
             if progress.begin is None:
                 raise ValueError(Errors.R509.format(path=progress.path))
-            self.documents, self.tokens = 1, found
+            self.kept, self.documents, self.tokens = progress.number - 1, 1, found
             return progress.begin, self._encode(progress.number, [item], docs)
 
     def _check_numbers(self, progress: OutputPosition, doc: Doc) -> None:
@@ -140,7 +143,7 @@ class ScoringRun:
                 items = self._chunks.take()
                 if items:
                     docs = self._annotate(items)
-                    output.write(self._encode(self._next, items, docs))
+                    output.write(self._encode(self._next, items, docs), len(items))
                     self._next += len(items)
                     self.documents += len(items)
                     self.tokens += sum(map(len, docs))
