@@ -136,9 +136,9 @@ class Errors(metaclass=_Coded):
         "from 0 (never this word) to 1000000000000; without one, a fitting frequency is computed."
     )
     R105 = (
-        "The tokenizer's dictionary {path!r} doesn't exist here or can't be read. Correct "
-        "`dictionary` in [nlp.tokenizer], or load the pipeline from where it was saved: a saved "
-        "pipeline brings its dictionary along."
+        "The tokenizer's dictionary {path!r} doesn't exist here or isn't a file that can be read. "
+        "Correct `dictionary` in [nlp.tokenizer], or load the pipeline from where it was saved: a "
+        "saved pipeline brings its dictionary along."
     )
     R106 = "The dictionary {source} is not UTF-8 (line {line}). Save it in that encoding."
     R107 = (
@@ -379,6 +379,11 @@ class Errors(metaclass=_Coded):
     )
     R335 = "Sentence scores are those of a Doc or a Span that {name} has annotated, not of {type}."
 
+    R370 = (
+        "{path} is a pipe, a device or a socket, or a link to one, where a file should be. A model "
+        "is read from files only: copy it again from where it was saved."
+    )
+
     # --- R4xx: pictures ---
     R401 = "Unknown style {style!r} of a picture: choose one of {known}."
     R402 = (
@@ -482,6 +487,11 @@ class Errors(metaclass=_Coded):
         "after the `with nlp.memory_zone()` block, before the next one."
     )
     R531 = "Another run writes to {path}. Wait for its end, or write to another file."
+
+    R560 = (
+        "{path} is a pipe, a device or a socket: it doesn't keep what was written, so --resume "
+        "can't go on there. Leave --resume out and give --overwrite, or write to a file."
+    )
 
     # --- R6xx: trainings that go on, several processes ---
     R601 = (

@@ -11,6 +11,7 @@ from spacy.language import Language
 from .._compat.spacy_cli import import_code, setup_gpu
 from ..errors import Errors
 from ..pipeline.rnn_lm import RNNLM
+from ..regular_files import check_folder
 from ..scoring.selecting import find_language_model
 
 
@@ -42,6 +43,8 @@ def load_language_model(
     import_code(code)
     if gpu_id >= 0:
         use_gpu(gpu_id)
+    if Path(model).is_dir():
+        check_folder(Path(model))
     nlp = util.load_model(model)
     return nlp, find_language_model(nlp, model, component)
 

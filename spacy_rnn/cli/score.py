@@ -12,6 +12,7 @@ from typer import Argument, Option
 from ..corpus.text_files import STDIN, raise_error
 from ..errors import Errors, Warnings
 from ..messages import inform, warn
+from ..regular_files import is_special
 from ..scoring.document_scores import MEASURES
 from ..scoring.inputs import Input
 from ..scoring.outputs import (
@@ -150,6 +151,8 @@ def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
         raise ValueError(Errors.R510)
     if path is not None and path.exists() and not (resume or overwrite):
         raise ValueError(Errors.R504.format(path=path))
+    if resume and path is not None and is_special(path):
+        raise ValueError(Errors.R560.format(path=path))
 
 
 def _split_measures(measures: str) -> list[str]:

@@ -10,13 +10,13 @@ import io
 import json
 import os
 import re
-import stat
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 from ..errors import Errors
+from ..regular_files import is_special
 from .open_files import STDIN, open_binary, reason_of
 
 FORMATS = (".txt", ".jsonl", ".spacy")
@@ -127,17 +127,9 @@ def _find_in(path: Path) -> list[Path]:
         raise ValueError(Errors.R202.format(path=path))
     if get_format(path) is None:
         raise ValueError(Errors.R203.format(path=path, known=", ".join(FORMATS)))
-    if _is_special(path):
+    if is_special(path):
         raise ValueError(Errors.R226.format(path=path))
     return [path]
-
-
-def _is_special(path: Path) -> bool:
-    """Whether it is a pipe or a device, which could give text without end, or none for ever."""
-    try:
-        return not stat.S_ISREG(path.stat().st_mode)
-    except OSError:  # a link to nowhere: opening it says so
-        return False
 
 
 def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
@@ -150,7 +142,7 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
             continue
         if path.is_dir():
             yield from _walk(path, seen)
-        elif get_format(path) is not None and not _is_special(path):
+        elif get_format(path) is not None and not is_special(path):
             yield path
 
 

@@ -12,6 +12,7 @@ from ..network.language_model import RNNLanguageModel
 from ..network.speller import END
 from ..network.transfer import transfer_weights
 from ..packing import unpack
+from ..regular_files import read_regular
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from ..vocabulary.alphabet import alphabet_of
 from .weights import weights_from_bytes
@@ -90,7 +91,7 @@ def _language_models(config: Path) -> list[str]:
 
 def _holds_network(file: Path) -> bool:
     try:
-        message = unpack(file.read_bytes())
+        message = unpack(read_regular(file))
         return any("vocabulary" in attrs for attrs in message["attrs"])
     except (OSError, ValueError, KeyError, TypeError):
         return False
@@ -99,7 +100,7 @@ def _holds_network(file: Path) -> bool:
 def _read_model_file(file: Path) -> tuple[Vocabulary, RNNLanguageModel]:
     """A file of thinc's holds, for every layer, its attributes and its shims."""
     try:
-        message: dict[str, Any] = unpack(file.read_bytes())
+        message: dict[str, Any] = unpack(read_regular(file))
         vocabularies = [a["vocabulary"] for a in message["attrs"] if "vocabulary" in a]
         shims = [shim for layer in message["shims"] for shim in layer]
         states = [unpack(shim)["state"] for shim in shims if shim]

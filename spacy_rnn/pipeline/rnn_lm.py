@@ -26,6 +26,7 @@ from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..network.cache import LARGEST_WINDOW, CacheSettings
 from ..packing import same_garbage_collection
+from ..regular_files import read_regular
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
@@ -339,12 +340,16 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         RAISES (ValueError): If the data is damaged or belongs to another network.
         """
         deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._load_cfg(srsly.read_json, p),
+            "cfg": lambda p: self._load_cfg(_read_json, p),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: self._load_model(p.read_bytes()),
+            "model": lambda p: self._load_model(read_regular(p)),
         }
         util.from_disk(path, deserialize, exclude)
         return self
+
+
+def _read_json(path: Path) -> Any:
+    return srsly.json_loads(read_regular(path))
 
 
 def _check_cache(window: int, weight: float, flatness: float) -> None:

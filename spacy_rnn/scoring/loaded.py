@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import spacy
@@ -17,6 +18,7 @@ from thinc.api import get_current_ops, set_current_ops
 
 from ..errors import Errors, reason
 from ..pipeline.rnn_lm import RNNLM
+from ..regular_files import check_folder
 from .chunks import Chunks
 from .document_scores import document_scores, finite_output, unknown_tokens
 from .releasing import release_memory
@@ -138,6 +140,8 @@ def load_once(source: ModelSpec) -> LoadedModel:
     with _LOADING:
         if source not in _LOADED:
             with _device(source.gpu_id):
+                if Path(source.model).is_dir():
+                    check_folder(Path(source.model))
                 nlp = spacy.load(source.model)
                 lm = find_language_model(nlp, source.model, source.component)
                 lm.shim.network  # noqa: B018 (an error if it was never trained)

@@ -18,6 +18,7 @@ from spacy.vocab import Vocab
 from spacy_rnn.packing import unpack
 
 from ..errors import Errors, Warnings
+from ..regular_files import is_special, read_regular
 from .alignment import words_and_spaces
 from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
 from .rust_segmenter import RustSegmenter
@@ -230,15 +231,20 @@ class JiebaTokenizer(DummyTokenizer):
         path (str | Path): The folder.
         exclude (Iterable[str]): What to leave as it is: `cfg`, `dictionary`.
         RETURNS (JiebaTokenizer): This tokenizer.
-        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind, or if it needs a
-            dictionary that was excluded.
+        RAISES (ValueError): If it is damaged or not from a tokenizer of this kind, if a file of it
+            is a pipe or a device, or if it needs a dictionary that was excluded.
         """
         folder = Path(path)
+        found = {name: folder / name for name in ("cfg", "dictionary.txt")}
+        for file in found.values():
+            if is_special(file):
+                raise ValueError(Errors.R370.format(path=file))
+        data = _read_or_none(found["cfg"])
         try:
-            cfg = srsly.read_json(folder / "cfg")
-        except (OSError, ValueError):
+            cfg = None if data is None else srsly.json_loads(data.decode("utf8"))
+        except ValueError:
             cfg = None
-        self._load({"cfg": cfg, "dictionary": _read_or_none(folder / "dictionary.txt")}, exclude)
+        self._load({"cfg": cfg, "dictionary": _read_or_none(found["dictionary.txt"])}, exclude)
         return self
 
     def _load(self, saved: dict[str, Any], exclude: Iterable[str]) -> None:
@@ -313,7 +319,7 @@ def _own_data(settings: _Settings) -> bytes:
 def _read_or_none(path: str | Path) -> bytes | None:
     """A file's contents; None if it can't be read, for that may not matter yet."""
     try:
-        return Path(path).read_bytes()
+        return read_regular(Path(path))
     except (OSError, ValueError):
         return None
 

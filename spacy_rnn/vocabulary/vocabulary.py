@@ -16,6 +16,7 @@ from spacy.strings import get_string_id
 from ..corpus.windows import read_mark
 from ..errors import Errors, shorten
 from ..packing import unpack
+from ..regular_files import read_regular
 from ..validation import check_size
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Vocabulary:
         RAISES (ValueError): If the file can't be read or has another shape.
         """
         try:
-            entries = srsly.json_loads(Path(path).read_text(encoding="utf8"))
+            entries = srsly.json_loads(read_regular(Path(path)).decode("utf8"))
         except (OSError, ValueError) as error:
             raise ValueError(Errors.R004.format(path=path, error=error)) from None
         return cls.from_labels(entries, attr=attr)

@@ -12,6 +12,7 @@ from typing import Any
 
 from ...errors import Errors
 from ...locking import lock
+from ...regular_files import is_special, read_regular
 from .folders import remove_folder, restore_folder, write_folder
 
 FORMAT = "spacy-rnn.checkpoint.v1"
@@ -129,7 +130,7 @@ def check_files(folder: Path) -> None:
     RAISES (ValueError): If a file is missing, torn or changed.
     """
     try:
-        known = json.loads((folder / _FILES).read_bytes())
+        known = json.loads(read_regular(folder / _FILES))
         if known["format"] != FORMAT:
             raise ValueError(f"its format is {known['format']!r}")
         for name, description in known["files"].items():
@@ -147,6 +148,8 @@ def _write_list(folder: Path) -> None:
 
 
 def _describe(path: Path) -> dict[str, Any]:
+    if is_special(path):
+        raise ValueError(Errors.R370.format(path=path))
     checksum = size = 0
     with path.open("rb") as file:
         while block := file.read(1 << 20):
