@@ -20,6 +20,11 @@ def shorten(value: Any) -> str:
     return reprlib.repr(value)[:80]
 
 
+def counted(number: int, noun: str) -> str:
+    """RETURNS (str): "1 document", "7,997 documents"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 class _Coded(type):
     """Prefix each message with its code, so that a search for the code finds this file."""
 
@@ -491,6 +496,19 @@ class Errors(metaclass=_Coded):
     R560 = (
         "{path} is a pipe, a device or a socket: it doesn't keep what was written, so --resume "
         "can't go on there. Leave --resume out and give --overwrite, or write to a file."
+    )
+    # --- R55x: `rnn score` ---
+    R550 = (
+        "--keep-empty writes a record for each empty document; with --tokens it has no token to "
+        "write about. Leave one of the two out."
+    )
+    R551 = (
+        "Stopped with {written} in the output, at one that can't be read or scored: {error} Repair "
+        "it and go on with --resume, or leave it and its like out: --resume --bad-lines skip."
+    )
+    R552 = (
+        "Stopped after {written}, at one that can't be read or scored: {error} Repair it, or leave "
+        "it and its like out with --bad-lines skip."
     )
 
     # --- R6xx: trainings that go on, several processes ---

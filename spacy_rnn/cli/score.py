@@ -9,8 +9,8 @@ from typing import IO
 from tqdm import tqdm
 from typer import Argument, Option
 
-from ..corpus.text_files import STDIN, raise_error
-from ..errors import Errors, Warnings
+from ..corpus.text_files import STDIN
+from ..errors import Errors, Warnings, counted
 from ..messages import inform, warn
 from ..regular_files import is_special
 from ..scoring.document_scores import MEASURES
@@ -24,7 +24,7 @@ from ..scoring.outputs import (
     open_stdout,
 )
 from ..scoring.records import DocumentRecords, TokenRecords
-from ..scoring.run import BadLines, ScoringRun, stop_cleanly
+from ..scoring.run import BadDocument, LeftOut, ScoringRun, stop_cleanly
 from ..scoring.selecting import prepare
 from ..validation import check_size
 from . import rnn
@@ -76,7 +76,10 @@ def score_cli(
     resume: bool = Option(False, "--resume", help="Go on where OUTPUT ends"),
     overwrite: bool = Option(False, "--overwrite", help="Replace OUTPUT"),
     bad_lines: OnBadLines = Option(
-        OnBadLines.stop, help="What to do about a line that can't be read"
+        OnBadLines.stop, help="What to do about a line that can't be read or scored"
+    ),
+    keep_empty: bool = Option(
+        False, "--keep-empty", help="A record for empty lines and documents too"
     ),
     component: Component = None,
     batch_size: int | None = Option(
@@ -105,6 +108,8 @@ def score_cli(
         what = "the standard input holds"
         raise ValueError(Errors.R518.format(option="format", what=what, path=source))
     _check_target(path, resume, overwrite)
+    if tokens and keep_empty:
+        raise ValueError(Errors.R550)
     chosen = _split_measures(measures)
     given = Input(
         source,
@@ -113,6 +118,7 @@ def score_cli(
         tokenized=tokenized,
         text_key=text_key,
         id_key=id_key,
+        keep_empty=keep_empty,
         output=path,
     )
     if batch_size is not None:
@@ -123,7 +129,7 @@ def score_cli(
     ids = ".jsonl" in given.formats
     records = kind(lm, chosen, names=given.has_names, ids=ids, fill=form is FORMATS["csv"])
     disable = None if progress is None else not progress
-    on_error = BadLines() if bad_lines is OnBadLines.skip else raise_error
+    left_out = LeftOut(skip=bad_lines is OnBadLines.skip)
     with tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:
         run = ScoringRun(
             nlp=nlp,
@@ -131,7 +137,7 @@ def score_cli(
             source=given,
             records=records,
             form=form,
-            on_error=on_error,
+            left_out=left_out,
             batch_size=batch_size or nlp.batch_size,
             bar=bar,
         )
@@ -140,8 +146,12 @@ def score_cli(
             if path is not None:
                 file = stack.enter_context(open_file(path, may_exist=resume or overwrite))
             _execute(run, path, file, resume)
-    if isinstance(on_error, BadLines) and on_error.count:
-        warn(f"{on_error.count:,} documents that can't be read were left out")
+    if left_out.empty:
+        found = counted(left_out.empty, "empty document")
+        inform(f"left out: {found} (--keep-empty writes a record for each)")
+    if left_out.bad:
+        found = counted(left_out.bad, "document")
+        warn(f"left out: {found} that can't be read or scored (see above)")
 
 
 def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
@@ -182,18 +192,25 @@ def _execute(run: ScoringRun, path: Path | None, file: IO[bytes] | None, resume:
                 output.write(head, run.documents)
             run.write_to(output)
             output.flush()
+        except BadDocument as error:
+            output.flush()
+            message = Errors.R552 if path is None else Errors.R551
+            written = counted(output.documents, "document")
+            found = str(error).rstrip(".") + "."
+            raise ValueError(message.format(written=written, error=found)) from error
         except BaseException:
             if path is not None:
                 with suppress(OSError):  # what ended the run may be that it can't be written
                     output.flush()
-                held = f"{path} holds {output.documents:,} documents"
+                held = f"{path} holds {counted(output.documents, 'document')}"
                 warn(f"stopped: {held}; --resume goes on from there")
             raise
         finally:
             for changed in run.source.changed_meanwhile():
                 warn(Warnings.W531.format(input=changed))
     name = path or "standard output"
+    documents, tokens = counted(run.documents, "document"), counted(run.tokens, "token")
     if reached is not None and not head and not run.documents:
-        inform(f"{name}: complete already, with {reached.number:,} documents")
+        inform(f"{name}: complete already, with {counted(reached.number, 'document')}")
     else:
-        inform(f"{name}: {run.documents:,} documents, {run.tokens:,} tokens")
+        inform(f"{name}: {documents}, {tokens}")

@@ -45,13 +45,17 @@ class SourcePosition(NamedTuple):
 
     path (Path): The file.
     line (int): The line, counted from 1; 0 if the file has no lines.
+    number (int): Its number among the documents of a file without lines, from 1; 0 if unknown.
     """
 
     path: Path
     line: int
+    number: int = 0
 
     def __str__(self) -> str:
         name = "standard input" if self.path == STDIN else str(self.path)
+        if self.number:
+            return f"{name}, document {self.number}"
         return f"{name}, line {self.line}" if self.line else name
 
 
@@ -64,12 +68,14 @@ class TextDocument(NamedTuple):
         and the reader can go on with the next document.
     words (Optional[List[str]]): Its words, if the file has them.
     id (Any): Its id, if the file has one: any value of JSON.
+    empty (bool): Whether there is nothing but white space in it.
     """
 
     place: SourcePosition
     lines: Iterable[str]
     words: list[str] | None = None
     id: Any = None
+    empty: bool = False
 
     def text(self, limit: int) -> str:
         """Join the lines.
@@ -207,6 +213,7 @@ def read_text(
     document: str,
     limit: int = LONGEST_LINE,
     *,
+    keep_empty: bool = False,
     on_error: Callable[[ValueError], None] = raise_error,
     on_bytes: Callable[[int], None] | None = None,
 ) -> Iterator[TextDocument]:
@@ -216,10 +223,11 @@ def read_text(
     document (str): What a document is: "line", any line that isn't empty; "block", the lines
         between empty ones; "file", the whole file. A line of nothing but white space is empty.
     limit (int): The most characters that a line may have.
+    keep_empty (bool): Yield empty lines and empty files too. Between blocks they are no documents.
     on_error (Callable[[ValueError], None]): Told about a document that can't begin, which is left
         out. Defaults to raising the error. Errors of other lines come from `TextDocument.lines`.
     on_bytes (Optional[Callable[[int], None]]): See `open_binary`.
-    YIELDS (TextDocument): The documents that aren't empty.
+    YIELDS (TextDocument): The documents; those that are empty only if asked for.
     RAISES (ValueError): As `read_lines` does, where `on_error` does.
     """
     message = Errors.R213 if limit < LONGEST_LINE else Errors.R218
@@ -228,8 +236,8 @@ def read_text(
         for number, line in numbered:
             if isinstance(line, ValueError):
                 on_error(line)
-            elif not _is_empty(line):
-                yield TextDocument(SourcePosition(path, number), [line])
+            elif keep_empty or not _is_empty(line):
+                yield TextDocument(SourcePosition(path, number), [line], empty=_is_empty(line))
     elif document == "block":
         for empty, block in groupby(numbered, key=lambda pair: _is_empty(pair[1])):
             if not empty:
@@ -246,6 +254,8 @@ def read_text(
                 lines = _unwrap(chain(head, (x for _, x in numbered)))
                 yield TextDocument(SourcePosition(path, 1), lines)
                 return
+        if keep_empty:
+            yield TextDocument(SourcePosition(path, 1), _unwrap(head), empty=True)
 
 
 def read_jsonl(
@@ -253,6 +263,7 @@ def read_jsonl(
     text_key: str = "text",
     *,
     id_key: str | None = None,
+    keep_empty: bool = False,
     on_error: Callable[[ValueError], None] = raise_error,
     on_bytes: Callable[[int], None] | None = None,
 ) -> Iterator[TextDocument]:
@@ -263,10 +274,12 @@ def read_jsonl(
         the text or beside it; `tokens` beside a text that is anything else than a list isn't
         looked at.
     id_key (Optional[str]): The key of the documents' ids, which an object needn't have.
+    keep_empty (bool): Yield documents without any text too. An empty line is none.
     on_error (Callable[[ValueError], None]): Told about each bad line, which is left out. Defaults
         to raising the error.
     on_bytes (Optional[Callable[[int], None]]): See `open_binary`.
-    YIELDS (TextDocument): The documents that aren't empty; `lines` are those of the text.
+    YIELDS (TextDocument): The documents, those that are empty only if asked for; `lines` are those
+        of the text.
     RAISES (ValueError): If a line isn't a JSON object with one of these keys, if a string in it
         can't be text, and as `read_lines` does, where `on_error` does.
     """
@@ -276,14 +289,14 @@ def read_jsonl(
         except ValueError as error:
             on_error(error)
             continue
-        if document is not None:
+        if document is not None and (keep_empty or not document.empty):
             yield document
 
 
 def _read_object(
     line: str | ValueError, place: SourcePosition, text_key: str, id_key: str | None
 ) -> TextDocument | None:
-    """Read the document of a line; None if it is empty."""
+    """Read the document of a line; None if the line is empty."""
     if isinstance(line, ValueError):
         raise line
     if _is_empty(line):
@@ -294,10 +307,9 @@ def _read_object(
         raise ValueError(Errors.R208.format(place=place, error=error)) from error
     text, words = _read_record(record, text_key, place)
     _check_characters([*(words or ()), text or ""], place)
-    if _is_empty(" ".join(words) if text is None and words else text or ""):
-        return None
+    empty = _is_empty(" ".join(words) if text is None and words else text or "")
     lines = text.split("\n") if text is not None else ()
-    return TextDocument(place, lines, words, _read_id(record, id_key, place))
+    return TextDocument(place, lines, words, _read_id(record, id_key, place), empty)
 
 
 def _read_id(record: dict[str, Any], id_key: str | None, place: SourcePosition) -> Any:

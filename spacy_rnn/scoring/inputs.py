@@ -6,7 +6,6 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +68,7 @@ class Input:
     document (str): What a document of a .txt file is: "line", "block" or "file".
     tokenized (bool): Whether words are separated by spaces already.
     text_key, id_key (str): The keys of text and id in .jsonl files.
+    keep_empty (bool): Whether to yield documents of nothing but white space too.
     output (Optional[Path]): A file that isn't read, though it may lie in the folder.
     RAISES (ValueError): If there is nothing to read, or the output is the input.
     """
@@ -82,6 +82,7 @@ class Input:
         tokenized: bool = False,
         text_key: str = "text",
         id_key: str = "id",
+        keep_empty: bool = False,
         output: Path | None = None,
     ) -> None:
         self.path = path
@@ -90,6 +91,7 @@ class Input:
         self.tokenized = tokenized
         self.text_key = text_key
         self.id_key = id_key
+        self.keep_empty = keep_empty
         self.files = [STDIN] if path == STDIN else find_files([path])
         if output is not None and path != STDIN:
             if _is_same(path, output):
@@ -131,15 +133,17 @@ class Input:
         nlp: Language,
         *,
         on_error: Callable[[ValueError], None],
+        on_empty: Callable[[], None],
         on_bytes: Callable[[int], None],
         start: Start | None = None,
     ) -> Iterator[Item]:
-        """Read the documents that aren't empty.
+        """Read the documents.
 
         nlp (Language): Its tokenizer makes the Docs. It makes each when it is asked for, so that
             the caller can be in a memory zone then (for .spacy files, never).
         on_error (Callable[[ValueError], None]): Told about each document that can't be read; it
             may raise the error.
+        on_empty (Callable[[], None]): Called for each empty document that is left out.
         on_bytes (Callable[[int], None]): Told how many bytes of the files were read.
         start (Optional[Start]): The first document to yield.
         YIELDS (Item): The documents.
@@ -153,24 +157,39 @@ class Input:
                 on_bytes(path.stat().st_size)
                 continue
             found = True
-            yield from self._read_file(path, nlp, on_error, on_bytes, start if here else None)
+            part = start if here else None
+            if self._format(path) == ".spacy":
+                yield from self._read_docs(path, nlp, on_empty, part)
+                on_bytes(path.stat().st_size)
+            else:
+                yield from self._read_lines(path, nlp, on_error, on_empty, on_bytes, part)
         if not found:
             raise StartNotFound(start)
 
-    def _read_file(
+    def _read_docs(
+        self, path: Path, nlp: Language, on_empty: Callable[[], None], start: Start | None
+    ) -> Iterator[Item]:
+        before = start.number - 1 if start else 0  # those that the output has, the last one aside
+        found = start is None
+        for number, doc in enumerate(read_docbin(path, nlp.vocab), 1):
+            if not self.keep_empty and all(token.is_space for token in doc):
+                if found:
+                    on_empty()
+            elif before:
+                before -= 1
+            else:
+                found = True
+                yield Item(self._name(path), SourcePosition(path, 0, number), None, doc)
+
+    def _read_lines(
         self,
         path: Path,
         nlp: Language,
         on_error: Callable[[ValueError], None],
+        on_empty: Callable[[], None],
         on_bytes: Callable[[int], None],
         start: Start | None,
     ) -> Iterator[Item]:
-        if self._format(path) == ".spacy":
-            docs = (d for d in read_docbin(path, nlp.vocab) if not all(t.is_space for t in d))
-            for doc in islice(docs, start.number - 1 if start else 0, None):
-                yield Item(self._name(path), SourcePosition(path, 0), None, doc)
-            on_bytes(path.stat().st_size)
-            return
         found = start is None
 
         def report(error: ValueError) -> None:
@@ -181,12 +200,15 @@ class Input:
             found = found or raw.place.line == (start and start.line)
             if not found:
                 continue
+            if raw.empty and not self.keep_empty:
+                on_empty()
+                continue
             try:
                 doc = self._make_doc(nlp, raw)
             except DamagedFile:
                 raise
             except ValueError as error:
-                report(_placed(error, raw.place))
+                report(placed(error, raw.place))
                 continue
             yield Item(self._name(path), raw.place, raw.id, doc)
         if not found:
@@ -201,9 +223,16 @@ class Input:
     ) -> Iterator[TextDocument]:
         if self._format(path) == ".jsonl":
             return read_jsonl(
-                path, self.text_key, id_key=self.id_key, on_error=on_error, on_bytes=on_bytes
+                path,
+                self.text_key,
+                id_key=self.id_key,
+                keep_empty=True,  # to be counted
+                on_error=on_error,
+                on_bytes=on_bytes,
             )
-        return read_text(path, self.document, limit, on_error=on_error, on_bytes=on_bytes)
+        return read_text(
+            path, self.document, limit, keep_empty=True, on_error=on_error, on_bytes=on_bytes
+        )
 
     def _make_doc(self, nlp: Language, raw: TextDocument) -> Doc:
         text = raw.text(nlp.max_length)
@@ -211,8 +240,8 @@ class Input:
             return words_to_doc(raw.words, text, raw.place, nlp.vocab)
         if not self.tokenized:
             return nlp.make_doc(text)
-        (doc,) = window_words(nlp.vocab, split_lines(text.split("\n"), None), 0)
-        return doc
+        words = split_lines(text.split("\n"), None)
+        return next(window_words(nlp.vocab, words, 0), Doc(nlp.vocab))
 
     def _format(self, path: Path) -> str:
         return f".{self.piped}" if path == STDIN else get_format(path) or ""
@@ -239,6 +268,6 @@ def _is_same(path: Path, other: Path) -> bool:
     return other.exists() and path.samefile(other)
 
 
-def _placed(error: ValueError, place: SourcePosition) -> ValueError:
-    """A tokenizer doesn't know where its text comes from."""
+def placed(error: ValueError, place: SourcePosition) -> ValueError:
+    """RETURNS (ValueError): The error with its place, which a tokenizer does not know."""
     return error if str(place) in str(error) else ValueError(f"{place}: {error}")

@@ -303,14 +303,16 @@ class _Scanner:
         number = int(values["doc"])
         if number <= (before.number if before else 0):
             raise ValueError(f"document {number} comes after {before and before.number}")
-        same = before is not None and before.file == file
+        # documents without lines that were left out have numbers too
+        steps = number - (before.number if before else 0)
+        same = before is None or before.file == file
         return OutputPosition(
             path=self.path,
             values=values,
             number=number,
             file=file,
             line=int(line) if line not in (None, "") else None,
-            in_file=before.in_file + 1 if same and before else 1,
+            in_file=(before.in_file if before else 0) + steps if same else 1,
             records=0,
             begin=begin,
             end=begin,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
@@ -15,28 +15,44 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from tqdm import tqdm
 
-from ..errors import Errors
+from ..errors import Errors, counted
 from ..messages import warn
 from ..pipeline.extensions import get_output
 from ..pipeline.rnn_lm import RNNLM
 from .chunks import Chunks
 from .formats import Format
-from .inputs import Input, Item, StartNotFound
+from .inputs import Input, Item, StartNotFound, placed
 from .outputs import Output, OutputPosition
 from .records import Records
 from .releasing import memory_zone
+from .selecting import runs_components_before
 
 
-class BadLines:
-    """Reports documents that can't be read, and counts them: what `on_error` of a reader does to go
-    on."""
+class BadDocument(ValueError):
+    """A document that can't be read or scored, and isn't to be left out."""
 
-    def __init__(self) -> None:
-        self.count = 0
 
-    def __call__(self, error: ValueError) -> None:
-        self.count += 1
+@dataclass
+class LeftOut:
+    """What a run leaves out, and how many documents that are.
+
+    skip (bool): Whether to report those that can't be read or scored, and go on.
+    """
+
+    skip: bool
+    bad: int = 0
+    empty: int = 0
+
+    def add_bad(self, error: ValueError) -> None:
+        """RAISES (BadDocument): The error, if it can't be left out."""
+        if not self.skip:
+            raise BadDocument(str(error)) from error
+        self.bad += 1
         warn(f"left out: {error}")
+
+    def add_empty(self) -> None:
+        """Count a document of nothing but white space."""
+        self.empty += 1
 
 
 @dataclass
@@ -48,7 +64,7 @@ class ScoringRun:
     source (Input): What is scored.
     records (Records): What is written about it.
     form (Format): How.
-    on_error (Callable[[ValueError], None]): See `Input.read`.
+    left_out (LeftOut): What isn't scored.
     batch_size (int): The most documents that are scored at once.
     bar (tqdm): Shows the progress, in bytes of the input.
     documents, tokens (int): What this run has scored.
@@ -60,7 +76,7 @@ class ScoringRun:
     source: Input
     records: Records
     form: Format
-    on_error: Callable[[ValueError], None]
+    left_out: LeftOut
     batch_size: int
     bar: tqdm
     documents: int = 0
@@ -79,7 +95,8 @@ class ScoringRun:
         """
         stream = self.source.read(
             self.nlp,
-            on_error=self.on_error,
+            on_error=self.left_out.add_bad,
+            on_empty=self.left_out.add_empty,
             on_bytes=self.bar.update,
             start=None if progress is None else progress.start,
         )
@@ -109,7 +126,8 @@ class ScoringRun:
             if found == expected:
                 return progress.end, ""
             if found < expected or not self.records.per_token:
-                raise self._mismatch(progress, f"of {found} tokens, not {expected}")
+                tokens = counted(found, "token")
+                raise self._mismatch(progress, f"of {tokens}, not {expected}")
             if progress.begin is None:
                 raise ValueError(Errors.R509.format(path=progress.path))
             self.kept, self.documents, self.tokens = progress.number - 1, 1, found
@@ -136,19 +154,38 @@ class ScoringRun:
         """Score what is left.
 
         output (Output): Gets the records of each chunk.
-        RAISES (ValueError): At a bad document, if `on_error` does; those before it are written.
+        RAISES (BadDocument): At one that can't be left out; those before it are written.
+        RAISES (ValueError): If a file is damaged; what was read before is written.
         """
         while not self._chunks.exhausted:
             with self._zone():
                 items = self._chunks.take()
                 if items:
-                    docs = self._annotate(items)
-                    output.write(self._encode(self._next, items, docs), len(items))
-                    self._next += len(items)
-                    self.documents += len(items)
-                    self.tokens += sum(map(len, docs))
-            self.bar.set_postfix_str(f"{self.documents:,} documents", refresh=False)
+                    self._write_items(items, output)
+            self.bar.set_postfix_str(counted(self.documents, "document"), refresh=False)
         self._chunks.finish()
+
+    def _write_items(self, items: Sequence[Item], output: Output) -> None:
+        """Score and write documents: one by one if there is a bad one among them."""
+        spare = [item.doc for item in items]
+        if len(items) > 1 and runs_components_before(self.nlp, self.lm):
+            spare = [doc.copy() for doc in spare]  # they may retokenize half of them, and fail
+        try:
+            docs = self._annotate(items)
+            text = self._encode(self._next, items, docs)
+        except ValueError as error:
+            if len(items) > 1:
+                for item, doc in zip(items, spare, strict=True):
+                    self._write_items([item._replace(doc=doc)], output)
+            else:
+                self.left_out.add_bad(placed(error, items[0].place))
+                # without lines, the number tells where the document stands
+                self._next += not items[0].place.line
+            return
+        output.write(text, len(items))
+        self._next += len(items)
+        self.documents += len(items)
+        self.tokens += sum(map(len, docs))
 
     def _annotate(self, items: Sequence[Item]) -> list[Doc]:
         return list(self.nlp.pipe([item.doc for item in items], batch_size=self.batch_size))

@@ -4,8 +4,10 @@ import gzip
 import json
 
 import pytest
+from spacy.language import Language
+from spacy.tokens import DocBin
 
-from .conftest import fail, parse, read_records, succeed
+from .conftest import assert_same, fail, parse, read_records, succeed
 
 GOOD = ["the grey cat", "our neighbour", "the harbour ."]
 JSON = [json.dumps({"text": text}).encode() for text in GOOD]
@@ -48,11 +50,27 @@ def test_a_bad_line_ends_the_run_after_those_before_it(quick, tmp_path, name, go
     out = tmp_path / "out.jsonl"
     error = fail("score", "", path, out)
     assert f"[{code}]" in error and f"{path}, line 4" in error
+    assert "with 2 documents in the output" in error and "--resume --bad-lines skip" in error
+    # it stops there again, and says as much about the whole output
+    again = fail("score", "", path, out, "--resume")
+    assert again == error
     assert [record["line"] for record in read_records(out)] == [1, 2]
     # when it was repaired
     write(path, [*good[:2], b"", good[0], good[2]])
     succeed("score", "", path, out, "--resume")
     assert [(r["doc"], r["line"]) for r in read_records(out)] == [(1, 1), (2, 2), (3, 4), (4, 5)]
+
+
+def test_a_run_that_stopped_at_a_bad_line_can_leave_it_out(quick, tmp_path):
+    path, out = tmp_path / "text.txt", tmp_path / "out.jsonl"
+    write(path, [b"the boat", b"\xff", b"a letter"])
+    fail("score", "", path, out)
+    done = succeed("score", "", path, out, "--resume", "--bad-lines", "skip")
+    assert [(r["doc"], r["line"]) for r in read_records(out)] == [(1, 1), (2, 3)]
+    assert "left out: 1 document that can't be read" in done.stderr
+    error = fail("score", "", path)
+    assert "after 1 document, at one" in error and "with --bad-lines skip" in error
+    assert "--resume" not in error
 
 
 @pytest.mark.parametrize(("name", "good", "bad", "code"), FILES)
@@ -65,7 +83,7 @@ def test_a_bad_line_can_be_left_out(quick, tmp_path, name, good, bad, code, end)
     reports = [line for line in done.stderr.splitlines() if f"[{code}]" in line]
     for number, report in zip((1, 4, 5, 7), reports, strict=True):
         assert f"{path}, line {number}" in report
-    assert "4 documents" in done.stderr
+    assert "left out: 4 documents" in done.stderr
     # those before the end of the output aren't reported again
     out.write_bytes(out.read_bytes()[:-20])
     done = succeed("score", "", path, out, "--bad-lines", "skip", "--resume")
@@ -97,6 +115,54 @@ def test_a_tokenizer_that_fails_makes_a_bad_line(quick, tmp_path, monkeypatch):
     assert f"{path}, line 2: [X999]" in fail("score", "", path)
     done = succeed("score", "", path, "--bad-lines", "skip")
     assert [r["line"] for r in parse(done.stdout_bytes, "jsonl")] == [1, 3]
+
+
+class Stumbling:
+    """A component that merges the first two tokens of a Doc, and raises at some."""
+
+    def __call__(self, doc):
+        if len(doc) > 1:
+            with doc.retokenize() as retokenizer:
+                retokenizer.merge(doc[:2])
+        if "fail" in doc.text:
+            raise ValueError("[X999] it is too odd")
+        return doc
+
+
+@Language.factory("test_stumbling", retokenizes=True)
+def make_stumbling(nlp, name):
+    return Stumbling()
+
+
+@pytest.fixture
+def stumbling(quick):
+    quick.nlp.add_pipe("test_stumbling", first=True)
+    return quick
+
+
+@pytest.mark.parametrize("name", ["t.txt", "t.spacy"])
+def test_a_document_that_cannot_be_scored_is_a_bad_line(stumbling, tmp_path, name):
+    texts = ["the boat", "a letter .", "fail here", "", "an old boat", "fail too", "the cat"]
+    path, out = tmp_path / name, tmp_path / "out.jsonl"
+    if name == "t.txt":
+        write(path, [text.encode() for text in texts])
+    else:
+        DocBin(docs=map(stumbling.nlp.make_doc, texts)).to_disk(path)
+    error = fail("score", "", path, out)
+    assert f"{path}, {'line' if name == 't.txt' else 'document'} 3: [X999]" in error
+    assert "with 2 documents in the output" in error
+    expected = {}
+    for options in ([], ["--batch-size", 1]):
+        expected = succeed("score", "", path, "--bad-lines", "skip", *options)
+        assert "left out: 2 documents that can't be read or scored" in expected.stderr
+        records = parse(expected.stdout_bytes, "jsonl")
+        assert [record["tokens"] for record in records] == [1, 2, 2, 1]
+    # wherever it stopped, it goes on
+    lines = expected.stdout_bytes.splitlines(keepends=True)
+    for count in range(len(lines)):
+        out.write_bytes(b"".join(lines[:count]))
+        succeed("score", "", path, out, "--bad-lines", "skip", "--resume")
+        assert_same(read_records(out), records)
 
 
 @pytest.mark.parametrize("document", ["line", "block"])
