@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from spacy_rnn.errors import counted
 from spacy_rnn.scoring.run import ScoringRun
 
 from .conftest import fail, read_records, run, succeed
@@ -50,7 +51,9 @@ def test_a_stopped_run_counts_the_documents_that_the_output_holds(
         assert done.exit_code != 0
         held = len({record["doc"] for record in read_records(out)})
         assert held == expected
-        assert f"holds {held} documents; --resume goes on" in " ".join(done.stderr.split())
+        assert f"holds {counted(held, 'document')}; --resume goes on" in " ".join(
+            done.stderr.split()
+        )
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
