@@ -511,6 +511,11 @@ class Errors(metaclass=_Coded):
         "it and its like out with --bad-lines skip."
     )
 
+    R561 = (
+        "{path} seems to be {encoding}, by its first bytes. Text is read as UTF-8: convert the "
+        "file first (`iconv -f {encoding} -t UTF-8 FILE`)."
+    )
+
     # --- R6xx: trainings that go on, several processes ---
     R601 = (
         "{folder} holds a training already ({names}). Add --resume to go on from its last "

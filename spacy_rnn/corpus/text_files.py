@@ -17,7 +17,8 @@ from typing import Any, NamedTuple, NoReturn
 
 from ..errors import Errors
 from ..regular_files import is_special
-from .open_files import STDIN, open_binary, reason_of
+from .encodings import guess_wide_encoding
+from .open_files import STDIN, DamagedFile, open_binary, reason_of
 
 FORMATS = (".txt", ".jsonl", ".spacy")
 DOCUMENTS = ("line", "block", "file")
@@ -182,6 +183,10 @@ def _scan_lines(
     could not go on."""
     message = message or Errors.R218
     with open_binary(path, on_bytes) as file:
+        wide = guess_wide_encoding(file.peek(_PIECE))  # type: ignore[attr-defined]
+        if wide is not None:
+            name = SourcePosition(path, 0)
+            raise DamagedFile(Errors.R561.format(path=name, encoding=wide))
         # Bytes that aren't UTF-8 come out as surrogates, in the line where they are: an error
         # raised by the decoder itself would only know its own buffer.
         # (Not "utf-8-sig": it takes a file of half a byte order mark for an empty one.)

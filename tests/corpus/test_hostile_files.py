@@ -45,10 +45,26 @@ BYTES = st.one_of(
 )
 
 
+def is_wide(found, content):
+    """Whether the file was taken for UTF-16: only bytes that aren't UTF-8, or have zeros in every
+    other place, may be."""
+    if found != "R561":
+        return False
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return True
+    places = [content[:4096][i::2] for i in (0, 1)]
+    assert max(place.count(0) / len(place) for place in places) > 0.4
+    return True
+
+
 @fuzz(1200, content=BYTES, zipped=st.booleans())
 def test_a_text_file_of_any_bytes_is_its_lines_or_an_error(content, zipped):
     name, packed = ("a.txt.gz", gzip.compress(content)) if zipped else ("a.txt", content)
     found = read(name, packed)
+    if is_wide(found, content):
+        return
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -63,6 +79,8 @@ def test_a_text_file_of_any_bytes_is_its_lines_or_an_error(content, zipped):
 @fuzz(300, content=BYTES)
 def test_longer_documents_of_any_bytes_have_the_text_of_the_file(document, content):
     found = read("a.txt", content, document=document)
+    if is_wide(found, content):
+        return
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -76,13 +94,6 @@ def test_longer_documents_of_any_bytes_have_the_text_of_the_file(document, conte
     joined = [line for text in found for line in text.split("\n") if line.strip()]
     assert [line.removesuffix("\r") for line in visible[:-1]] == joined[:-1]
     assert joined[-1] in (visible[-1], visible[-1].removesuffix("\r"))
-
-
-@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "gb18030", "utf-8-sig"])
-def test_other_encodings_are_an_error_unless_they_are_valid_utf8(encoding):
-    text = "我爱北京。\nabc\n"
-    expected = text.split() if encoding == "utf-8-sig" else "R206"
-    assert read("a.txt", text.encode(encoding)) == expected
 
 
 @pytest.mark.parametrize("content", [b"\xef", b"\xef\xbb", b"a\n\xef\xbb", "爱".encode()[:2]])
@@ -100,10 +111,6 @@ def test_the_byte_order_mark_counts_for_no_limit(tmp_path, end):
         list(read_lines(path, 4))
     path.write_bytes("\ufeff".encode())
     assert list(read_lines(path)) == []
-
-
-def test_utf16_of_nothing_but_ascii_is_valid_utf8_with_nuls():
-    assert read("a.txt", "ab".encode("utf-16-le")) == ["a\0b\0"]
 
 
 # -- .jsonl

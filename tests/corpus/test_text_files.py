@@ -68,11 +68,6 @@ def test_bytes_that_are_not_utf8_are_found_in_their_line(tmp_path):
         next(lines)
 
 
-def test_utf16_file_is_not_utf8(tmp_path):
-    with pytest.raises(ValueError, match=r"R206.*line 1: byte 0xFF"):
-        list(read_lines(write(tmp_path / "a.txt", "some text\n".encode("utf-16"))))
-
-
 @pytest.mark.parametrize(
     "data",
     [
