@@ -1,6 +1,7 @@
 """Files in other encodings than UTF-8 are said to be so, and UTF-8 is never taken for another."""
 
 import gzip
+import json
 
 import pytest
 
@@ -62,7 +63,7 @@ def test_zeros_in_text_are_text():
 @pytest.mark.parametrize("name", ["a.txt", "a.txt.gz", "a.jsonl"])
 def test_a_file_of_utf16_is_one_error_whatever_is_done_about_bad_lines(tmp_path, name):
     """Each of its lines would be a word of letters and zeros, or no JSON."""
-    text = "\n".join('{"text": "%s"}' % line for line in ENGLISH)
+    text = "\n".join(json.dumps({"text": line}) for line in ENGLISH)
     data = text.encode("utf-16-le")
     path = tmp_path / name
     path.write_bytes(gzip.compress(data) if name.endswith("gz") else data)
