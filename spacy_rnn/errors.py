@@ -633,6 +633,14 @@ class Errors(metaclass=_Coded):
         "Streams are for a language model that starts from nothing: leave --reading out, or give "
         "--task lm and no --source."
     )
+    R647 = (
+        "A language model of raw text starts from nothing here: leave --source out. To go on with "
+        "a trained one write a config: `python -m spacy rnn init lm.cfg --task lm --source MODEL`."
+    )
+    R648 = (
+        "This task learns from annotated Docs in .spacy files; in {path} are: {found}. "
+        "`python -m spacy convert` writes them from CoNLL and JSON."
+    )
     R641 = "Give --steps or --minutes, not both: the one decides about the other."
 
 

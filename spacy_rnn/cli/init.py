@@ -1,6 +1,6 @@
 """`python -m spacy rnn init OUT.cfg --task TASK --lang LANG`."""
 
-from enum import Enum, StrEnum
+from enum import StrEnum
 from pathlib import Path
 
 import typer
@@ -13,9 +13,8 @@ from ..training.quickstart.requests import ConfigRequest, make_config, steps_in
 from ..training.quickstart.sizes import STEPS, Budget
 from ..validation import check_size
 from . import rnn
+from .options import Task
 from .plain_errors import plain_errors
-
-Task = Enum("Task", {name: name for name in STEPS}, type=str)  # type: ignore[misc]
 
 
 class Size(StrEnum):
@@ -40,7 +39,7 @@ def init_cli(
     output: Path = Argument(
         help="The config to write; settings can be given as --block.name value"
     ),
-    task: Task = Option(Task["lm"], help="lm, encoder, or the component that shall listen"),
+    task: Task = Option(Task.lm, help="lm, encoder, or the component that shall listen"),
     lang: str | None = Option(None, help="The language, such as zh; that of --source or --base"),
     segmenter: str | None = Option(
         None, help="What cuts Chinese into words: jieba, rjieba, pkuseg or char"

@@ -15,6 +15,18 @@ class DocumentKind(StrEnum):
     file = "file"
 
 
+class Task(StrEnum):
+    """What a config is for."""
+
+    lm = "lm"
+    encoder = "encoder"
+    tagger = "tagger"
+    ner = "ner"
+    parser = "parser"
+    textcat = "textcat"
+    spancat = "spancat"
+
+
 Document = Annotated[DocumentKind, Option(help="What a document of a .txt file is")]
 Tokenized = Annotated[
     bool, Option("--tokenized/--raw", help="Whether words are separated by spaces already")

@@ -2,7 +2,6 @@
 
 import logging
 import os
-from functools import partial
 from pathlib import Path
 
 import torch
@@ -13,12 +12,13 @@ from typer import Argument, Option
 from .._compat.spacy_cli import import_code, parse_config_overrides, show_validation_error
 from ..errors import Errors
 from ..messages import inform, warn
+from ..training.quickstart.from_text import TextRequest
 from ..training.resumable.processes import Processes, end_processes, join_processes
 from ..training.resumable.start import TrainOptions, start
 from ..training.resumable.training_run import Messages
 from ..validation import check_size
 from . import rnn
-from .options import Code, GpuId
+from .options import Code, GpuId, Task
 from .pipelines import use_gpu
 from .plain_errors import plain_errors
 from .text_training import prepare_text_training, report_text_training
@@ -42,8 +42,12 @@ def train_cli(
         None, "--checkpoint-every", help="Steps between checkpoints; eval_frequency by default"
     ),
     text: Path | None = Option(
-        None, help="Instead of a config: raw text to choose a training for (.txt, .jsonl)"
+        None,
+        help="Instead of a config: what to choose a training for, raw text (.txt, .jsonl) or, "
+        "for components, annotated Docs (.spacy)",
     ),
+    task: Task = Option(Task.lm, help="What --text trains: lm, encoder, or a component"),
+    source: str | None = Option(None, help="The trained encoder that the component listens to"),
     lang: str | None = Option(None, help="The language of --text, such as zh"),
     segmenter: str | None = Option(
         None, help="What cuts the Chinese of --text: jieba, rjieba, pkuseg or char"
@@ -77,18 +81,10 @@ def train_cli(
     messages = Messages(inform, warn) if processes.first else Messages(_ignore, _ignore)
     options = TrainOptions(output, resume, overwrite, every, gpu_id)
     if text is not None:
-        prepare = partial(
-            prepare_text_training,
-            text,
-            output,
-            lang=lang,
-            segmenter=segmenter,
-            minutes=minutes,
-            overrides=overrides,
-            resume=resume,
-            overwrite=overwrite,
+        asked = TextRequest(text, task.value, lang, segmenter, source, minutes, overrides)
+        loaded = processes.from_first(
+            lambda: prepare_text_training(asked, output, resume=resume, overwrite=overwrite)
         )
-        loaded = processes.from_first(prepare)
     else:
         assert path is not None
         with show_validation_error(path):
@@ -102,7 +98,7 @@ def train_cli(
     else:
         messages.say(f"Saved to {output}")
         if text is not None and processes.first:
-            report_text_training(output)
+            report_text_training(task.value, output)
     exit_code = 128 + signal if signal else 0
     end_processes(exit_code)
     raise typer.Exit(exit_code)

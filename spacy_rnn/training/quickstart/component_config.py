@@ -5,7 +5,7 @@ from __future__ import annotations
 from spacy.cli.init_config import init_config
 from thinc.api import Config
 
-from .config_parts import adam, batch_by_words, one_cycle_block, put, training_settings
+from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, put, training_settings
 from .sizes import Budget
 
 
@@ -25,6 +25,8 @@ def component_config(task: str, lang: str, budget: Budget) -> Config:
         {
             # word vectors that would have to be downloaded
             "paths.vectors": None,
+            "paths.log": None,
+            "training.logger": LOGGER,
             "nlp.batch_size": 256,
             **training_settings(budget, dropout=0.3),
             "training.batcher": batch_by_words(1000),

@@ -21,6 +21,7 @@ LM_SCORES = (
     "lm_acc",
     "lm_oov",
 )
+LOGGER = {"@loggers": "spacy-rnn.ConsoleLogger.v1", "output_file": "${paths.log}"}
 STEPS_OF_TRAINING = "${training.max_steps}"
 
 

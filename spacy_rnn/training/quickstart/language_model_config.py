@@ -6,7 +6,7 @@ from typing import Any
 
 from thinc.api import Config
 
-from .config_parts import adam, batch_by_words, one_cycle_block, training_settings
+from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, training_settings
 from .sizes import WIDTHS, Budget
 from .source_settings import SourceSettings
 
@@ -105,10 +105,7 @@ def empty_config(lang: str) -> Config:
                 "gpu_allocator": "${system.gpu_allocator}",
                 "train_corpus": "corpora.train",
                 "dev_corpus": "corpora.dev",
-                "logger": {
-                    "@loggers": "spacy-rnn.ConsoleLogger.v1",
-                    "output_file": "${paths.log}",
-                },
+                "logger": LOGGER,
             },
         }
     )

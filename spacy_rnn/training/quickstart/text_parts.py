@@ -63,12 +63,16 @@ def split_text(text: Path, folder: Path, *, text_key: str = "text") -> TextParts
     handles = {part: path.open("w", encoding="utf8") for part, path in paths.items()}
     try:
         for number, lines in enumerate(_documents(files, document, text_key)):
-            part = {every // 2 - 1: "dev", every - 1: "test"}.get(number % every, "train")
-            handles[part].write(_encode(lines, suffix, document))
+            handles[part_of(number, every)].write(_encode(lines, suffix, document))
     finally:
         for handle in handles.values():
             handle.close()
     return TextParts(paths["train"], paths["dev"], paths["test"], document, count)
+
+
+def part_of(number: int, every: int) -> str:
+    """RETURNS (str): The part of a document: of each `every` one is "dev" and one "test"."""
+    return {every // 2 - 1: "dev", every - 1: "test"}.get(number % every, "train")
 
 
 def _choose_document(files: Iterable[Path]) -> str:

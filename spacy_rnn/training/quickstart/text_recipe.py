@@ -15,7 +15,12 @@ from ...corpus.text_corpus import create_text_corpus
 from ...errors import Errors
 from ...vocabulary.word_counts import count_corpus
 from .config_parts import complete, one_cycle_block, put, tokenizer_blocks
-from .language_model_config import empty_config, language_model_settings, stream_settings
+from .language_model_config import (
+    empty_config,
+    encoder_settings,
+    language_model_settings,
+    stream_settings,
+)
 from .sizes import EVALUATIONS, Budget
 from .text_parts import TextParts
 from .trial import seconds_per_step
@@ -26,6 +31,7 @@ _LONG_DOCUMENT, _LONG_TEXT = 200, 100_000
 # A step on the CPU makes up for its overhead from some thousand tokens on; a short text needs
 # more steps than it has tokens for.
 _TOKENS_A_STEP = 2000
+_TOKENS_AN_ENCODER_STEP = 4500
 _STEPS_AN_EPOCH = 17
 # Evaluating a token takes this share of the time of learning from it.
 _EVALUATING = 0.4
@@ -58,6 +64,7 @@ def text_config(
     folder: Path,
     *,
     lang: str,
+    task: str = "lm",
     segmenter: str | None = None,
     minutes: float = 10.0,
     overrides: dict[str, Any] | None = None,
@@ -67,6 +74,7 @@ def text_config(
     parts (TextParts): The text.
     folder (Path): Gets the vocabulary of a text that is read in streams.
     lang (str): The language.
+    task (str): "lm" or "encoder".
     segmenter (Optional[str]): What cuts Chinese into words.
     minutes (float): How long it may take by the clock, reading and evaluating included.
     overrides (Optional[Dict[str, Any]]): Settings by dotted names, put in last.
@@ -78,17 +86,20 @@ def text_config(
     begin = perf_counter()
     tokenizer = tokenizer_blocks(lang, segmenter)
     text = count_text(parts, complete(put(_blank(lang), tokenizer)))
-    in_streams = text.tokens >= _LONG_TEXT and text.tokens / text.documents >= _LONG_DOCUMENT
+    mean = text.tokens // text.documents
     shape = _shape(text, minutes)
-    if in_streams:
+    if task == "lm" and text.tokens >= _LONG_TEXT and mean >= _LONG_DOCUMENT:
         words = folder / "vocabulary.json"
         srsly.write_json(words, text.labels)
         settings = stream_settings("medium", Budget.of(1)) | {"paths.vocabulary": str(words)}
         size, length = 32 * 70, 70
     else:
-        settings = language_model_settings("medium", Budget.of(1))
-        size = max(200, min(_TOKENS_A_STEP, text.tokens // _STEPS_AN_EPOCH))
-        length = min(size, max(5, text.tokens // text.documents))
+        make = language_model_settings if task == "lm" else encoder_settings
+        settings = make("medium", Budget.of(1))
+        most = _TOKENS_A_STEP if task == "lm" else _TOKENS_AN_ENCODER_STEP
+        size = max(200, min(most, text.tokens // _STEPS_AN_EPOCH))
+        longest = settings["corpora.train"]["max_length"]
+        length = min(size, longest, max(5, mean))
         settings["training.batcher"]["size"] = size
     settings |= {f"paths.{part}": str(getattr(parts, part)) for part in ("train", "dev")}
     settings |= {"paths.log": str(folder / "log.jsonl"), **tokenizer}
@@ -107,8 +118,7 @@ def text_config(
     put(config, overrides or {})
     chosen = [
         f"{text.tokens:,} tokens in {text.documents:,} documents to learn from, "
-        f"{len(text.labels) - 2:,} words; {text.unknown:.1%} of the tokens occur once and are "
-        "spelled",
+        f"{len(text.labels) - 2:,} words; {text.unknown:.1%} of the tokens are too rare for these",
         f"a network of width {shape['components.rnn_lm.model.width']}, {budget.steps:,} steps of "
         f"about {size:,} tokens ({budget.steps * size / text.tokens:.1f} epochs), "
         f"{step * 1000:.0f} ms each",
@@ -121,8 +131,7 @@ def count_text(parts: TextParts, config: Config) -> TextStatistics:
 
     parts (TextParts): The text.
     config (Config): A pipeline with the tokenizer.
-    RETURNS (TextStatistics): Words that occur twice are the vocabulary; all of them if the text is
-        very short.
+    RETURNS (TextStatistics): Words that occur twice are the vocabulary.
     """
     nlp = util.load_model_from_config(config)
     initialize = getattr(nlp.tokenizer, "initialize", None)
