@@ -22,6 +22,9 @@ from .log_table import Evaluation, LogTable, format_perplexity
 from .metrics import TimeLeft, TrainingTimer, get_perplexity
 
 LogStep = Callable[[dict[str, Any] | None], None]
+# Seconds between two lines about the progress where stderr isn't a terminal.
+_SIGN_OF_LIFE = 30.0
+
 SetupPrinter = Callable[[Language, IO, IO], tuple[LogStep, Callable[[], None]]]
 
 
@@ -44,7 +47,8 @@ def create_console_logger(
     who has closed the pipe), a warning says so once, and the training goes on.
 
     progress_bar (bool): Whether to show the progress to the next evaluation, with the last
-        perplexity and speed. It is never shown where stderr isn't a terminal. Defaults to True.
+        perplexity and speed. Where stderr isn't a terminal, it is a line every thirty seconds.
+        Defaults to True.
     output_file (Optional[Union[str, Path]]): Also write a line of JSON for every evaluation, with
         the figures in full. If the file exists, it is kept under the next free name ("log.jsonl"
         becomes "log.1.jsonl"), and a message says so. Defaults to None.
@@ -93,9 +97,12 @@ class ConsoleLogger:
         self._table_output = LogStream(stdout, "The standard output", self._warn)
         self._stderr = stderr
         trainable = [(n, p) for n, p in nlp.pipeline if getattr(p, "is_trainable", False)]
+        # an encoder that only serves its listeners has neither a loss nor a perplexity
+        trainable = [(name, pipe) for name, pipe in trainable if getattr(pipe, "lm_weight", 1)]
         self._trainable = [name for name, _ in trainable]
         self._prefixes = {name: get_score_prefix(pipe) for name, pipe in trainable}
-        self._scores = [n for n, weight in training["score_weights"].items() if weight is not None]
+        weights = training["score_weights"]
+        self._score_weights = {n: weight for n, weight in weights.items() if weight is not None}
         self._max_steps: int = training["max_steps"]
         self._eval_frequency: int = training["eval_frequency"]
         self._time_left = TimeLeft(self._max_steps, training["max_epochs"], clock)
@@ -104,6 +111,9 @@ class ConsoleLogger:
         self._table: LogTable | None = None
         self._show_bar = progress_bar and stderr is not None
         self._bar: Any = None
+        self._clock = clock
+        self._shown = clock()
+        self._steps = 0
         self._file = self._open_file(output_file) if output_file else None
 
     def log_step(self, info: dict[str, Any] | None) -> None:
@@ -115,7 +125,11 @@ class ConsoleLogger:
         if info is None:
             self._timer.finish_step()
             self._advance_bar()
+            self._steps += 1
+            self._show_life()
             return
+        self._steps = info["step"] + 1
+        self._shown = self._clock()
         models = find_language_models(self._trainable, info["losses"])
         evaluation = self._evaluate(info, models)
         self._close_bar()
@@ -125,7 +139,7 @@ class ConsoleLogger:
                 evaluation,
                 prefixes={name: self._prefixes[name] for name in models},
                 losses=[name for name in self._trainable if name not in models],
-                scores=self._scores,
+                scores=self._scores_to_show(evaluation),
             )
             self._table_output.print(self._table.header())
         self._table_output.print(self._table.row(evaluation))
@@ -168,6 +182,23 @@ class ConsoleLogger:
             score=info["score"],
             best=info["score"] == max(score for score, _ in info["checkpoints"]),
         )
+
+    def _scores_to_show(self, first: Evaluation) -> list[str]:
+        """Scores without a weight that nothing computes have no column."""
+        weights = self._score_weights.items()
+        return [name for name, w in weights if w or first.scores.get(name) is not None]
+
+    def _show_life(self) -> None:
+        """Where no progress bar can be shown, say how far the training is from time to time."""
+        now = self._clock()
+        if not self._show_bar or self._stderr.isatty() or now - self._shown < _SIGN_OF_LIFE:
+            return
+        self._shown = now
+        end = f" of {self._max_steps:,}" if self._max_steps else ""
+        seconds = self._timer.get_seconds(1)
+        speed = f", {seconds:.2f} seconds a step" if seconds else ""
+        with self._dropping_bar():
+            print(f"step {self._steps:,}{end}{speed}", file=self._stderr, flush=True)
 
     def _open_bar(self, evaluation: Evaluation) -> None:
         total = self._eval_frequency

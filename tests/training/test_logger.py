@@ -346,3 +346,41 @@ def test_stock_component_trains_with_reader_and_logger(tmp_path, nlp):
     assert table[-1]["best"] == "*"
     losses = [float(row["LOSS TEXTCAT"]) for row in table]
     assert losses[-1] < losses[1]
+
+
+def test_without_a_terminal_a_line_every_thirty_seconds_says_how_far_it_is():
+    run = Run(make_nlp("lm", max_steps=200), progress_bar=True)
+    run.evaluate({"lm": 3.0, "lm_tokens": 2}, LM_SCORES)
+    run.train(95)
+    lines = run.stderr.getvalue().splitlines()
+    # one step was evaluated, and each of the others took a second
+    assert [line.split(",")[0] for line in lines] == [
+        f"step {step} of 200" for step in (31, 61, 91)
+    ]
+    run.evaluate({"lm": 3.0, "lm_tokens": 2}, LM_SCORES)
+    run.train(29)
+    assert run.stderr.getvalue().splitlines() == lines  # the table has just shown a row
+    run.train(1)
+    assert run.stderr.getvalue().splitlines()[3].startswith("step 127 of 200")
+
+
+def test_without_a_progress_bar_nothing_is_said_in_between():
+    run = Run(make_nlp("lm"), progress_bar=False)
+    run.evaluate({"lm": 3.0, "lm_tokens": 2}, LM_SCORES)
+    run.train(95)
+    assert run.stderr.getvalue() == ""
+
+
+def test_an_encoder_that_only_serves_and_scores_that_nobody_computes_have_no_column():
+    nlp = make_nlp("lm", "tagger_stub", tag_acc=1.0, pos_acc=0.0, dep_uas=0.0)
+    nlp.get_pipe("lm").lm_weight = 0.0
+    run = Run(nlp)
+    losses = {"lm": 0.0, "lm_tokens": 0, "tagger_stub": 4.0}
+    run.evaluate(losses, {"tag_acc": 0.5, "dep_uas": 0.25})
+    header = run.lines[0].split("  ")
+    assert [name.strip() for name in header if name.strip()][2:6] == [
+        "LOSS TAGGER_STUB",
+        "TAG_ACC",
+        "DEP_UAS",
+        "SCORE",
+    ]
