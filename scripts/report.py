@@ -16,6 +16,7 @@ from spacy.tokens import Doc, DocBin
 from wasabi import msg
 
 from spacy_rnn import RNNLM, render
+from spacy_rnn.cli.prompts import choose_prompts
 from spacy_rnn.training.logger import get_score_prefix
 
 STYLE = """
@@ -45,13 +46,14 @@ def main(
     log: Path = typer.Argument(help="The JSON lines of spacy-rnn.ConsoleLogger.v1"),
     metrics: Path = typer.Argument(help="The JSON of `spacy evaluate --output`"),
     output: Path = typer.Argument(help="The page"),
-    prompt: list[str] = typer.Option(["我爱", "今天", "他"], help="A beginning; may be repeated"),
+    prompts: str = typer.Option("", help="Beginnings, commas between them; by the language"),
     sentences: int = typer.Option(5, help="How many of the most and least surprising documents"),
 ) -> None:
     """Write the page."""
     nlp = spacy.load(model)
     lm = nlp.get_pipe("rnn_lm")
     assert isinstance(lm, RNNLM)
+    beginnings = choose_prompts(lm, prompts)
     prefix = get_score_prefix(lm)
     scores = json.loads(metrics.read_text("utf8"))
     scores = {name: scores.get(f"{prefix}_{name}") for name in SCORES}
@@ -65,11 +67,11 @@ def main(
         "<h2>Perplexity while training</h2>",
         curve(*perplexities(rows, lm.name, prefix)),
         "<h2>What comes next</h2>",
-        next_table(lm, prompt),
+        next_table(lm, beginnings),
         "<h2>What it writes</h2>",
         "".join(
             f"<p>{escape(lm.generate(text, temperature=0.5, seed=seed))}</p>"
-            for seed, text in enumerate(prompt)
+            for seed, text in enumerate(beginnings)
         ),
         "<h2>A test text, word by word</h2>",
         picture(docs[:1], "next", max_tokens=_ROWS),

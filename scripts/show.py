@@ -1,6 +1,6 @@
 """Print what a trained language model expects and writes.
 
-python scripts/show.py training/zh-modern/model-best --prompt 我爱 --prompt 今天
+python scripts/show.py training/zh-modern/model-best --prompts "我爱,今天"
 """
 
 from pathlib import Path
@@ -10,11 +10,12 @@ import typer
 from wasabi import msg
 
 from spacy_rnn import RNNLM
+from spacy_rnn.cli.prompts import choose_prompts
 
 
 def main(
     model: Path = typer.Argument(help="A trained pipeline with rnn_lm"),
-    prompt: list[str] = typer.Option(["我爱", "今天", "他"], help="A beginning; may be repeated"),
+    prompts: str = typer.Option("", help="Beginnings, commas between them; by the language"),
     k: int = typer.Option(5, help="How many next words"),
     max_tokens: int = typer.Option(20, help="How many tokens are written at most"),
     temperature: float = typer.Option(0.5, help="Below 1: safer words"),
@@ -23,13 +24,14 @@ def main(
     lm = spacy.load(model).get_pipe("rnn_lm")
     assert isinstance(lm, RNNLM)
     rows = []
-    for text in prompt:
+    beginnings = choose_prompts(lm, prompts)
+    for text in beginnings:
         following = "  ".join(f"{word} {p:.3f}" for word, p in lm.predict_next(text, k))
         rows.append((text, following))
     msg.table(rows, header=("Prompt", f"Next word: the {k} most probable"), divider=True)
     rows = [
         (text, lm.generate(text, max_tokens=max_tokens, temperature=temperature, seed=seed))
-        for seed, text in enumerate(prompt)
+        for seed, text in enumerate(beginnings)
     ]
     msg.table(rows, header=("Prompt", f"Generated (temperature {temperature})"), divider=True)
 

@@ -172,7 +172,7 @@ def test_arguments_lose_the_quotes_around_them_and_the_status_is_handed_on(tmp_p
 
 def test_show_prints_what_the_model_expects_and_writes(workflow):
     main = load_script("show").main
-    result = run(main, workflow.model, "--prompt", "妹妹", "--prompt", "老师", "--k", 3)
+    result = run(main, workflow.model, "--prompts", "妹妹,老师", "--k", 3)
     assert result.exit_code == 0, result.output
     lm = spacy.load(workflow.model).get_pipe("rnn_lm")
     for number, prompt in enumerate(("妹妹", "老师")):
@@ -225,7 +225,7 @@ def page(workflow, tmp_path):
     DocBin(docs=docs).to_disk(folder / "test.spacy")
     output = tmp_path / "new" / "report.html"
     arguments = workflow.model, folder / "test.spacy", workflow.log, workflow.metrics, output
-    result = run(load_script("report").main, *arguments, "--prompt", "<u>妹妹")
+    result = run(load_script("report").main, *arguments, "--prompts", "<u>妹妹")
     assert result.exit_code == 0, (result.output, result.exception)
     return Page(output.read_text("utf8"))
 
@@ -293,7 +293,7 @@ def test_a_log_with_missing_figures_makes_a_page_all_the_same(workflow, tmp_path
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
     output = tmp_path / "report.html"
     arguments = workflow.model, workflow.test, log, workflow.metrics, output
-    result = run(load_script("report").main, *arguments, "--prompt", "妹妹")
+    result = run(load_script("report").main, *arguments, "--prompts", "妹妹")
     assert result.exit_code == 0, result.exception
     page = Page(output.read_text("utf8"))
     assert page.tags.count("polyline") == 2
@@ -303,7 +303,7 @@ def test_a_log_with_missing_figures_makes_a_page_all_the_same(workflow, tmp_path
 def test_a_moved_model_gives_the_same_report(workflow, tmp_path):
     def report(model, output):
         arguments = model, workflow.test, workflow.log, workflow.metrics, output
-        assert run(load_script("report").main, *arguments, "--prompt", "妹妹").exit_code == 0
+        assert run(load_script("report").main, *arguments, "--prompts", "妹妹").exit_code == 0
         return output.read_text("utf8")
 
     shutil.copytree(workflow.model, tmp_path / "moved")
@@ -316,7 +316,7 @@ def test_a_moved_model_gives_the_same_report(workflow, tmp_path):
 
 def make_report(output, model, test, log, metrics):
     """RETURNS (Tuple[str, str]): The page, and what is printed."""
-    result = run(load_script("report").main, model, test, log, metrics, output, "--prompt", "妹妹")
+    result = run(load_script("report").main, model, test, log, metrics, output, "--prompts", "妹妹")
     assert result.exit_code == 0, (result.output, result.exception)
     return output.read_text("utf8"), result.output
 
