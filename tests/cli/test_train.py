@@ -9,20 +9,26 @@ import time
 
 import pytest
 import spacy
+from spacy.util import load_config
 
 from ..helpers import ROOT, run_spacy
 from ..training.resumable.trainings import bytes_of, make_config, run_whole, write_texts
 
 
 @pytest.fixture(scope="module")
-def training(tmp_path_factory):
-    """A config on the disk, and the pipeline that an undisturbed training makes of it."""
+def config(tmp_path_factory):
+    """The path of a config."""
     folder = tmp_path_factory.mktemp("training")
     write_texts(folder)
     config = make_config(folder, training__max_steps=60, training__eval_frequency=15)
     config.to_disk(folder / "config.cfg")
-    nlp = run_whole(config, folder / "whole")
-    return folder / "config.cfg", bytes_of(nlp)
+    return folder / "config.cfg"
+
+
+@pytest.fixture(scope="module")
+def expected(config):
+    """The weights that an undisturbed training makes of it."""
+    return bytes_of(run_whole(load_config(config, interpolate=False), config.parent / "whole"))
 
 
 def start(config, output, *more):
@@ -49,8 +55,9 @@ def wait_for_checkpoint(process, output, after=0):
 
 
 @pytest.mark.slow
-def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(training, tmp_path):
-    config, expected = training
+def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(
+    config, expected, tmp_path
+):
     draw, reached = random.Random(), 0
     for _ in range(3):
         process = start(config, tmp_path / "out", "--resume")
@@ -71,8 +78,7 @@ def test_a_training_that_is_killed_again_and_again_ends_with_the_same_weights(tr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_after_a_step_with_a_checkpoint(training, tmp_path, number):
-    config, expected = training
+def test_a_signal_ends_it_after_a_step_with_a_checkpoint(config, expected, tmp_path, number):
     process = start(config, tmp_path / "out")
     wait_for_checkpoint(process, tmp_path / "out")
     process.send_signal(number)
@@ -88,8 +94,7 @@ def test_a_signal_ends_it_after_a_step_with_a_checkpoint(training, tmp_path, num
     assert bytes_of(spacy.load(tmp_path / "out" / "model-last")) == expected
 
 
-def test_settings_can_be_given_on_the_command_line(training, tmp_path):
-    config, _ = training
+def test_settings_can_be_given_on_the_command_line(config, tmp_path):
     done = run_spacy(
         *("rnn", "train", config, "--output", tmp_path / "out", "--training.max_steps", 5)
     )
@@ -105,8 +110,7 @@ def test_settings_can_be_given_on_the_command_line(training, tmp_path):
         (["--gpu-id", 63], "R516"),
     ],
 )
-def test_wrong_options_are_one_clear_line(training, tmp_path, arguments, message):
-    config, _ = training
+def test_wrong_options_are_one_clear_line(config, tmp_path, arguments, message):
     done = run_spacy("rnn", "train", config, "--output", tmp_path / "out", *arguments)
     assert done.exit_code == 1
     assert message in done.output and "Traceback" not in done.output
@@ -118,7 +122,8 @@ def test_a_missing_config_is_one_clear_line(tmp_path):
     assert done.exit_code == 1 and "R613" in done.output
 
 
-def test_a_second_training_in_the_folder_is_one_clear_line(training):
-    config, _ = training
-    done = run_spacy("rnn", "train", config, "--output", config.parent / "whole")
+def test_a_second_training_in_the_folder_is_one_clear_line(config, tmp_path):
+    arguments = ("rnn", "train", config, "--output", tmp_path, "--training.max_steps", 1)
+    assert run_spacy(*arguments).exit_code == 0
+    done = run_spacy(*arguments)
     assert done.exit_code == 1 and "R601" in done.output

@@ -15,7 +15,7 @@ from spacy_rnn.training.resumable.batch_stream import Batches
 
 @pytest.fixture(scope="module")
 def nlp():
-    return spacy.blank("en")
+    return spacy.blank("xx")
 
 
 def corpus(nlp):

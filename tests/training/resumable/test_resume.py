@@ -45,26 +45,28 @@ CHANGES = {
 
 
 def config_of(texts, name):
-    changes = dict(CHANGES[name])
-    changes.setdefault("training__batcher__size", 60)
-    config = make_config(texts, **changes)
-    if name == "plain-descent-few-epochs":
-        config["training"]["optimizer"] = changes["training__optimizer"]
-    return config
+    return make_config(texts, **changes_of(name))
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_weights_are_those_of_a_training_without_a_break(texts, tmp_path, name):
+def changes_of(name):
+    return {"training__batcher__size": 60, **CHANGES[name]}
+
+
+def some_slow(names, quick):
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in names]
+
+
+@pytest.mark.parametrize("name", some_slow(CHANGES, ["lstm", "gru-averages-two-parts"]))
+def test_weights_are_those_of_a_training_without_a_break(texts, undisturbed, tmp_path, name):
     config = config_of(texts, name)
-    whole = run_whole(config, tmp_path / "whole")
     # killed between checkpoints, so that steps are done twice, and again in the resumed run
     run_killed(config, tmp_path / "broken", 9, every=4)
     run_killed(config, tmp_path / "broken", 3, every=4, resume=True)
     resumed = run_whole(config, tmp_path / "broken", every=4, resume=True)
-    assert bytes_of(resumed) == bytes_of(whole)
+    assert bytes_of(resumed) == undisturbed.weights(**changes_of(name))
 
 
-@pytest.mark.parametrize("name", ["lstm", "gru-averages-two-parts"])
+@pytest.mark.parametrize("name", some_slow(["lstm", "gru-averages-two-parts"], ["lstm"]))
 def test_models_are_those_of_spacy_train(texts, tmp_path, name):
     config = config_of(texts, name)
     run_spacy_train(config, tmp_path / "spacy")
@@ -112,6 +114,7 @@ def test_components_that_listen_go_on_too(texts, tmp_path):
     check_like_spacy(config, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_frozen_listener_does_not_put_steps_off_beyond_a_checkpoint(texts, tmp_path):
     changes = {**TAGGER, "training__max_steps": 12, "training__batcher__size": 60}
     changes |= annotate(texts, "tags", last_letter)
@@ -123,6 +126,7 @@ def test_a_frozen_listener_does_not_put_steps_off_beyond_a_checkpoint(texts, tmp
     check_like_spacy(config, tmp_path)
 
 
+@pytest.mark.slow
 def test_patience_counts_over_the_break(texts, tmp_path):
     changes = {"training__patience": 12, "training__max_steps": 200}
     changes["training__optimizer__learn_rate"] = 1e-9
@@ -142,9 +146,9 @@ def times_of(folder):
     return {p: p.stat().st_mtime_ns for p in folder.rglob("*") if p.is_file() and p.name != "lock"}
 
 
-def test_resuming_a_complete_training_changes_nothing(texts, tmp_path):
+def test_resuming_a_complete_training_changes_nothing(texts, undisturbed, tmp_path):
     config = make_config(texts)
-    run_whole(config, tmp_path / "out")
+    undisturbed.copy(tmp_path / "out")
     before = times_of(tmp_path / "out")
     told = Told()
     run_whole(config, tmp_path / "out", resume=True, told=told)
@@ -152,21 +156,20 @@ def test_resuming_a_complete_training_changes_nothing(texts, tmp_path):
     assert any("Complete already" in text for text in told.said)
 
 
-def test_more_steps_can_be_asked_for(texts, tmp_path):
+def test_more_steps_can_be_asked_for(texts, undisturbed, tmp_path):
     longer = {"training__max_steps": 22}
     whole = run_whole(make_config(texts, **longer), tmp_path / "whole")
-    run_whole(make_config(texts), tmp_path / "short")
+    undisturbed.copy(tmp_path / "short")
     resumed = run_whole(make_config(texts, **longer), tmp_path / "short", resume=True)
     assert bytes_of(resumed) == bytes_of(whole)
 
 
-def test_the_corpus_may_have_moved(texts, tmp_path):
+def test_the_corpus_may_have_moved(texts, undisturbed, tmp_path):
     config = make_config(texts)
-    whole = run_whole(config, tmp_path / "whole")
     run_killed(config, tmp_path / "broken", 9, every=4)
     moved = texts.rename(tmp_path / "elsewhere")
     resumed = run_whole(make_config(moved), tmp_path / "broken", every=4, resume=True)
-    assert bytes_of(resumed) == bytes_of(whole)
+    assert bytes_of(resumed) == undisturbed.weights()
 
 
 def test_other_settings_are_refused(texts, tmp_path):
@@ -197,10 +200,9 @@ def test_a_folder_with_a_training_is_not_written_over(texts, tmp_path):
     assert (tmp_path / "out" / "model-last").exists()
 
 
-def test_resuming_begins_where_there_is_nothing(texts, tmp_path):
+def test_resuming_begins_where_there_is_nothing(texts, undisturbed, tmp_path):
     config = make_config(texts)
-    whole = run_whole(config, tmp_path / "whole")
-    assert bytes_of(run_whole(config, tmp_path / "new", resume=True)) == bytes_of(whole)
+    assert bytes_of(run_whole(config, tmp_path / "new", resume=True)) == undisturbed.weights()
 
 
 def test_a_checkpoint_holds_a_pipeline_that_spacy_loads(texts, tmp_path):
@@ -227,6 +229,7 @@ NER = {
 KINDS = {"cat": "B-ACTOR", "sailor": "B-ACTOR", "boat": "B-THING", "pears": "B-THING"}
 
 
+@pytest.mark.slow
 def test_a_parser_that_draws_random_numbers_itself_goes_on(texts, tmp_path):
     """spaCy's transition systems cut long documents at random places."""
     changes = {"nlp__pipeline": ["rnn_lm", "ner"], "components__ner": NER}
@@ -239,19 +242,19 @@ def test_a_parser_that_draws_random_numbers_itself_goes_on(texts, tmp_path):
     assert bytes_of(resumed) == bytes_of(whole)
 
 
-def test_a_kill_before_the_first_step_is_over_can_be_gone_on_with(texts, tmp_path):
+def test_a_kill_before_the_first_step_is_over_can_be_gone_on_with(texts, undisturbed, tmp_path):
     config = make_config(texts)
-    whole = run_whole(config, tmp_path / "whole")
     run_killed(config, tmp_path / "broken", 0)
     run_killed(config, tmp_path / "broken", 1, resume=True)
     assert (tmp_path / "broken" / "model-best").exists()
-    assert bytes_of(run_whole(config, tmp_path / "broken", resume=True)) == bytes_of(whole)
+    assert bytes_of(run_whole(config, tmp_path / "broken", resume=True)) == undisturbed.weights()
 
 
 @pytest.mark.parametrize("every", [17, 5])
-def test_a_kill_before_the_last_model_is_written_is_no_complete_training(texts, tmp_path, every):
+def test_a_kill_before_the_last_model_is_written_is_no_complete_training(
+    texts, undisturbed, tmp_path, every
+):
     config = make_config(texts)  # of 17 steps
-    whole = run_whole(config, tmp_path / "whole")
     run = begin(config, tmp_path / "broken", every=every)
     write_last = run._write_last
 
@@ -265,9 +268,10 @@ def test_a_kill_before_the_last_model_is_written_is_no_complete_training(texts, 
         run.execute()
     resumed = run_whole(config, tmp_path / "broken", every=every, resume=True)
     saved = spacy.load(tmp_path / "broken" / "model-last")
-    assert bytes_of(saved) == bytes_of(resumed) == bytes_of(whole)
+    assert bytes_of(saved) == bytes_of(resumed) == undisturbed.weights()
 
 
+@pytest.mark.slow
 def test_fewer_epochs_can_be_asked_for(texts, tmp_path):
     changes = {"training__max_steps": 0, "training__batcher__size": 300}
     run_killed(make_config(texts, **changes, training__max_epochs=9), tmp_path / "out", 15, every=2)
@@ -289,6 +293,7 @@ def test_other_tags_are_another_corpus(texts, tmp_path):
         begin(config, tmp_path / "out", resume=True)
 
 
+@pytest.mark.slow
 def test_components_without_examples_for_a_while_go_on_too(texts, tmp_path):
     """thinc goes on to move weights whose component had nothing to learn from."""
     lines = (texts / "train.txt").read_text("utf8").splitlines()
@@ -308,6 +313,7 @@ def test_components_without_examples_for_a_while_go_on_too(texts, tmp_path):
     assert bytes_of(resumed) == bytes_of(whole)
 
 
+@pytest.mark.slow
 def test_scores_that_were_left_out_once_stay_out(texts, tmp_path):
     """spaCy drops the weight of a score that an evaluation doesn't have."""
     changes = {"training__score_weights__lm_acc": 1.0}
@@ -363,9 +369,8 @@ def test_a_training_that_was_to_be_dropped_does_not_come_back(texts, tmp_path, m
     run.close()
 
 
-def test_a_config_that_fails_drops_nothing(texts, tmp_path):
-    config = make_config(texts)
-    run_whole(config, tmp_path / "out")
+def test_a_config_that_fails_drops_nothing(texts, undisturbed, tmp_path):
+    undisturbed.copy(tmp_path / "out")
     before = times_of(tmp_path / "out")
     broken = make_config(texts, components__rnn_lm__model__cutoffs=[3, 2])
     with pytest.raises(ValueError, match="R018"):
@@ -373,6 +378,7 @@ def test_a_config_that_fails_drops_nothing(texts, tmp_path):
     assert times_of(tmp_path / "out") == before
 
 
+@pytest.mark.slow
 def test_folders_may_be_links_to_another_disk(texts, tmp_path):
     config = make_config(texts)
     out = tmp_path / "out"
