@@ -11,7 +11,10 @@ import time
 import pytest
 from spacy.tokens import DocBin
 
+from spacy_rnn.scoring.outputs import find_progress, get_output_format
+
 from ..helpers import ENGLISH, make_random
+from ..hostile import SEED
 from .conftest import PROGRAM, assert_same, fail, parse, read_records, run_process, succeed
 
 KINDS = [
@@ -43,21 +46,59 @@ def text(tmp_path):
     return path
 
 
+@pytest.mark.parametrize("cuts", [10, pytest.param(None, marks=pytest.mark.slow, id="every byte")])
 @pytest.mark.parametrize(("name", "options"), KINDS)
 def test_an_output_that_is_cut_anywhere_can_be_resumed(
-    quick, text, tmp_path, flushing, name, options
+    quick, text, tmp_path, flushing, name, options, cuts
 ):
     out = tmp_path / name
     succeed("score", "", text, out, *options, *flushing)
     whole = out.read_bytes()
     expected = parse(whole, name)
     assert len({record["doc"] for record in expected}) == 3
-    for size in range(len(whole)):
+    sizes = range(len(whole))
+    for size in sizes if cuts is None else {0, *random.Random(SEED).sample(sizes, cuts)}:
         out.write_bytes(whole[:size])
         done = succeed("score", "", text, out, "--resume", *options)
         assert_same(read_records(out), expected)
         # the last rows are whole where only their number tells it
         assert "complete already" not in done.stderr
+
+
+def is_complete(data, name):
+    """RETURNS (bool): Whether it is whole records, or whole gzip members of them."""
+    if name.endswith(".gz"):
+        try:
+            return gzip.decompress(data) is not None
+        except (EOFError, gzip.BadGzipFile):
+            return False
+    in_quotes = name.endswith(".csv") and data.count(b'"') % 2 == 1
+    return data[-1:] in (b"", b"\n") and not in_quotes
+
+
+@pytest.mark.parametrize(("name", "options"), KINDS)
+def test_how_far_an_output_got_is_found_wherever_it_is_cut(
+    quick, text, tmp_path, flushing, name, options
+):
+    out = tmp_path / name
+    succeed("score", "", text, out, *options, *flushing)
+    whole = out.read_bytes()
+    form, columns, end = get_output_format(out), list(parse(whole, name)[0]), 0
+    for size in range(len(whole)):
+        out.write_bytes(whole[:size])
+        found = find_progress(out, form, columns)
+        end = size if is_complete(whole[:size], name) else end
+        records = parse(whole[:end], name)
+        if not records:
+            assert found is None
+            continue
+        assert found.end == end
+        assert found.number == int(records[-1]["doc"])
+        last = [record for record in records if record["doc"] == records[-1]["doc"]]
+        assert found.records == len(last)
+        assert {column: str(found.values[column]) for column in columns} == {
+            column: str(last[0][column]) for column in columns
+        }
 
 
 @pytest.mark.parametrize(("name", "options"), KINDS)
