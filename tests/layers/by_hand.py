@@ -22,7 +22,8 @@ class ByHand:
         result = []
         for reverse in self.network.directions:
             read = [1, *(reversed(rows) if reverse else rows)]
-            result.append(naive.read(self.network.settings, self._stack(reverse), read)[0])
+            stack = naive.stack_of(self.weights, reverse=reverse)
+            result.append(naive.read(self.network.settings, stack, read)[0])
         return result
 
     def joint_hidden(self, doc):
@@ -52,9 +53,3 @@ class ByHand:
         given = torch.autograd.grad(loss, list(self.weights.values()), allow_unused=True)
         named = zip(self.weights.items(), given, strict=True)
         return {n: torch.zeros_like(w) if g is None else g for (n, w), g in named}
-
-    def _stack(self, reverse):
-        if not reverse:
-            return self.weights
-        renamed = {n.removeprefix("backward_"): w for n, w in self.weights.items() if "back" in n}
-        return {**self.weights, **renamed}

@@ -40,21 +40,31 @@ def weights_of(network):
 
 
 def step(cell, weights, layer, x, h, c):
-    """One step of one layer for one sequence: its next h and c."""
+    """One step of one layer for one sequence, or a row for each of several: the next h and c."""
     prefix = f"encoder.layers.{layer}."
-    from_input = weights[prefix + "weight_ih_l0"] @ x + weights[prefix + "bias_ih_l0"]
-    from_state = weights[prefix + "weight_hh_l0"] @ h + weights[prefix + "bias_hh_l0"]
+    from_input = x @ weights[prefix + "weight_ih_l0"].T + weights[prefix + "bias_ih_l0"]
+    from_state = h @ weights[prefix + "weight_hh_l0"].T + weights[prefix + "bias_hh_l0"]
     if cell == "rnn":
         return torch.tanh(from_input + from_state), c
     if cell == "gru":
-        input_parts, state_parts = from_input.chunk(3), from_state.chunk(3)
+        input_parts, state_parts = from_input.chunk(3, -1), from_state.chunk(3, -1)
         reset = torch.sigmoid(input_parts[0] + state_parts[0])
         update = torch.sigmoid(input_parts[1] + state_parts[1])
         new = torch.tanh(input_parts[2] + reset * state_parts[2])
         return (1 - update) * new + update * h, c
-    entry, forget, candidate, out = (from_input + from_state).chunk(4)
+    entry, forget, candidate, out = (from_input + from_state).chunk(4, -1)
     c = torch.sigmoid(forget) * c + torch.sigmoid(entry) * torch.tanh(candidate)
     return torch.sigmoid(out) * torch.tanh(c), c
+
+
+def stack_of(weights, *, reverse):
+    """The weights of one direction's stack, under the names of the forward one."""
+    if not reverse:
+        return weights
+    prefix = "backward_"
+    return weights | {
+        name.removeprefix(prefix): w for name, w in weights.items() if name.startswith(prefix)
+    }
 
 
 def read(settings, weights, ids, state=None):

@@ -1,32 +1,17 @@
-"""What the numbers should be: one token after the other, in float64, as the definitions say."""
+"""What the numbers should be: one token after the other, in float64, as the definitions say.
+
+The words of a document, read by the naive network of tests/network.
+"""
 
 from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import nn
 
 from spacy_rnn.vocabulary.subword_features import hash_features
 
-CELLS = {"rnn": nn.RNNCell, "gru": nn.GRUCell, "lstm": nn.LSTMCell}
-
-
-def log_distribution(weights, cutoffs, hidden):
-    weight = weights.get("softmax.weight", weights["embedding"])
-    logits = weight @ hidden + weights["softmax.bias"]
-    bounds = [*cutoffs, len(weight)]
-    if len(bounds) == 1:
-        return torch.log_softmax(logits, 0)
-    clusters = weights["softmax.cluster_weight"] @ hidden
-    clusters = clusters + weights["softmax.cluster_bias"]
-    head = torch.log_softmax(torch.cat([logits[: bounds[0]], clusters]), 0)
-    parts = [head[: bounds[0]]]
-    for number, (start, stop) in enumerate(pairwise(bounds)):
-        inside = torch.log_softmax(logits[start:stop], 0)
-        parts.append(head[bounds[0] + number] + inside)
-    return torch.cat(parts)
+from ..network import naive
 
 
 @dataclass
@@ -52,21 +37,11 @@ class Reference:
     """
 
     def __init__(self, lm, *, reverse=False):
-        self.stack = "backward_encoder" if reverse else "encoder"
+        network = lm.shim.network
         self.words = list(lm.vocabulary.words)
-        self.settings = lm.shim.network.settings
-        parameters = lm.shim.network.parameters_by_name()
-        self.weights = {name: p.detach().double() for name, p in parameters.items()}
-        self.cells = [self._cell(number) for number in range(self.settings.depth)]
-
-    def _cell(self, number):
-        settings = self.settings
-        inputs = settings.width if number else settings.embedding_width
-        cell = CELLS[settings.cell](inputs, settings.width).double()
-        prefix = f"{self.stack}.layers.{number}."
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        cell.load_state_dict({name: self.weights[f"{prefix}{name}_l0"] for name in names})
-        return cell
+        self.settings = network.settings
+        self.weights = {name: w.detach() for name, w in naive.weights_of(network).items()}
+        self.stack = naive.stack_of(self.weights, reverse=reverse)
 
     def row(self, word):
         return self.words.index(word) if word in self.words[2:] else 0
@@ -79,38 +54,21 @@ class Reference:
                 vector = vector + self.weights["subwords.weight"][feature]
         return vector
 
-    def log_distribution(self, hidden):
-        return log_distribution(self.weights, self.settings.cutoffs, hidden)
-
     @torch.no_grad()
     def read(self, words, start=None, after=None):
         """words: of the whole document. start: the word that is read first; None for the boundary.
         after: the Trace of what was read before; None for the zero state."""
-        rows = [self.row(word) for word in words]
         first = self.weights["embedding"][1] if start is None else self.vector(start)
-        zero = torch.zeros(self.settings.width, dtype=torch.float64)
-        states = [(zero, zero) for _ in self.cells]
+        vectors = torch.stack([first, *map(self.vector, words)])
+        state = None
         if after is not None:
-            states = list(zip(torch.from_numpy(after.h), torch.from_numpy(after.c), strict=True))
-        hidden, distributions = [], []
-        for x in [first, *map(self.vector, words)]:
-            for number, cell in enumerate(self.cells):
-                h, c = states[number]
-                if self.settings.cell == "lstm":
-                    h, c = cell(x, (h, c))
-                else:
-                    h = cell(x, h)
-                states[number], x = (h, c), h
-            hidden.append(x.numpy())
-            distributions.append(self.log_distribution(x).numpy())
-        targets = [*rows, 1]
-        return Trace(
-            np.stack(hidden),
-            np.stack(distributions),
-            np.array([d[row] for d, row in zip(distributions, targets, strict=True)]),
-            torch.stack([h for h, _ in states]).numpy(),
-            torch.stack([c for _, c in states]).numpy(),
-        )
+            state = torch.from_numpy(after.h), torch.from_numpy(after.c)
+        given = {**self.stack, "embedding": vectors}
+        hidden, (h, c) = naive.read(self.settings, given, range(len(vectors)), state)
+        distributions = naive.log_distribution(self.settings, self.weights, hidden)
+        targets = [*map(self.row, words), 1]
+        log_probs = distributions[range(len(targets)), targets]
+        return Trace(*(part.numpy() for part in (hidden, distributions, log_probs, h, c)))
 
     def top(self, log_distribution, k):
         """The k likeliest words: never the unknown word, ties by row."""
@@ -127,15 +85,12 @@ class ReferenceSpeller:
         shared = [c for c, count in words_with.items() if count >= 2]
         self.characters = sorted(shared, key=lambda c: (-words_with[c], ord(c)))
         network = lm.shim.network
-        self.cutoffs = network.settings.symbol_cutoffs
-        own = [n for n in network.parameters_by_name() if n.startswith("speller.")]
-        parameters = network.parameters_by_name()
-        self.weights = {n.removeprefix("speller."): parameters[n].detach().double() for n in own}
-        self.width = self.weights["embedding"].shape[1]
-        self.cell = nn.LSTMCell(self.width, self.width).double()
-        names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-        layer = "encoder.layers.0."
-        self.cell.load_state_dict({name: self.weights[f"{layer}{name}_l0"] for name in names})
+        self.settings = network.settings.speller
+        own = {name: w.detach() for name, w in naive.weights_of(network).items()}
+        prefix = "speller."
+        self.weights = {
+            name.removeprefix(prefix): w for name, w in own.items() if name.startswith(prefix)
+        }
 
     def symbols(self, word):
         """Characters that two words have, the bytes of others; 0 is the end of a word."""
@@ -151,16 +106,12 @@ class ReferenceSpeller:
     @torch.no_grad()
     def log_prob(self, word):
         """Natural log p(spelling), given that a word isn't empty."""
-        zero = torch.zeros(self.width, dtype=torch.float64)
-        h, c = zero, zero
-        total, read = 0.0, 0
-        for place, symbol in enumerate([*self.symbols(word), 0]):
-            h, c = self.cell(self.weights["embedding"][read], (h, c))
-            distribution = log_distribution(self.weights, self.cutoffs, h)
-            if not place:
-                total -= torch.logsumexp(distribution[1:], 0)
-            total, read = total + distribution[symbol], symbol
-        return float(total)
+        symbols = self.symbols(word)
+        hidden, _ = naive.read(self.settings, self.weights, [0, *symbols])
+        distributions = naive.log_distribution(self.settings, self.weights, hidden)
+        targets = [*symbols, 0]
+        total = distributions[range(len(targets)), targets].sum()
+        return float(total - torch.logsumexp(distributions[0, 1:], 0))
 
     def log_probs(self, words):
         """What spelling adds to each of the words: 0 where the vocabulary has the word, and where
