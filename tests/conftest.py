@@ -41,13 +41,13 @@ def pytest_terminal_summary(terminalreporter):
 
 @pytest.fixture(scope="session")
 def trained():
-    """A small trained English pipeline. Shared: tests must not change it."""
+    """A small pipeline trained on English. Shared: tests must not change it."""
     return make_trained()
 
 
 @pytest.fixture(scope="session")
 def chinese():
-    """A small trained Chinese pipeline. Shared: tests must not change it."""
+    """A small pipeline trained on Chinese. Shared: tests must not change it."""
     return make_trained(CHINESE, lang="zh")
 
 

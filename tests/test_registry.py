@@ -38,7 +38,7 @@ import json, sys
 import spacy_rnn
 first = set(sys.modules)
 import spacy
-nlp = spacy.blank("en")
+nlp = spacy.blank("xx")
 print(json.dumps([sorted(first), sorted(set(sys.modules))]))
 print(spacy_rnn.RNNLM.__name__, spacy_rnn.LMOutput.__name__, spacy_rnn.Vocabulary.__name__,
       spacy_rnn.JiebaTokenizer.__name__, spacy_rnn.__version__)

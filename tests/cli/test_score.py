@@ -314,7 +314,7 @@ def test_a_language_model_that_was_saved_disabled_is_enabled(nlp, tmp_path):
 
 def test_the_component_has_to_be_clear(model, tmp_path):
     path = write_lines(tmp_path / "text.txt", TEXTS)
-    blank = spacy.blank("en")
+    blank = spacy.blank("xx")
     blank.add_pipe("sentencizer")
     blank.to_disk(tmp_path / "none")
     nlp = make_pipeline()

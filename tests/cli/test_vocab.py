@@ -61,7 +61,7 @@ def test_the_network_is_initialized_from_the_file(tmp_path):
     path, out = tmp_path / "text.jsonl", tmp_path / "words.json"
     path.write_text(json.dumps({"body": " ".join(WORDS)}), encoding="utf8")
     run(path, out, "--lang", "en", "--text-key", "body", "--attr", "LOWER")
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     model = {"@architectures": "spacy-rnn.RNNLM.v1", "width": 4, "vocabulary": str(out)}
     lm = nlp.add_pipe("rnn_lm", config={"model": {**model, "attr": "LOWER"}, "top_k": 1})
     nlp.initialize(lambda: [Example(nlp.make_doc("x"), nlp.make_doc("x"))])
@@ -100,7 +100,7 @@ def test_a_bad_corpus_or_output_is_one_line(tmp_path):
 
 
 def test_counting_leaves_nothing_in_the_vocab():
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
 
     def examples():
         for number in range(2000):
@@ -142,7 +142,7 @@ def test_shipped_configs_work_with_it(tmp_path):
 
 
 def test_docbins_of_many_documents_are_counted(tmp_path):
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     docs = [Doc(nlp.vocab, words=["every", f"one{number}"]) for number in range(1200)]
     DocBin(docs=docs).to_disk(tmp_path / "docs.spacy")
     run(tmp_path / "docs.spacy", tmp_path / "words.json")

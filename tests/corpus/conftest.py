@@ -22,7 +22,7 @@ TEXTS = [
 
 @pytest.fixture
 def nlp():
-    return spacy.blank("en")
+    return spacy.blank("xx")
 
 
 def write_corpus(path, texts, nlp=None):
@@ -33,7 +33,7 @@ def write_corpus(path, texts, nlp=None):
     elif name.endswith(".jsonl"):
         data = "".join(json.dumps({"text": text}) + "\n" for text in texts).encode()
     else:
-        nlp = nlp or spacy.blank("en")
+        nlp = nlp or spacy.blank("xx")
         data = DocBin(docs=[nlp.make_doc(text) for text in texts]).to_bytes()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(data) if path.name.endswith(".gz") else data)
@@ -56,7 +56,7 @@ class CountingTokenizer:
     """spaCy's English tokenizer, and how often it was given each text."""
 
     def __init__(self, nlp):
-        self.tokenizer = spacy.blank("en", vocab=nlp.vocab).tokenizer
+        self.tokenizer = spacy.blank("xx", vocab=nlp.vocab).tokenizer
         self.calls = Counter()
 
     def __call__(self, text):

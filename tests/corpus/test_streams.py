@@ -20,7 +20,7 @@ from spacy_rnn.corpus.streams import (
 from spacy_rnn.corpus.text_corpus import create_text_corpus
 from spacy_rnn.corpus.windows import read_mark, split_document
 
-NLP = spacy.blank("en")
+NLP = spacy.blank("xx")
 LENGTHS = st.lists(st.integers(0, 25), max_size=12)
 
 

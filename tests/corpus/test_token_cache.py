@@ -61,7 +61,7 @@ def test_what_else_a_tokenizer_annotates_is_kept_and_does_not_leak(nlp):
 
 
 def test_cache_goes_with_its_pipeline():
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     get_cache(nlp).make_doc(nlp, "some words")
     gc.collect()
     kept = len(_CACHES)

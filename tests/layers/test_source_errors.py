@@ -115,7 +115,7 @@ def test_a_foreign_file_is_refused(content, tmp_path):
 
 def test_a_path_without_anything_is_named(tmp_path):
     (tmp_path / "empty").mkdir()
-    cnn = spacy.blank("en")
+    cnn = spacy.blank("xx")
     tagger = cnn.add_pipe("tagger")
     tagger.add_label("A")
     cnn.initialize()

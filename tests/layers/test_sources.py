@@ -33,7 +33,7 @@ def places(trained, tmp_path_factory):
     trained.to_disk(root / "pipeline")
     lm = trained.get_pipe("rnn_lm")
     (root / "model3.bin").write_bytes(lm.model.to_bytes())
-    renamed = spacy.blank("en")
+    renamed = spacy.blank("xx")
     renamed.add_pipe("sentencizer")
     renamed.add_pipe("rnn_lm", name="other", source=trained)
     inline = tagger_pipeline(**OPTIONS, source=str(root / "pipeline"))
@@ -153,7 +153,7 @@ def test_component_joins_the_words_of_its_source_with_those_of_its_texts(places,
 
 
 def test_a_failed_start_leaves_the_component_as_it_was(places, trained):
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     config = {"model": {**OPTIONS, "width": 7, "source": str(places["pipeline"])}}
     lm = nlp.add_pipe("rnn_lm", config=config)
     with pytest.raises(ValueError, match="R020"):
@@ -219,6 +219,6 @@ def test_a_sublayer_that_is_initialized_again_reads_its_file_again(tmp_path):
     model = build_rnn_tok2vec(width=4, direction="forward", vocabulary=str(words))
     for entries in ([["the", 3], ["cat", 2]], [["dog", 3], ["owl", 2], ["the", 1]]):
         words.write_text(json.dumps(entries), encoding="utf8")
-        model.initialize(X=[spacy.blank("en").make_doc("the dog")])
+        model.initialize(X=[spacy.blank("xx").make_doc("the dog")])
         assert model.attrs["vocabulary"].words[2:] == [word for word, _ in entries]
         assert get_shim(model).network.settings.words == len(entries) + 2

@@ -34,7 +34,7 @@ def test_words_are_looked_up_as_the_network_reads_them(attr):
 
 
 def test_vectors_of_a_sourced_component_can_go_to_its_new_pipeline():
-    source, nlp = make_pipeline(), spacy.blank("en")
+    source, nlp = make_pipeline(), spacy.blank("xx")
     lm = nlp.add_pipe("rnn_lm", source=source)
     lm.export_vectors(vocab=nlp.vocab)
     assert not source.vocab.vectors.shape[0]

@@ -93,7 +93,7 @@ def test_pipeline_analysis_lists_what_the_component_assigns(trained):
 def test_a_component_of_another_pipeline_can_be_trained_on(tmp_path):
     make_trained().to_disk(tmp_path)
     source = spacy.load(tmp_path)
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     lm = nlp.add_pipe("rnn_lm", source=source)
     assert nlp(ENGLISH[0])._.rnn_perplexity == source(ENGLISH[0])._.rnn_perplexity
     before = nlp(ENGLISH[0])._.rnn_perplexity
@@ -121,7 +121,7 @@ def test_pipe_takes_docs_and_tuples(trained):
 
 
 def test_an_error_handler_hears_of_a_failing_batch():
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     lm = nlp.add_pipe("rnn_lm")
     failed = []
     nlp.set_error_handler(lambda name, proc, docs, error: failed.append((name, str(error))))

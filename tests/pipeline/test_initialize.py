@@ -21,7 +21,7 @@ def make_docs(nlp, texts):
 
 
 def blank(**config):
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     model = {"@architectures": "spacy-rnn.RNNLM.v1", **SMALL, **config.pop("model", {})}
     return nlp, nlp.add_pipe("rnn_lm", config={"model": model, "top_k": 1, **config})
 
@@ -248,7 +248,7 @@ def test_untrained_probabilities_are_those_of_the_counts():
 
 
 def test_a_streamed_corpus_without_labels_gets_a_warning():
-    nlp = spacy.blank("en", config={"training": {"max_epochs": -1}})
+    nlp = spacy.blank("xx", config={"training": {"max_epochs": -1}})
     lm = nlp.add_pipe("rnn_lm", config={"model": SMALL})
     examples = make_examples(nlp, ENGLISH)
     with pytest.warns(UserWarning, match="W301"):

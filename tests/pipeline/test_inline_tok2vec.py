@@ -108,7 +108,7 @@ def test_without_a_vocabulary_initialization_fails_with_advice():
 
 
 def by_bytes(nlp, folder):
-    return spacy.blank("en").from_config(nlp.config).from_bytes(nlp.to_bytes())
+    return spacy.blank("xx").from_config(nlp.config).from_bytes(nlp.to_bytes())
 
 
 def by_disk(nlp, folder):
@@ -224,7 +224,7 @@ def _as_function(sgd):
 
 
 def test_two_taggers_have_networks_of_their_own_in_one_optimizer(words):
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     for name in ("tagger", "second"):
         add_tagger(nlp, name, **OPTIONS, vocabulary=words)
     nlp.initialize(lambda: tagged(nlp))

@@ -28,7 +28,7 @@ init_tok2vec = null
 source = null
 
 [nlp]
-lang = "en"
+lang = "xx"
 pipeline = {pipeline}
 
 [components]
@@ -135,7 +135,7 @@ class Road:
         text = CONFIG.format(pipeline=pipeline, warmup=WARMUP, total=TOTAL, rate=RATE)
         self.write_config(text + layers + NETWORK)
         srsly.write_jsonl(root / "text.jsonl", [{"text": text} for text in ENGLISH])
-        nlp = spacy.blank("en")
+        nlp = spacy.blank("xx")
         docs = [example.reference for example in tagged(nlp)]
         DocBin(docs=docs).to_disk(root / "tags.spacy")
         self.paths = {

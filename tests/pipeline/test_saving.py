@@ -22,7 +22,7 @@ def blank(lm=None, **config):
         for name in ("words", "symbols", "symbol_cutoffs"):
             settings.pop(name)
         model.update(settings)
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     nlp.add_pipe("rnn_lm", config={"model": model, **config})
     return nlp
 
@@ -159,7 +159,7 @@ def empty(lm):
 
 def foreign(lm):
     """The model of another component."""
-    return spacy.blank("en").add_pipe("tagger").model.to_bytes()
+    return spacy.blank("xx").add_pipe("tagger").model.to_bytes()
 
 
 def no_msgpack(lm):

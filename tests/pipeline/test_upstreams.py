@@ -32,7 +32,7 @@ def add_tagger(nlp, name, upstream, width, architecture=STOCK):
 
 def two_upstreams(architecture, *, widths=(5, 5), order=("first", "second", "tag1", "tag2")):
     """Two language models and a tagger for each."""
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     for name in order:
         number = 0 if name in ("first", "tag1") else 1
         width = widths[number]
@@ -108,7 +108,7 @@ def test_stock_listeners_directly_behind_their_upstreams_are_right():
 
 
 def test_a_tok2vec_and_a_language_model_are_kept_apart():
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     nlp.add_pipe("tok2vec")
     nlp.add_pipe("rnn_lm", config={"model": {**SMALL, "width": 5}})
     add_tagger(nlp, "tagger", "tok2vec", 96)
@@ -198,7 +198,7 @@ def test_a_frozen_language_model_annotates_for_its_listeners(architecture):
 def test_a_trained_model_is_sourced_with_its_weights_and_goes_on_learning():
     old = make_random(model={"width": 6})
     expected = old(TEXT)._.rnn_lm.log_probs
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     nlp.add_pipe("rnn_lm", source=old)
     add_tagger(nlp, "tagger", "*", 6)
     with nlp.select_pipes(enable="tagger"):

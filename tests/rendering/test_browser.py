@@ -12,9 +12,12 @@ from ..helpers import CHINESE, ENGLISH
 from .browser import BROWSER, DARK, NAMES, contrast, measure, paint
 from .test_surprisal import bits_of, make_doc
 
-pytestmark = pytest.mark.skipif(
-    BROWSER is None, reason=f"no browser on the PATH (looked for {', '.join(NAMES)})"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        BROWSER is None, reason=f"no browser on the PATH (looked for {', '.join(NAMES)})"
+    ),
+]
 
 PARTS = {
     "words": ".spacy-rnn-token .spacy-rnn-word",

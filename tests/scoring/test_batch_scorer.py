@@ -321,10 +321,10 @@ def test_a_batch_has_to_fit(model):
 def test_the_model_has_to_be_clear(tmp_path):
     with pytest.raises(OSError, match="E050"):
         BatchScorer(tmp_path / "nothing")({"text": ["a"]})
-    spacy.blank("en").to_disk(tmp_path / "blank")
+    spacy.blank("xx").to_disk(tmp_path / "blank")
     with pytest.raises(ValueError, match="R501"):
         BatchScorer(tmp_path / "blank")({"text": ["a"]})
-    nlp = spacy.blank("en")
+    nlp = spacy.blank("xx")
     nlp.add_pipe("rnn_lm")
     nlp.to_disk(tmp_path / "untrained")
     with pytest.raises(ValueError, match="R015"):

@@ -53,7 +53,7 @@ def create_stub(nlp, name):
 
 CONFIG = """
 [nlp]
-lang = "en"
+lang = "xx"
 pipeline = ["stub"]
 tokenizer = {"@tokenizers": "spacy-rnn-tests.CountingTokenizer.v1"}
 

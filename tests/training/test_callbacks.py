@@ -9,7 +9,7 @@ from spacy_rnn.training.callbacks import create_max_length_callback
 
 def test_max_length_of_the_config_holds_in_the_saved_pipeline_too(tmp_path):
     block = {"@callbacks": "spacy-rnn.set_max_length.v1", "max_length": 20}
-    config = spacy.blank("en").config.copy()
+    config = spacy.blank("xx").config.copy()
     config["nlp"]["after_creation"] = block
     nlp = load_model_from_config(config)
     nlp.to_disk(tmp_path)

@@ -29,7 +29,7 @@ def make_nlp(*names, max_steps=100, max_epochs=0, eval_frequency=10, **score_wei
         "eval_frequency": eval_frequency,
         "score_weights": score_weights,
     }
-    nlp = spacy.blank("en", config={"training": training})
+    nlp = spacy.blank("xx", config={"training": training})
     for name in names:
         nlp.add_pipe("spacy_rnn_tests_stub", name=name)
     nlp.config["training"]["score_weights"] = score_weights

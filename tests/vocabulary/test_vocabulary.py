@@ -16,7 +16,7 @@ from spacy.tokens import Doc
 from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.vocabulary import BOUNDARY, BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW, Vocabulary
 
-VOCAB = spacy.blank("en").vocab
+VOCAB = spacy.blank("xx").vocab
 FORMS = {"ORTH": "orth_", "LOWER": "lower_", "NORM": "norm_"}
 # words, the two special texts, names of spaCy's symbols, and words of more than ASCII
 TOKENS = ["a", "A", "b", "爱", "北京", UNKNOWN, BOUNDARY, "NOUN", "ORTH", "é", "😀", "n't", " "]
@@ -40,7 +40,7 @@ def forms(docs, attr):
 
 @pytest.mark.parametrize("attr", list(FORMS))
 def test_documents_may_have_vocabs_of_their_own(attr):
-    other = Doc(spacy.blank("en").vocab, words=["Zeppelin", "a"])
+    other = Doc(spacy.blank("xx").vocab, words=["Zeppelin", "a"])
     found = Vocabulary.from_docs([*make_docs([["Boat", "a"]]), other], attr=attr)
     together = Vocabulary.from_docs(make_docs([["Boat", "a"], ["Zeppelin", "a"]]), attr=attr)
     assert found.labels == together.labels
@@ -126,7 +126,7 @@ def test_empty_vocabulary_knows_no_word():
 @pytest.mark.parametrize("attr", sorted(FORMS))
 def test_attribute_of_the_token_itself_counts(attr):
     """A tokenizer's exceptions give a token a norm that isn't its word's."""
-    doc = spacy.blank("en")("Don't DON'T don't")
+    doc = spacy.blank("xx")("Don't DON'T don't")
     vocabulary = Vocabulary.from_docs([doc], attr=attr)
     expected = Counter(forms([doc], attr)[0])
     assert dict(map(tuple, vocabulary.labels[2:])) == expected
