@@ -238,6 +238,7 @@ def train_on(tmp_path, train_corpus, training):
     return nlp
 
 
+@pytest.mark.slow
 def test_carrying_the_state_beats_not_carrying_it(tmp_path):
     text = {"@readers": "spacy-rnn.TextCorpus.v1"}
     text["path"] = write_documents(tmp_path / "train.txt", 120, 1)
@@ -261,7 +262,7 @@ def test_carrying_the_state_beats_not_carrying_it(tmp_path):
 
 def test_a_norm_that_the_text_does_not_tell_is_read_at_a_windows_start():
     texts = ["I don't know .", "we do not know ."]
-    nlp = make_pipeline(texts, model={"attr": "NORM"})
+    nlp = make_pipeline(texts, lang="en", model={"attr": "NORM"})
     lm = nlp.get_pipe("rnn_lm")
     doc = nlp.make_doc(texts[0])
     assert [token.norm_ for token in doc][2] == "not"

@@ -19,6 +19,8 @@ from spacy.training import Example
 from ..helpers import ROOT, train
 from .comparing import assert_close, assert_same_docs, assert_same_words
 
+pytestmark = pytest.mark.slow
+
 JIEBA = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1"}
 ANNOTATIONS = ["hidden", "log_probs", "next", "final_state", "tensor", "entropy", "rank"]
 COUNTS = (1, 2, 3, 8)
@@ -28,8 +30,6 @@ PROMPTS = ["", "我爱", "今天犇犇"]
 PREDICT = """
 import os, pickle, sys
 import spacy, torch
-
-pytestmark = pytest.mark.slow
 model, texts, output, threads = sys.argv[1:]
 torch.set_num_threads(int(threads))
 nlp = spacy.load(model)
