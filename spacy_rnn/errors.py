@@ -389,6 +389,13 @@ class Errors(metaclass=_Coded):
         "is read from files only: copy it again from where it was saved."
     )
 
+    R371 = (
+        "The numbers of {name} are not finite on this text: its weights are damaged or have grown "
+        "beyond all bounds. Load another checkpoint (of a training, the best one so far is in "
+        "model-best). To train, lower the learning rate, set grad_clip, or set precision = "
+        '"float32".'
+    )
+
     # --- R4xx: pictures ---
     R401 = "Unknown style {style!r} of a picture: choose one of {known}."
     R402 = (

@@ -19,6 +19,7 @@ from ..network.inference import Prediction, Wanted, predict
 from ..network.precision import resolve_precision
 from ..network.recurrent import State
 from ..vocabulary import UNKNOWN_ROW
+from .finite import check_finite
 from .open_vocabulary import spell_docs
 from .sequences import Sequences, sequences_from_docs, states_order, targets_order
 from .shim import get_shim
@@ -92,6 +93,7 @@ def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[
     state (State): After what was read before, (depth, 1, width) each.
     RETURNS (List[ndarray]): For each Doc float32 (n_tokens + 1,), natural log-probabilities of its
         tokens, spelled if they are unknown and there is a speller, and of `</s>`.
+    RAISES (ValueError): If one isn't finite.
     """
     network = get_shim(model).network
     reading = sequences_from_docs(model, docs)[0]
@@ -111,6 +113,7 @@ def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[
         hidden[torch.from_numpy(body).to(network.device)] = made
     targets = torch.from_numpy(reading.targets).to(network.device)
     log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
+    check_finite(get_shim(model).description, log_probs)
     spelling = spell_docs(model, docs)
     if spelling is not None:
         # what is predicted stands one position before what is read

@@ -21,6 +21,7 @@ from ..network.recurrent import CELLS
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
+from .finite import check_finite
 from .network_outputs import (
     Outputs,
     convert_inputs,
@@ -195,6 +196,7 @@ def _forward(
     if not is_train:
         hidden = joint_hidden(predict_sequences(model, readings, Wanted(hidden=True)))
         assert hidden is not None
+        check_finite(get_shim(model).description, hidden)
         return without_starts(torch2xp(hidden), readings[0].lengths), _no_backprop
     if not docs:
         return [], _no_backprop

@@ -24,9 +24,12 @@ def sample(
         (nucleus sampling, Holtzman et al. 2020); 1 for all.
     forbidden (int): A row that is never drawn.
     generator (torch.Generator): The source of randomness.
+    RAISES (FloatingPointError): If the scores aren't numbers.
     """
     scores = log_probs.double()
     scores[forbidden] = float("-inf")
+    if not scores.max().isfinite():
+        raise FloatingPointError("no word has a probability")
     if temperature == 0:
         return int(scores.argmax())
     rows = None

@@ -10,6 +10,7 @@ from spacy.vectors import Vectors
 from spacy.vocab import Vocab
 
 from ..errors import Errors
+from ..layers.finite import check_finite
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class EmbeddingTable:
         n (int): How many; fewer come back from a smaller vocabulary.
         RETURNS (List[Tuple[str, float]]): Words and cosines, falling; without the word itself,
             `<unk>` and `</s>`.
-        RAISES (ValueError): If the word is not in the vocabulary or n is below 1.
+        RAISES (ValueError): If the word is not in the vocabulary, n is below 1, or the weights are
+            so large that a cosine isn't finite.
         """
         if n < 1:
             raise ValueError(Errors.R009.format(option="n", least=1, value=n))
@@ -46,8 +48,10 @@ class EmbeddingTable:
         table = self._table()
         if row == UNKNOWN_ROW:
             raise ValueError(Errors.R310.format(word=word, name=self.name))
-        norms = np.linalg.norm(table, axis=1)
-        cosines = table @ table[row] / np.maximum(norms * norms[row], 1e-12)
+        with np.errstate(over="ignore", invalid="ignore"):
+            norms = np.linalg.norm(table, axis=1)
+            cosines = table @ table[row] / np.maximum(norms * norms[row], 1e-12)
+        check_finite(self.name, norms, cosines)
         order = np.argsort(-cosines, kind="stable").tolist()
         found = [r for r in order if r > 1 and r != row][:n]
         return [(self.vocabulary.words[r], float(cosines[r])) for r in found]

@@ -11,6 +11,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..errors import Errors
+from ..layers.finite import check_finite
 from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
@@ -54,6 +55,7 @@ class Writer:
         if k > words:
             raise ValueError(Errors.R308.format(k=k, words=words))
         log_probs, rows = next_top_k(self.shim.network, state, k, UNKNOWN_ROW)
+        check_finite(self.name, np.array(log_probs))
         return [
             (self.vocabulary.words[row], math.exp(log_prob))
             for row, log_prob in zip(rows, log_probs, strict=True)
@@ -66,8 +68,9 @@ class Writer:
         RETURNS (Tuple[List[str], ndarray]): All words by row, `<unk>` and `</s>` among them, and
             their float32 probabilities (words,), which sum to 1.
         """
-        log_probs = next_log_probs(self.shim.network, self._read(prompt))
-        return list(self.vocabulary.words), log_probs.exp().cpu().numpy()
+        probabilities = next_log_probs(self.shim.network, self._read(prompt)).exp()
+        check_finite(self.name, probabilities)
+        return list(self.vocabulary.words), probabilities.cpu().numpy()
 
     def generate(
         self,
@@ -109,7 +112,10 @@ class Writer:
             seed=int(seed),
         )
         text = prompt if isinstance(prompt, str) else prompt.text
-        return detokenize(text, (self.vocabulary.words[row] for row in rows))
+        try:
+            return detokenize(text, [self.vocabulary.words[row] for row in rows])
+        except FloatingPointError:
+            raise ValueError(Errors.R371.format(name=self.name)) from None
 
     def _as_doc(self, text: str | Doc) -> Doc:
         if isinstance(text, str):

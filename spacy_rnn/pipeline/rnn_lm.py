@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import srsly
 from spacy import util
 from spacy.language import Language
@@ -19,12 +20,14 @@ from thinc.api import Model
 
 from ..errors import Errors, Warnings, reason
 from ..layers.carried import CarriedStates
+from ..layers.finite import check_finite
 from ..layers.network_outputs import predict_sequences
 from ..layers.neural_cache import predict_with_cache
 from ..layers.open_vocabulary import spell_docs
 from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..network.cache import LARGEST_WINDOW, CacheSettings
+from ..network.inference import Prediction
 from ..packing import same_garbage_collection
 from ..regular_files import read_regular
 from ..validation import check_number, check_size
@@ -167,7 +170,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         docs (Iterable[Doc]): The documents, of any number and length, empty ones too.
         RETURNS (List[DocAnnotations]): One for each Doc.
         RAISES (ValueError): If the model is not initialized, if `top_k` is more than the words that
-            can be predicted, or if a listener would read another component's vectors.
+            can be predicted, if a listener would read another component's vectors, or if a number
+            isn't finite.
         """
         docs = list(docs)
         self.finish_pending_step(docs)
@@ -182,6 +186,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             readings = sequences_from_docs(self.model, batch)
             predictions = predict_sequences(self.model, readings, wanted)
             spelling = spell_docs(self.model, batch) if wanted.log_probs else None
+            self._check_finite(predictions, spelling)
             words = self.vocabulary.words
             lengths = readings[0].lengths
             made = split_predictions(batch, lengths, predictions, words, annotations, spelling)
@@ -194,6 +199,13 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
                 add_cached(made, lengths, cached)
             result += made
         return result
+
+    def _check_finite(self, predictions: list[Prediction], spelling: np.ndarray | None) -> None:
+        check_finite(self.name, spelling)
+        for made in predictions:
+            state = None if made.state is None else made.state.h
+            outputs = (made.hidden, made.log_probs, made.top_log_probs, made.entropy, state)
+            check_finite(self.name, *outputs)
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
         """Write what `predict` computed onto the Docs."""

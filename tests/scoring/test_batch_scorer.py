@@ -276,9 +276,9 @@ def test_numbers_that_are_not_finite_are_not_given(model, fresh):
         for parameter in pipeline.lm.shim.network.parameters():
             parameter.fill_(math.nan)
     found = BatchScorer(model)({"text": TEXTS})
-    assert all("R515" in error for error in found["error"])
+    assert all("R371" in error for error in found["error"])
     assert np.isnan(found["perplexity"]).all()
-    with pytest.raises(ValueError, match=r"R523.*Row 0.*R515"):
+    with pytest.raises(ValueError, match=r"R523.*Row 0.*R371"):
         BatchScorer(model, on_error="raise")({"text": TEXTS})
 
 
