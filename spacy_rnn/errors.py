@@ -200,7 +200,7 @@ class Errors(metaclass=_Coded):
     R208 = "{place}: not valid JSON ({error}). A .jsonl file holds one JSON object a line."
     R209 = (
         "{place}: a JSON object with the key {key!r} (text) or 'tokens' (a list of words) is "
-        "needed here. If the text has another name, give it as text_key."
+        "needed here. If the text has another name, give it as `text_key`."
     )
     R210 = "{place}: 'tokens' must be a list of strings, none of them empty."
     R211 = (
@@ -223,8 +223,9 @@ class Errors(metaclass=_Coded):
         "tokenized text. Give one word without white space, and set tokenized = true."
     )
     R217 = (
-        "{place}: more than {limit} characters in one tokenized document. Set max_length, so that "
-        "it is split into windows, or raise nlp.max_length (in a config: [nlp.after_creation] "
+        "{place}: more than {limit} characters in one tokenized document. Cut the text into "
+        "shorter documents, set max_length of the reader, so that it is split into windows, or "
+        "raise nlp.max_length (in a config: [nlp.after_creation] "
         '@callbacks = "spacy-rnn.set_max_length.v1").'
     )
     R218 = (
@@ -414,13 +415,9 @@ class Errors(metaclass=_Coded):
         "of a pipeline that has one."
     )
     R502 = (
-        "The pipeline {model} has several components rnn_lm ({names}). Choose one as `component` "
-        "(--component)."
+        "The pipeline {model} has several components rnn_lm ({names}). Choose one as `component`."
     )
-    R503 = (
-        "{name!r} is no rnn_lm of the pipeline {model}. The `component` (--component) can be one "
-        "of: {names}."
-    )
+    R503 = "{name!r} is no rnn_lm of the pipeline {model}. The `component` can be one of: {names}."
     R504 = "{path} exists. Go on where it ends with --resume, or replace it with --overwrite."
     R505 = (
         "Can't tell the format of the output {path} by its name. It must end in .jsonl or .csv, or "

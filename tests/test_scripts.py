@@ -167,6 +167,30 @@ def test_arguments_lose_the_quotes_around_them_and_the_status_is_handed_on(tmp_p
     assert json.loads(done.stdout) == ["a  b", "c", '"', "", 'd"e"', "'f'", "--x"]
 
 
+@pytest.mark.parametrize(
+    "body, shown",
+    [
+        ("raise ValueError('[R008] Unknown cell.')", "✘ [R008] Unknown cell."),
+        ("raise OSError('[E050] no model')", "✘ [E050] no model"),
+        ("open('nowhere')", "✘ [Errno 2] No such file or directory: 'nowhere'"),
+    ],
+)
+def test_what_a_user_can_put_right_is_shown_in_a_line(tmp_path, body, shown):
+    (tmp_path / "script.py").write_text(body)
+    command = [sys.executable, ROOT / "scripts" / "unquoted.py", tmp_path / "script.py"]
+    done = subprocess.run(command, capture_output=True, encoding="utf8", check=False)
+    assert (done.returncode, done.stderr.strip()) == (1, shown)
+
+
+def test_a_mistake_of_a_script_keeps_its_traceback_and_scripts_find_their_neighbours(tmp_path):
+    (tmp_path / "neighbour.py").write_text("NAME = 'here'")
+    (tmp_path / "script.py").write_text("import neighbour; raise ValueError(neighbour.NAME)")
+    command = [sys.executable, ROOT / "scripts" / "unquoted.py", tmp_path / "script.py"]
+    done = subprocess.run(command, capture_output=True, encoding="utf8", check=False)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr and done.stderr.strip().endswith("ValueError: here")
+
+
 # --- show
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import typer
 from typer import Argument, Option
 
-from .._compat.spacy_cli import parse_config_overrides, show_validation_error
+from .._compat.spacy_cli import parse_config_overrides
 from ..errors import Errors
 from ..messages import inform
 from ..training.quickstart.requests import ConfigRequest, make_config, steps_in
@@ -14,7 +14,7 @@ from ..training.quickstart.sizes import STEPS, Budget
 from ..validation import check_size
 from . import rnn
 from .options import Task
-from .plain_errors import plain_errors
+from .plain_errors import plain_errors, show_config_errors
 
 
 class Size(StrEnum):
@@ -75,7 +75,7 @@ def init_cli(
         reading.value,
         overrides=parse_config_overrides(ctx.args, env_var=None),
     )
-    with show_validation_error(hint_fill=False):
+    with show_config_errors(hint_fill=False):
         if minutes is not None:
             steps = steps_in(minutes, request)
         if steps is not None or base is None:

@@ -9,7 +9,7 @@ import typer
 from spacy import util
 from typer import Argument, Option
 
-from .._compat.spacy_cli import import_code, parse_config_overrides, show_validation_error
+from .._compat.spacy_cli import import_code, parse_config_overrides
 from ..errors import Errors
 from ..messages import inform, warn
 from ..training.quickstart.from_text import TextRequest
@@ -20,7 +20,7 @@ from ..validation import check_size
 from . import rnn
 from .options import Code, GpuId, Task
 from .pipelines import use_gpu
-from .plain_errors import plain_errors
+from .plain_errors import plain_errors, show_config_errors
 from .text_training import prepare_text_training, report_text_training
 
 
@@ -87,9 +87,9 @@ def train_cli(
         )
     else:
         assert path is not None
-        with show_validation_error(path):
+        with show_config_errors(path):
             loaded = util.load_config(path, overrides=overrides, interpolate=False)
-    with show_validation_error(path, hint_fill=False):
+    with show_config_errors(path, hint_fill=False):
         run = start(loaded, options, processes, messages)
     signal = run.execute()
     if signal:

@@ -8,7 +8,7 @@ import typer
 from spacy.language import Language
 from typer import Argument, Option
 
-from .._compat.spacy_cli import import_code, parse_config_overrides, show_validation_error
+from .._compat.spacy_cli import import_code, parse_config_overrides
 from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
 from ..errors import Errors
@@ -18,7 +18,7 @@ from ..vocabulary.word_counts import count_corpus
 from . import rnn
 from .options import Code, DocumentKind
 from .pipelines import load_tokenizer
-from .plain_errors import plain_errors
+from .plain_errors import plain_errors, show_config_errors
 
 # Longer documents are counted in windows of so many tokens.
 _WINDOW = 10_000
@@ -70,7 +70,7 @@ def vocab_cli(
     if config is None:
         nlp, options, settings = spacy.blank(lang), {}, {}
     else:
-        with show_validation_error(config):
+        with show_config_errors(config):
             nlp = load_tokenizer(config, parse_config_overrides(ctx.args))
         options, settings = reader_options(nlp), component_options(nlp)
     options.update({name: value for name, value in given.items() if value is not None})

@@ -18,6 +18,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.util import registry
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..validation import check_size
 from .plain_docs import PlainDoc, is_annotated
@@ -29,6 +30,7 @@ Reader = Callable[[Language], Iterable[Example]]
 
 
 @registry.readers("spacy-rnn.StreamCorpus.v1")
+@checks_settings
 def create_stream_corpus(
     corpus: Reader, *, streams: int = 32, window: int = 70, shuffle: int = 0, reset: bool = True
 ) -> Reader:
@@ -207,6 +209,7 @@ def _second_half(lanes: list[deque[T]]) -> list[T]:
 
 
 @registry.batchers("spacy-rnn.batch_by_stream.v1")
+@checks_settings
 def create_stream_batcher() -> Callable[[Iterable[Example]], Iterator[list[Example]]]:
     """Create a batcher for "spacy-rnn.StreamCorpus.v1": the next window of every stream.
 

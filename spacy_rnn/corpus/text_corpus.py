@@ -13,6 +13,7 @@ from spacy.training import Example
 from spacy.util import registry
 from spacy.vocab import Vocab
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..validation import check_size
 from .docbins import read_docbin
@@ -34,6 +35,7 @@ PathOrPaths = str | Path | list[str | Path] | None
 
 
 @registry.readers("spacy-rnn.TextCorpus.v1")
+@checks_settings
 def create_text_corpus(
     path: PathOrPaths,
     *,

@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Ops, Optimizer, Shim
 from thinc.types import Floats1d
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..network.inference import Wanted
 from ..vocabulary import Vocabulary
@@ -20,6 +21,7 @@ from .sequences import sequences_from_docs
 
 
 @registry.architectures("spacy-rnn.PretrainNextToken.v1")
+@checks_settings
 def create_pretrain_next_token() -> Callable[[Vocab, Model], Model]:
     """Train a tok2vec as a language model: to predict each next token, and from right to left each
     previous one, if it reads in that direction.

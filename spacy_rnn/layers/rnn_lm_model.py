@@ -12,6 +12,7 @@ from thinc.model import deserialize_attr, serialize_attr
 from thinc.types import Floats2d
 from thinc.util import torch2xp
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..network.clusters import choose_cutoffs
 from ..network.inference import Wanted
@@ -39,6 +40,7 @@ from .sources import SourceModel
 
 
 @registry.architectures("spacy-rnn.RNNLM.v1")
+@checks_settings
 def build_rnn_lm(
     *,
     cell: str = "lstm",

@@ -5,10 +5,12 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..config_errors import checks_settings
 from .rnn_lm_model import build_rnn_lm
 
 
 @registry.architectures("spacy-rnn.RNNTok2Vec.v1")
+@checks_settings
 def build_rnn_tok2vec(
     *,
     cell: str = "lstm",

@@ -7,6 +7,7 @@ from spacy.language import Language
 from thinc.api import Model
 
 from .._compat.spacy import interpolate_optimizer
+from ..config_errors import checks_settings
 
 if TYPE_CHECKING:
     from .rnn_lm import RNNLM
@@ -66,6 +67,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "lm_oov": None,
     },
 )
+@checks_settings
 def make_rnn_lm(
     nlp: Language,
     name: str,

@@ -12,11 +12,13 @@ from spacy.util import registry
 from thinc.api import Model
 from thinc.types import Floats2d
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from .extensions import get_output
 
 
 @registry.architectures("spacy-rnn.RNNListener.v1")
+@checks_settings
 def create_rnn_listener(width: int, upstream: str = "rnn_lm") -> Model[list[Doc], list[Floats2d]]:
     """Build a layer that passes the vectors of one `rnn_lm` on, and gradients back to it.
 

@@ -18,6 +18,7 @@ from spacy.training import Example
 from spacy.vocab import Vocab
 from thinc.api import Model
 
+from ..config_errors import checks_settings
 from ..errors import Errors, Warnings, reason
 from ..layers.carried import CarriedStates
 from ..layers.finite import check_finite
@@ -218,6 +219,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
 
     # -- training
 
+    @checks_settings
     def initialize(
         self,
         get_examples: Callable[[], Iterable[Example]],

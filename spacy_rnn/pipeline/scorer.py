@@ -11,6 +11,7 @@ import numpy as np
 from spacy.training import Example
 from spacy.util import registry
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ _LARGEST_LOG = math.log(np.finfo(np.float64).max)
 
 
 @registry.scorers("spacy-rnn.lm_scorer.v1")
+@checks_settings
 def make_lm_scorer(prefix: str = "lm") -> Callable[..., dict[str, Any]]:
     """Create the scorer of a component.
 

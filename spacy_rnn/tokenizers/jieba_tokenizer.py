@@ -17,6 +17,7 @@ from spacy.vocab import Vocab
 
 from spacy_rnn.packing import unpack
 
+from ..config_errors import checks_settings
 from ..errors import Errors, Warnings
 from ..regular_files import is_special, read_regular
 from .alignment import words_and_spaces
@@ -30,6 +31,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @registry.tokenizers("spacy-rnn.JiebaTokenizer.v1")
+@checks_settings
 def create_jieba_tokenizer(
     hmm: bool = True,
     user_words: list[Any] = [],  # noqa: B006  (never changed; the config shows it as `[]`)

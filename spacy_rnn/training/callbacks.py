@@ -5,10 +5,12 @@ from collections.abc import Callable
 from spacy.language import Language
 from spacy.util import registry
 
+from ..config_errors import checks_settings
 from ..validation import check_size
 
 
 @registry.callbacks("spacy-rnn.set_max_length.v1")
+@checks_settings
 def create_max_length_callback(max_length: int) -> Callable[[Language], Language]:
     """Create a callback that raises `nlp.max_length`, for documents that fill a file.
 

@@ -8,11 +8,13 @@ from typing import Any
 from spacy.language import Language
 from spacy.util import registry
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..validation import check_number, check_size
 
 
 @registry.callbacks("spacy-rnn.fine_tuning.v1")
+@checks_settings
 def create_fine_tuning_callback(
     component: str = "rnn_lm", *, unfreeze: int = 0, decay: float = 2.6, rate: float = 1.0
 ) -> Callable[[Language, dict[str, Any]], None]:

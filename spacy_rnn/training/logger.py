@@ -15,6 +15,7 @@ from spacy.language import Language
 from spacy.util import registry
 from wasabi import Printer
 
+from ..config_errors import checks_settings
 from ..errors import Errors
 from ..messages import printable, warn
 from .log_outputs import LogFile, LogStream
@@ -29,6 +30,7 @@ SetupPrinter = Callable[[Language, IO, IO], tuple[LogStep, Callable[[], None]]]
 
 
 @registry.loggers("spacy-rnn.ConsoleLogger.v1")
+@checks_settings
 def create_console_logger(
     progress_bar: bool = True,
     output_file: str | Path | None = None,

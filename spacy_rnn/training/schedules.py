@@ -7,10 +7,12 @@ from collections.abc import Iterator
 
 from spacy.util import registry
 
+from ..config_errors import checks_settings
 from ..validation import check_number
 
 
 @registry.schedules("spacy-rnn.one_cycle.v1")
+@checks_settings
 def one_cycle(
     max_rate: float,
     total_steps: int,
@@ -56,6 +58,7 @@ def _cycle(
 
 
 @registry.schedules("spacy-rnn.warmup_cosine.v1")
+@checks_settings
 def warmup_cosine(
     initial_rate: float, warmup_steps: int, total_steps: int, *, end_factor: float = 0.0
 ) -> Iterator[float]:
