@@ -11,6 +11,8 @@ from pathlib import Path
 import spacy
 import typer
 
+from spacy_rnn.errors import counted
+
 PARTS = ("train", "dev")
 # after the mark, and after what closes a quotation behind it
 _END = re.compile(r"(?<=[。！？!?…])(?![。！？!?…”’」』）)])|(?<=[。！？!?…][”’」』）)])")
@@ -32,7 +34,7 @@ def main(
                 words = [token.text for token in nlp.make_doc(sentence) if not token.is_space]
                 lines.append(" ".join(words))
         (output / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
-        print(f"{output / name}.txt: {len(lines):,} sentences")
+        print(f"{output / name}.txt: {counted(len(lines), 'sentence')}")
 
 
 def sentences(text: str) -> list[str]:

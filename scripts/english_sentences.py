@@ -13,6 +13,8 @@ from pathlib import Path
 
 import typer
 
+from spacy_rnn.errors import counted
+
 PARTS = {"train": "train", "dev": "valid"}
 _END = re.compile(r"(?<= [.!?]) (?=[A-Z\"“'<])")
 
@@ -27,7 +29,7 @@ def main(
         text = (folder / f"{source}.txt").read_text(encoding="utf-8-sig")
         lines = [s for line in text.splitlines() for s in sentences(line)]
         (output / f"{name}.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
-        print(f"{output / name}.txt: {len(lines):,} sentences")
+        print(f"{output / name}.txt: {counted(len(lines), 'sentence')}")
 
 
 def sentences(line: str) -> Iterator[str]:

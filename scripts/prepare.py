@@ -14,6 +14,7 @@ from wasabi import msg
 
 from spacy_rnn.cli.pipelines import load_tokenizer
 from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.errors import counted
 
 PARTS = ("train", "dev", "test")
 app = typer.Typer(add_completion=False)
@@ -40,7 +41,10 @@ def main(
             tokens += len(example.reference)
             characters += len(example.reference.text)
         docs.to_disk(target / f"{part}.spacy")
-        msg.good(f"{part}: {len(docs):,} documents, {tokens:,} tokens, {characters:,} characters")
+        msg.good(
+            f"{part}: {counted(len(docs), 'document')}, {counted(tokens, 'token')}, "
+            f"{counted(characters, 'character')}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from pathlib import Path
 import typer
 from wasabi import msg
 
+from spacy_rnn.errors import counted
+
 BOOKS = ("红楼梦", "三国演义", "水浒传", "西游记")
 HEADING = re.compile("^(第[一二三四五六七八九十百零〇○ＯO0-9]+回|楔子)( |$)")
 
@@ -39,7 +41,7 @@ def main(
     target.mkdir(parents=True, exist_ok=True)
     for part, texts in parts.items():
         (target / f"{part}.txt").write_text("\n\n".join(texts) + "\n", encoding="utf8")
-        msg.good(f"{part}: {len(texts)} chapters, {sum(map(len, texts)):,} characters")
+        msg.good(f"{part}: {counted(len(texts), 'chapter')}, {sum(map(len, texts)):,} characters")
 
 
 def chapters(book: str, text: str) -> list[list[str]]:

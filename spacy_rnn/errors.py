@@ -167,6 +167,7 @@ class Errors(metaclass=_Coded):
         "The saved tokenizer has a dictionary of its own, which was excluded, and this one has "
         "none: load both."
     )
+    R120 = "A text is a string, not {type}."
     R111 = "jieba is not installed. Install it with `pip install jieba`."
     R112 = (
         "The tokenizer's engine rjieba is not installed. Install it with `pip install "
@@ -309,7 +310,7 @@ class Errors(metaclass=_Coded):
         "(its vector is that of `<unk>`)."
     )
     R311 = (
-        "The pipeline's vocab has vectors already ({rows} rows). Call export_vectors("
+        "The pipeline's vocab has vectors already (rows: {rows}). Call export_vectors("
         "overwrite=True) to replace them."
     )
     R312 = "{name} has no tokenizer for a text prompt. Create it with nlp.add_pipe, or pass a Doc."
@@ -343,8 +344,8 @@ class Errors(metaclass=_Coded):
         "[training] annotating_components."
     )
     R323 = (
-        "A listener expects {width} units from {name}, which has {found}. If it is meant to read "
-        'that component, set its width = {found} and upstream = "{name}" '
+        "A listener expects a width of {width} from {name}, which has {found}. If it is meant to "
+        'read that component, set its width = {found} and upstream = "{name}" '
         "(`python -m spacy rnn init new.cfg --base old.cfg` writes both); if it is meant to read "
         "another one, set its upstream to that one's name."
     )
@@ -383,7 +384,10 @@ class Errors(metaclass=_Coded):
         "A component can't be named {name!r}: its output would take the place of the attribute "
         "{name!r} of all pipelines. Give it another name."
     )
-    R335 = "Sentence scores are those of a Doc or a Span that {name} has annotated, not of {type}."
+    R335 = (
+        "Sentence scores are those of a text, or of a Doc or a Span that {name} has annotated, not "
+        "of {type}."
+    )
 
     R370 = (
         "{path} is a pipe, a device or a socket, or a link to one, where a file should be. A model "
@@ -487,8 +491,8 @@ class Errors(metaclass=_Coded):
     )
     R528 = "The batch has {count} columns {name!r}. Rename or drop all but the one with the texts."
     R529 = (
-        "The columns of the batch have to be of one length: {name!r} has {length} rows, {other!r} "
-        "has {others}."
+        "The columns of the batch have to be of one length: the length of {name!r} is {length}, "
+        "that of {other!r} {others}."
     )
     # --- R53x: services and long runs, more of the command line ---
     R530 = (
@@ -520,6 +524,8 @@ class Errors(metaclass=_Coded):
         "file first (`iconv -f {encoding} -t UTF-8 FILE`)."
     )
 
+    R553 = "`{option}` has to be {expected}, not {value}."
+
     # --- R6xx: trainings that go on, several processes ---
     R601 = (
         "{folder} holds a training already ({names}). Add --resume to go on from its last "
@@ -531,7 +537,7 @@ class Errors(metaclass=_Coded):
         "change in between."
     )
     R603 = (
-        "The checkpoint is of {before} processes, and now there are {now}. Each has its own place "
+        "The number of processes was {before}, and is {now} now. Each has its own place "
         "in the corpus: start as many as before."
     )
     R604 = "The checkpoint {folder} can't be used: {error}."
@@ -545,8 +551,8 @@ class Errors(metaclass=_Coded):
         "broken examples in the training corpus."
     )
     R609 = (
-        "Training on several processes needs a GPU for each: {count} processes were started here, "
-        "and there are {gpus} GPUs. Start fewer, or leave --gpu-id out."
+        "Training on several processes needs a GPU for each: {count} were started here, and the "
+        "number of GPUs is {gpus}. Start fewer, or leave --gpu-id out."
     )
     R610 = (
         "A schedule of the optimizer ({names}) gives other numbers than before, so the training "
@@ -663,7 +669,7 @@ class Warnings(metaclass=_Coded):
         "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
     )
     W340 = (
-        "{name}: the learning rate's schedule ends after {total} steps, but the training after "
+        "{name}: the learning rate's schedule ends at step {total}, but the training at step "
         "{steps}. Set total_steps = ${{training.max_steps}} in [training.optimizer.learn_rate]."
     )
     W341 = (
@@ -671,9 +677,9 @@ class Warnings(metaclass=_Coded):
         "untrained model is evaluated. Lower [training] eval_frequency."
     )
     W342 = (
-        "{name}: with max_steps = {steps} and eval_frequency = {frequency} the last {missed} steps "
-        "are never evaluated, and can't be the best model. Choose a max_steps that eval_frequency "
-        "divides."
+        "{name}: with max_steps = {steps} and eval_frequency = {frequency} the last steps "
+        "({missed}) are never evaluated, and can't be the best model. Choose a max_steps that "
+        "eval_frequency divides."
     )
     W343 = (
         "Other components listen to {name}, which starts from random weights: it learns from the "
@@ -723,7 +729,7 @@ class Warnings(metaclass=_Coded):
         "new one: score it again when nobody writes to it."
     )
     W601 = (
-        "No checkpoint after {step} steps: {error}. The training goes on, and the checkpoint "
+        "No checkpoint after step {step}: {error}. The training goes on, and the checkpoint "
         "before is kept; make room on the disk."
     )
     W610 = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
-from .errors import Errors
+from .errors import Errors, shorten
 
 
 def check_size(name: str, value: Any, *, least: int = 0) -> int:
@@ -35,6 +35,19 @@ def check_number(
     if not number or not math.isfinite(value) or not fine(value):
         kind = "a whole number" if whole else "a number"
         raise ValueError(Errors.R309.format(option=option, range=f"{kind} {allowed}", value=value))
+
+
+def check_type(option: str, value: Any, kind: Any, expected: str) -> None:
+    """RAISES (TypeError): If the value of an option is of another type.
+
+    option (str): Its name.
+    value (Any): The value.
+    kind (Any): A type, or a union of types.
+    expected (str): What it has to be, for the message: "a string".
+    """
+    if not isinstance(value, kind):
+        message = Errors.R553.format(option=option, expected=expected, value=shorten(value))
+        raise TypeError(message)
 
 
 def _is_number(value: Any, kind: type) -> bool:

@@ -10,7 +10,7 @@ from spacy import util
 from typer import Argument, Option
 
 from .._compat.spacy_cli import import_code, parse_config_overrides
-from ..errors import Errors
+from ..errors import Errors, counted
 from ..messages import inform, warn
 from ..training.quickstart.from_text import TextRequest
 from ..training.resumable.processes import Processes, end_processes, join_processes
@@ -93,8 +93,8 @@ def train_cli(
         run = start(loaded, options, processes, messages)
     signal = run.execute()
     if signal:
-        steps = f"{run.loop.progress.steps:,}"
-        messages.say(f"Stopped after {steps} steps; --resume goes on after {run.kept or 0:,}")
+        steps = counted(run.loop.progress.steps, "step")
+        messages.say(f"Stopped after {steps}; --resume goes on after {run.kept or 0:,}")
     else:
         messages.say(f"Saved to {output}")
         if text is not None and processes.first:

@@ -11,7 +11,7 @@ from typer import Argument, Option
 from .._compat.spacy_cli import import_code, parse_config_overrides
 from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
-from ..errors import Errors
+from ..errors import Errors, counted
 from ..messages import inform, warn
 from ..scoring.outputs import check_writable, write_report
 from ..vocabulary.word_counts import count_corpus
@@ -118,8 +118,8 @@ def write_vocabulary(
     write_report(output, vocabulary.labels)
     unknown = int(vocabulary.counts[0]) / counts.tokens
     inform(
-        f"{output}: {len(vocabulary) - 2:,} words of {counts.tokens:,} tokens in "
-        f"{counts.documents:,} documents; {unknown:.2%} of the tokens are unknown"
+        f"{output}: {counted(len(vocabulary) - 2, 'word')} of {counted(counts.tokens, 'token')} in "
+        f"{counted(counts.documents, 'document')}; {unknown:.2%} of the tokens are unknown"
     )
     if counts.lost:
         warn(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,7 +77,7 @@ class Continuing:
         EXAMPLE:
             >>> best = min(lm.score_continuation("我爱", ["你", "北京"]), key=lambda c: c.surprisal)
         """
-        if isinstance(candidates, str | Doc):
+        if isinstance(candidates, str | Doc) or not isinstance(candidates, Iterable):
             raise TypeError(Errors.R325.format(type=type(candidates).__name__))
         state = self._read(prompt)
         docs = [self._as_doc(c.strip() if isinstance(c, str) else c) for c in candidates]

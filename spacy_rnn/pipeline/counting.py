@@ -19,7 +19,8 @@ from ..layers.shim import get_shim
 from ..network.cache import CacheSettings
 from ..network.inference import Wanted
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
-from .annotations import StoredPredictions, stored_predictions
+from .annotations import DocAnnotations, StoredPredictions, stored_predictions
+from .extensions import set_output
 from .position_batches import by_positions
 from .sentence_scores import SentenceScores, sentence_scores
 
@@ -67,6 +68,8 @@ class Counting:
     cache: CacheSettings
     scorer: Callable[..., dict[str, Any]] | None
     finish_pending_step: Callable[..., None]
+    _as_doc: Callable[[str | Doc], Doc]
+    _compute: Callable[[list[Doc], set[str]], list[DocAnnotations]]
 
     @property
     def spells(self) -> bool:
@@ -78,9 +81,21 @@ class Counting:
         """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
         return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
 
-    def sentence_scores(self, text: Doc | Span) -> SentenceScores | None:
-        """RETURNS (Optional[SentenceScores]): Acceptability scores of a Doc or a Span that this
-        component annotated with "log_probs": see `SentenceScores`; None for no tokens."""
+    def sentence_scores(self, text: str | Doc | Span) -> SentenceScores | None:
+        """How acceptable a sentence is.
+
+        text (Union[str, Doc, Span]): A text, which is read by `tokenizer`; or what this component
+            annotated with "log_probs".
+        RETURNS (Optional[SentenceScores]): See there; None for no tokens.
+        RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
+        RAISES (TypeError): For anything else.
+        """
+        if isinstance(text, str):
+            doc = self._as_doc(text)
+            self.finish_pending_step([doc])
+            (made,) = self._compute([doc], {"log_probs"})
+            set_output(doc, self.name, made.output)
+            text = doc
         return sentence_scores(text, self.vocabulary, self.name)
 
     def count(self, docs: Iterable[Doc], *, direction: int = 0) -> Counts:

@@ -11,6 +11,7 @@ from spacy.vocab import Vocab
 
 from ..errors import Errors
 from ..layers.finite import check_finite
+from ..validation import check_size, check_type
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 
 if TYPE_CHECKING:
@@ -27,7 +28,9 @@ class EmbeddingTable:
     finish_pending_step: Callable[[], None]
 
     def embedding(self, word: str) -> np.ndarray:
-        """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word."""
+        """RETURNS (ndarray): float32 (embedding_width,); that of `<unk>` for an unknown word.
+        RAISES (TypeError): For anything else than a word.
+        """
         self.finish_pending_step()
         row = self.shim.network.embedding[self._row(word)]
         return row.detach().cpu().numpy().copy()
@@ -41,9 +44,9 @@ class EmbeddingTable:
             `<unk>` and `</s>`.
         RAISES (ValueError): If the word is not in the vocabulary, n is below 1, or the weights are
             so large that a cosine isn't finite.
+        RAISES (TypeError): For anything else than a word.
         """
-        if n < 1:
-            raise ValueError(Errors.R009.format(option="n", least=1, value=n))
+        n = check_size("n", n, least=1)
         row = self._row(word)
         table = self._table()
         if row == UNKNOWN_ROW:
@@ -66,6 +69,7 @@ class EmbeddingTable:
         RAISES (ValueError): If there are vectors and `overwrite` is False.
         """
         vocab = self.vocab if vocab is None else vocab
+        check_type("vocab", vocab, Vocab, "a Vocab of spaCy, such as nlp.vocab")
         if vocab.vectors.shape[0] and not overwrite:
             raise ValueError(Errors.R311.format(rows=vocab.vectors.shape[0]))
         table = self._table()
@@ -77,6 +81,7 @@ class EmbeddingTable:
         vocab.vectors = Vectors(data=table[2:].copy(), keys=words, name=name, attr=attr)
 
     def _row(self, word: str) -> int:
+        check_type("word", word, str, "a string")
         # "The" is read as "the", if the attribute is "LOWER"
         normed = word and self.vocabulary.attr != "ORTH"
         return self.vocabulary.row_of(self.vocab[word]) if normed else self.vocabulary.row(word)

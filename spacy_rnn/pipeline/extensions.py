@@ -10,6 +10,7 @@ from spacy.attrs import IDX
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
+from ..validation import check_type
 from .output import LMOutput
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
     name (str): The component that wrote the output.
     RAISES (ValueError): For the name of one of the attributes.
     """
+    check_type("name", name, str, "a string")
     if name in _GETTERS[Doc]:
         raise ValueError(Errors.R334.format(name=name))
     _register(Doc, name, partial(get_output, name=name))

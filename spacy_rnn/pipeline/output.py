@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from ..errors import Errors
+from ..errors import Errors, counted
 
 _LN2 = float(np.log(2.0))
 _MARK = "__spacy_rnn_output__"
@@ -101,7 +101,7 @@ class LMOutput:
 
     def __repr__(self) -> str:
         kept = [name for name in (*_FIELDS, "backward") if getattr(self, name) is not None]
-        return f"LMOutput({len(self)} tokens: {', '.join(kept) or 'nothing kept'})"
+        return f"LMOutput({counted(len(self), 'token')}: {', '.join(kept) or 'nothing kept'})"
 
     @property
     def next(self) -> list[list[tuple[str, float]]] | None:

@@ -15,7 +15,7 @@ from ..layers.finite import check_finite
 from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
-from ..validation import check_number
+from ..validation import check_number, check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from .detokenization import detokenize
 
@@ -46,11 +46,11 @@ class Writer:
         k (int): How many words.
         RETURNS (List[Tuple[str, float]]): Words and probabilities, falling; `<unk>` is left out,
             `</s>` is the end of the document.
-        RAISES (ValueError): If k is below 1 or more than the words that can be predicted.
+        RAISES (ValueError): If k is no whole number, below 1, or more than the words that can be
+            predicted.
         """
         words = len(self.vocabulary) - 1
-        if k < 1:
-            raise ValueError(Errors.R009.format(option="k", least=1, value=k))
+        k = check_size("k", k, least=1)
         state = self._read(prompt)
         if k > words:
             raise ValueError(Errors.R308.format(k=k, words=words))

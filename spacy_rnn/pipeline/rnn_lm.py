@@ -179,6 +179,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         self.check_listeners()
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
+        return self._compute(docs, annotations)
+
+    def _compute(self, docs: list[Doc], annotations: set[str]) -> list[DocAnnotations]:
         wanted = wanted_for(annotations, self.top_k)
         looks_back = self.cache.window > 0 and wanted.log_probs
         wanted.hidden |= looks_back

@@ -9,6 +9,7 @@ from spacy.util import is_in_jupyter
 
 from ..errors import Errors
 from ..pipeline.extensions import DEFAULT_NAME
+from ..validation import check_type
 from . import next_words, surprisal
 from .page import fragment, full_page
 from .parts import RenderOptions, select
@@ -57,7 +58,9 @@ def render(
         >>> html = spacy_rnn.render(nlp("我爱北京"), style="next", page=True)
         >>> Path("next.html").write_text(html, encoding="utf8")
     """
-    if style not in _STYLES:
+    check_type("component", component, str, "a string")
+    check_type("marks", marks, Callable | None, "a function of a Token")
+    if not isinstance(style, str) or style not in _STYLES:
         raise ValueError(Errors.R401.format(style=style, known=", ".join(map(repr, _STYLES))))
     options = RenderOptions(component, marks, max_tokens, scale, direction == "backward")
     options.check(direction)

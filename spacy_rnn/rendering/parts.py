@@ -76,7 +76,7 @@ class Part:
         left, total = self.end - self.stop, self.end - self.start
         if not left:
             return ""
-        return f"Cut here: {left:,} of {total:,} tokens are not shown."
+        return f"Cut here; not shown: {left:,} of {total:,} tokens."
 
 
 def select(chosen: Doc | Span, options: RenderOptions) -> Part:

@@ -8,6 +8,7 @@ from html import escape
 
 from spacy.tokens import Token
 
+from ..errors import counted
 from .parts import Part, RenderOptions, decimal, kept
 from .text import direction_of, runs, word
 
@@ -70,7 +71,7 @@ def _token(token: Token, bits: float, options: RenderOptions) -> str:
 def _sums(part: Part) -> str:
     count = part.end - part.start
     bits = part.output.surprisal_of(part.start, part.end) or 0.0
-    sums = [f"{count:,} token{'' if count == 1 else 's'}", f"{decimal(bits)} bits"]
+    sums = [counted(count, "token"), f"{decimal(bits)} bits"]
     if count:
         sums.append(f"{decimal(bits / count)} bits a token")
     perplexity = part.output.perplexity

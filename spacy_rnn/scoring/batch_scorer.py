@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Errors
-from ..validation import check_size
+from ..validation import check_size, check_type
 from .document_scores import MEAN_NAME, MEASURES, NUMBERS
 from .loaded import ModelSpec, load_once
 from .tables import open_table
@@ -40,6 +40,7 @@ class BatchScorer:
     gpu_id (Union[int, str]): -1 for the CPU; a GPU among those that the worker sees; or "auto": the
         first of them, and the CPU if there is none.
     RAISES (ValueError): For an option that can't be used. Nothing is loaded yet.
+    RAISES (TypeError): For an option of another type.
 
     EXAMPLE:
         >>> scorer = BatchScorer("path/to/model")
@@ -59,7 +60,11 @@ class BatchScorer:
         batch_size: int | None = None,
         gpu_id: int | str = -1,
     ) -> None:
+        check_type("model", model, str | Path, "a folder or the name of a pipeline")
+        for option, value in (("text", text), ("prefix", prefix), ("component", component or "")):
+            check_type(option, value, str, "a string")
         measures = [measures] if isinstance(measures, str) else measures
+        check_type("measures", measures, Iterable, "a list of strings")
         for name in measures:
             if name not in MEASURES:
                 raise ValueError(Errors.R525.format(name=name, known=", ".join(MEASURES)))

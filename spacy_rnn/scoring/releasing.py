@@ -10,6 +10,7 @@ from spacy.tokenizer import Tokenizer
 
 from ..errors import Errors
 from ..network.memory import return_freed_memory
+from ..validation import check_type
 
 # What stays as it is, and needn't be copied.
 _UNTOUCHED = ("lookups", "vectors")
@@ -37,6 +38,7 @@ def release_memory(nlp: Language) -> None:
         ...         lengths = [len(doc) for doc in nlp.pipe(batch)]
         ...     release_memory(nlp)
     """
+    check_type("nlp", nlp, Language, "a pipeline")
     vocab: Any = nlp.vocab
     if vocab.in_memory_zone:
         raise ValueError(Errors.R530)

@@ -20,6 +20,7 @@ from spacy_rnn.packing import unpack
 from ..config_errors import checks_settings
 from ..errors import Errors, Warnings
 from ..regular_files import is_special, read_regular
+from ..validation import check_type
 from .alignment import words_and_spaces
 from .dictionary import default_dictionary, fingerprint, jieba_fingerprint, shared_dictionary
 from .rust_segmenter import RustSegmenter
@@ -120,6 +121,8 @@ class JiebaTokenizer(DummyTokenizer):
         dictionary: str | Path | None = None,
         engine: str = "jieba",
     ) -> None:
+        check_type("vocab", vocab, Vocab, "a Vocab of spaCy, such as nlp.vocab")
+        check_type("hmm", hmm, bool, "True or False")
         self.vocab = vocab
         self._segmenter: Segmenter | None = None
         path = None if dictionary is None else str(dictionary)
@@ -145,7 +148,10 @@ class JiebaTokenizer(DummyTokenizer):
         RETURNS (Doc): The tokens.
         RAISES (ValueError): If the text has a lone surrogate, or the dictionary can't be used.
         RAISES (ImportError): If the engine is not installed.
+        RAISES (TypeError): If the text is no string.
         """
+        if not isinstance(text, str):
+            raise TypeError(Errors.R120.format(type=type(text).__name__))
         segmenter = self._segmenter or self._make_segmenter()
         words, spaces = words_and_spaces(text, segmenter.cut)
         try:
@@ -281,7 +287,7 @@ class JiebaTokenizer(DummyTokenizer):
 
 
 def _check_engine(engine: str) -> str:
-    if engine not in _ENGINES:
+    if not isinstance(engine, str) or engine not in _ENGINES:
         known = ", ".join(_ENGINES)
         raise ValueError(Errors.R008.format(option="engine", value=engine, known=known))
     return engine

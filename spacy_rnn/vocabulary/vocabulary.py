@@ -17,7 +17,7 @@ from ..corpus.windows import read_mark
 from ..errors import Errors, shorten
 from ..packing import unpack
 from ..regular_files import read_regular
-from ..validation import check_size
+from ..validation import check_size, check_type
 
 if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
@@ -191,10 +191,14 @@ class Vocabulary:
         return Vocabulary(counts.items(), attr=other.attr)
 
     def row_of(self, word: Token | Lexeme) -> int:
-        """RETURNS (int): The row of a token's or a lexeme's form under `attr`."""
+        """RETURNS (int): The row of a token's or a lexeme's form under `attr`.
+        RAISES (TypeError): For anything else.
+        """
+        if not hasattr(word, "orth_"):
+            check_type("word", word, (), "a Token or a Lexeme (for text: `word in vocabulary`)")
         return self.row({"ORTH": word.orth_, "LOWER": word.lower_, "NORM": word.norm_}[self.attr])
 
-    def knows(self, token: Token) -> bool:
+    def knows(self, token: Token | Lexeme) -> bool:
         """RETURNS (bool): Whether the token's form has a row of its own."""
         return self.row_of(token) > BOUNDARY_ROW
 

@@ -149,8 +149,8 @@ def test_scores_need_the_component_and_its_log_probs():
     for part in (other, other[0:1]):
         with pytest.raises(ValueError, match=r"R332 *.*other_lm"):
             lm.sentence_scores(part)
-    with pytest.raises(TypeError, match=r"R335.*str"):
-        lm.sentence_scores("the baker")
+    with pytest.raises(TypeError, match=r"R335.*list"):
+        lm.sentence_scores(["the baker"])
 
 
 def test_a_document_that_was_retokenized_since_is_refused():

@@ -309,7 +309,7 @@ def test_a_batch_has_to_fit(model):
     for row in ("the cat", 7, np.array("the cat")):  # Ray's `map` gives rows
         with pytest.raises(ValueError, match=r"R527.*'body'.*map_batches"):
             scorer({"body": row})
-    with pytest.raises(ValueError, match=r"R529.*'id' has 1 rows, 'body' has 2"):
+    with pytest.raises(ValueError, match=r"R529.*length of 'id' is 1, that of 'body' 2"):
         scorer({"id": [1], "body": ["a", "b"]})
     pandas, pyarrow = pytest.importorskip("pandas"), pytest.importorskip("pyarrow")
     frame = pandas.DataFrame([["a", "b"], ["c", "d"]], columns=["body", "body"])

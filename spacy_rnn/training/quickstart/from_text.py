@@ -12,7 +12,7 @@ from thinc.api import Config
 
 from ...corpus.docbins import read_docbin
 from ...corpus.text_files import find_files, get_format
-from ...errors import Errors
+from ...errors import Errors, counted
 from .requests import ConfigRequest, make_config, steps_in
 from .sizes import STEPS, Budget
 from .source_settings import read_source
@@ -84,7 +84,8 @@ def _component_config(request: TextRequest, lang: str, folder: Path) -> tuple[Co
     paths = {f"paths.{part}": str(folder / f"{part}.spacy") for part in ("train", "dev")}
     asked.overrides = {**paths, **request.overrides}
     config, _ = make_config(asked)
-    chosen = f"{counts['train']:,} documents to learn from, {asked.budget.steps:,} steps"
+    documents = counted(counts["train"], "document")
+    chosen = f"{documents} to learn from, {counted(asked.budget.steps, 'step')}"
     return config, [chosen]
 
 

@@ -12,7 +12,7 @@ from spacy import util
 from thinc.api import Config
 
 from ...corpus.text_corpus import create_text_corpus
-from ...errors import Errors
+from ...errors import Errors, counted
 from ...vocabulary.word_counts import count_corpus
 from .config_parts import complete, one_cycle_block, put, tokenizer_blocks
 from .language_model_config import (
@@ -117,10 +117,12 @@ def text_config(
         put(config, {"training.dropout": 0.2})
     put(config, overrides or {})
     chosen = [
-        f"{text.tokens:,} tokens in {text.documents:,} documents to learn from, "
-        f"{len(text.labels) - 2:,} words; {text.unknown:.1%} of the tokens are too rare for these",
-        f"a network of width {shape['components.rnn_lm.model.width']}, {budget.steps:,} steps of "
-        f"about {size:,} tokens ({budget.steps * size / text.tokens:.1f} epochs), "
+        f"{counted(text.tokens, 'token')} in {counted(text.documents, 'document')} to learn from, "
+        f"{counted(len(text.labels) - 2, 'word')}; {text.unknown:.1%} of the tokens are too rare "
+        "for these",
+        f"a network of width {shape['components.rnn_lm.model.width']}, "
+        f"{counted(budget.steps, 'step')} of about {size:,} tokens "
+        f"({budget.steps * size / text.tokens:.1f} epochs), "
         f"{step * 1000:.0f} ms each",
     ]
     return complete(config), chosen

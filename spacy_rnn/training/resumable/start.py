@@ -12,7 +12,7 @@ from spacy.language import Language
 from thinc.api import Config, fix_random_seed, set_gpu_allocator
 
 from ..._compat.spacy_loop import DIR_MODEL_BEST, DIR_MODEL_LAST, init_nlp
-from ...errors import Errors
+from ...errors import Errors, counted
 from .checkpoints import Checkpoints, Lock
 from .folders import restore_folder
 from .loop import Loop
@@ -81,7 +81,7 @@ def start(
             common, parts = processes.from_first(lambda: read_snapshot(found, processes.count))
             with processes.together():
                 restore_snapshot(loop, common, parts[processes.rank])
-            messages.say(f"Going on after {loop.progress.steps:,} steps, from {found}")
+            messages.say(f"Going on after {counted(loop.progress.steps, 'step')}, from {found}")
     except BaseException:
         for each in lock:
             each.release()

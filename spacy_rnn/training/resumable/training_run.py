@@ -15,7 +15,7 @@ from ..._compat.spacy_loop import (
     create_before_to_disk_callback,
     update_meta,
 )
-from ...errors import Errors, Warnings
+from ...errors import Errors, Warnings, counted
 from ..log_outputs import silence_if_closed
 from .checkpoints import Checkpoints, Lock
 from .folders import write_folder
@@ -83,7 +83,7 @@ class TrainingRun:
                     self._keep()
                 signal = self._train(stop)
                 if progress.complete and progress.steps == before:
-                    self.messages.say(f"Complete already, after {before:,} steps")
+                    self.messages.say(f"Complete already, after {counted(before, 'step')}")
                     return 0
                 self._on_disk(self._write_last)
                 progress.complete = not signal
@@ -230,5 +230,5 @@ class TrainingRun:
         if self.kept is not None:
             self.messages.warn(
                 f"Stopped at step {self.loop.progress.steps:,}. --resume goes on from the "
-                f"checkpoint after {self.kept:,} steps."
+                f"checkpoint after {counted(self.kept, 'step')}."
             )

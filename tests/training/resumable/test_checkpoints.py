@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_and_the_training_goes_on(texts
     with contextlib.ExitStack() as room:
         run.execute()
     assert [text.split(":")[0] for text in told.warned] == [
-        f"[W601] No checkpoint after {steps} steps" for steps in (9, 12)
+        f"[W601] No checkpoint after step {steps}" for steps in (9, 12)
     ]
     assert bytes_of(run.loop.nlp) == bytes_of(whole)
     paths = Checkpoints(tmp_path / "out" / "checkpoint").paths()
