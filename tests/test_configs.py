@@ -93,6 +93,7 @@ def test_the_last_step_is_evaluated_and_ends_the_schedule(path):
     assert rate["total_steps"] == "${training.max_steps}"
 
 
+@pytest.mark.slow
 def test_the_config_for_streams_trains_with_the_state_carried(tmp_path, monkeypatch):
     corpus, words = write_corpus(tmp_path / "text"), tmp_path / "words.json"
     config = ROOT / "configs" / "rnn_lm_streams.cfg"
@@ -132,6 +133,7 @@ def test_jieba_does_not_join_the_words_of_the_example():
     assert [token.text for token in nlp.make_doc("我爱你")] == ["我", "爱", "你"]
 
 
+@pytest.mark.slow
 def test_the_pkuseg_config_trains_with_a_pkuseg_model(tmp_path):
     pytest.importorskip("spacy_pkuseg")
     corpus = write_corpus(tmp_path / "text")
@@ -290,6 +292,7 @@ def test_a_variable_with_a_space_stays_one_argument(project, posix):
         assert unquoted(made) == expected
 
 
+@pytest.mark.slow
 def test_prepare_runs_on_folders_with_spaces_in_their_names_and_again_on_other_text(tmp_path):
     root = tmp_path / "my project"
     for folder in ("scripts", "configs"):

@@ -93,7 +93,7 @@ def source(tmp_path_factory):
     """A trained encoder in both directions, with a speller and subwords."""
     path = tmp_path_factory.mktemp("source")
     model = {"direction": "both", "subword_rows": 40, "speller_width": 4, "width": 6}
-    make_trained(model=model).to_disk(path)
+    make_trained(lang="en", model=model).to_disk(path)
     return path
 
 
