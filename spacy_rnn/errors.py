@@ -297,8 +297,9 @@ class Errors(metaclass=_Coded):
         "load both together: the whole folder of the component."
     )
     R306 = (
-        "The Doc was retokenized or cut after {name} ran on it: its annotations don't belong to "
-        "these tokens any more. Run {name} on it again, or put it after the retokenizing component."
+        "The Doc was retokenized or cut after {name} ran on it, or has other words: its "
+        "annotations don't belong to these tokens. Run {name} on it again, or put it after the "
+        "retokenizing component."
     )
     R307 = (
         "{name} didn't keep {annotation!r}. Add it to `annotations` of the component in the config."
@@ -389,6 +390,24 @@ class Errors(metaclass=_Coded):
         "of {type}."
     )
 
+    R340 = (
+        "There is no {kind}._.{name}: this Doc was read from JSON, which keeps the values of doc._ "
+        "that Doc.to_json(underscore=[...]) was given, none of tokens and spans. Run the pipeline "
+        "on the Doc (nlp(doc)), or keep Docs in a DocBin(store_user_data=True)."
+    )
+    R341 = (
+        "The Doc was retokenized after it was read from JSON: the values belong to other tokens. "
+        "Run the pipeline on it: nlp(doc)."
+    )
+    R342 = (
+        "{kind}._.{attribute} is what a language model says about the Doc, and can't be set. Keep "
+        "your own values in an attribute of another name."
+    )
+    R343 = (
+        "There is no output of {name} on this Doc, which was made of Docs that have one "
+        "(Doc.from_docs, Span.as_doc): a word's numbers depend on the words before it. Run the "
+        "pipeline on this Doc: nlp(doc)."
+    )
     R370 = (
         "{path} is a pipe, a device or a socket, or a link to one, where a file should be. A model "
         "is read from files only: copy it again from where it was saved."
@@ -667,6 +686,26 @@ class Warnings(metaclass=_Coded):
         "{name}.initialize: all other words will be unknown. Write the vocabulary with "
         "`python -m spacy rnn vocab CORPUS words.json --config CONFIG` and set "
         "[components.{name}.model] vocabulary (or [initialize.components.{name}.labels])."
+    )
+    W310 = (
+        "{kind}._.{attribute} was registered by other code before; from now on it is what the "
+        "language model says. Use another name there: {kind}.set_extension with a name of its own."
+    )
+    W311 = (
+        "There is no output of {name!r} on this Doc. A component that had this name was sourced "
+        "into another pipeline under the name {new!r}, and spaCy gave it that name in both: read "
+        "doc._.{new}. To have the old name here, load this pipeline anew."
+    )
+    W312 = (
+        "The tokens that {name} is trained on depend on components that are trained with it "
+        "({components}), so its vocabulary is counted from other tokens. Train those components "
+        "first and freeze them ([training] frozen_components), or give a vocabulary of the tokens "
+        "that they will make ([initialize.components.{name}.labels])."
+    )
+    W313 = (
+        "Components before {name} change tokens ({components}), and they don't run in training: "
+        "the model learns from other tokens than it predicts. List them, and those that they need, "
+        "in [training] annotating_components."
     )
     W340 = (
         "{name}: the learning rate's schedule ends at step {total}, but the training at step "

@@ -52,13 +52,16 @@ def make_pipeline(texts=ENGLISH, *, lang="xx", name="rnn_lm", model=None, seed=0
 def make_random(texts=ENGLISH, *, seed=0, **options):
     """A pipeline whose weights, biases too, are all random, so that none of them drops out."""
     nlp = make_pipeline(texts, seed=seed, **options)
-    network = nlp.get_pipe(options.get("name", "rnn_lm")).shim.network
+    randomize(nlp.get_pipe(options.get("name", "rnn_lm")).shim.network)
+    return nlp
+
+
+def randomize(network):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(0, 0.5)
         if network.subwords is not None:
             network.subwords.weight[0] = 0.0  # what has no spelling
-    return nlp
 
 
 def train(nlp, texts=ENGLISH, *, steps=25, rate=0.03, drop=0.0, seed=0):

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from spacy.attrs import IDX
 from spacy.tokens import Doc
 from thinc.types import Floats2d
 from thinc.util import torch2xp
@@ -16,7 +15,7 @@ from torch import Tensor
 from ..layers.network_outputs import joint_hidden
 from ..layers.neural_cache import Cached
 from ..network.inference import Prediction, Wanted
-from .extensions import get_output
+from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
 
 # What is computed unless other annotations are asked for, and what costs a whole softmax.
@@ -111,9 +110,8 @@ def _add_hidden(
         if "tensor" in annotations:
             made.tensor = on_device[start + 1 : stop].copy()
         if on_cpu is not None:
-            # on the CPU, doc.tensor and the output share one array
-            shared = isinstance(made.tensor, np.ndarray)
-            made.output.hidden = made.tensor if shared else on_cpu[start + 1 : stop].copy()  # type: ignore[assignment]
+            # not doc.tensor's array: who changes one of them doesn't mean the other
+            made.output.hidden = on_cpu[start + 1 : stop].copy()
 
 
 def _split(
@@ -138,7 +136,8 @@ def _split(
     stop = 0
     for number, (doc, length) in enumerate(zip(docs, lengths.tolist(), strict=True)):
         start, stop = stop, stop + length
-        output = LMOutput(doc.to_array(IDX).astype(np.int32))
+        offsets, word_hashes = token_identities(doc)
+        output = LMOutput(offsets, word_hashes=word_hashes)
         if log_probs is not None:
             output.log_probs = log_probs[start : stop - 1].copy()
             output.end_log_prob = float(log_probs[stop - 1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from spacy.attrs import IDX
+from spacy.attrs import IDX, ORTH
 from spacy.tokens import Doc, Span, Token
 
-from ..errors import Errors
+from ..errors import Errors, Warnings
 from ..validation import check_type
+from .json_values import get_json_value, keep_json_value
+from .missing_outputs import explain_missing_output, trace_key
 from .output import LMOutput
 
 if TYPE_CHECKING:
@@ -18,12 +21,14 @@ if TYPE_CHECKING:
 
 # The component whose output the `rnn_*` attributes read.
 DEFAULT_NAME = "rnn_lm"
-# Up to so many tokens, the offsets of all are compared at every access: a few microseconds.
+# Up to so many tokens, all are compared at every access: some microseconds.
 _SHORT = 256
+_LOWER_HALF = 0xFFFFFFFF
 
 
 def register_extensions(name: str = DEFAULT_NAME) -> None:
-    """Register `doc._.<name>` and the `rnn_*` attributes, unless somebody did before.
+    """Register `doc._.<name>` and the `rnn_*` attributes. One of these names that somebody else has
+    registered becomes ours, with a warning if that changes what it says.
 
     A component does it when it is made; Docs that are read from a DocBin without a pipeline need
     this call.
@@ -36,38 +41,88 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
         raise ValueError(Errors.R334.format(name=name))
     _register(Doc, name, partial(get_output, name=name))
     for kind, getters in _GETTERS.items():
-        for attribute, getter in getters.items():
-            _register(kind, attribute, getter)
+        for attribute in getters:
+            names = {"kind": kind.__name__, "attribute": attribute}
+            getter, setter = partial(_read, **names), partial(_set_from_json, **names)
+            _register(kind, attribute, getter, setter)
 
 
-def _register(kind: Any, attribute: str, getter: Any) -> None:
-    if kind.has_extension(attribute):
+def _register(kind: Any, attribute: str, getter: Any, setter: Any = None) -> None:
+    if not kind.has_extension(attribute):
+        try:
+            kind.set_extension(attribute, getter=getter, setter=setter)
+        except ValueError:  # spaCy refuses to set one twice; another thread may have been faster
+            if not kind.has_extension(attribute):
+                raise
         return
-    try:
-        kind.set_extension(attribute, getter=getter)
-    except ValueError:  # spaCy refuses to set one twice; another thread may have been faster
-        if not kind.has_extension(attribute):
-            raise
+    known = kind.get_extension(attribute)
+    if _do_the_same(known[2], getter):
+        return
+    # `default=None` is what Docs from JSON need where nobody knows us; we give their values too
+    if any(part is not None for part in known):
+        message = Warnings.W310.format(kind=kind.__name__, attribute=attribute)
+        warnings.warn(message, stacklevel=4)
+    kind.set_extension(attribute, getter=getter, setter=setter, force=True)
+
+
+def _do_the_same(getter: Any, other: partial) -> bool:
+    """Whether both do the same; partials know only whether they are one."""
+    if not isinstance(getter, partial):
+        return False
+    return getter.func is other.func and getter.keywords == other.keywords
+
+
+def _read(part: Doc | Token | Span, kind: str, attribute: str) -> Any:
+    """The getter of all attributes."""
+    output = get_output(part) if isinstance(part, Doc) else get_output_of(part)
+    if output is None:
+        return get_json_value(part, attribute, [*_GETTERS[Doc]])
+    return _GETTERS[_KINDS[kind]][attribute](part, output)
+
+
+def _set_from_json(part: Doc | Token | Span, value: Any, kind: str, attribute: str) -> None:
+    """The setter of all attributes: what `Doc.from_json` calls."""
+    if _key(DEFAULT_NAME) in part.doc.user_data:
+        raise ValueError(Errors.R342.format(kind=kind.lower(), attribute=attribute))
+    keep_json_value(part, attribute, value)
 
 
 def set_output(doc: Doc, name: str, output: LMOutput) -> None:
     """Keep the output with the Doc, under the key that spaCy would use."""
     doc.user_data[_key(name)] = output
+    doc.user_data[trace_key(name)] = True
 
 
 def get_output(doc: Doc, name: str = DEFAULT_NAME) -> LMOutput | None:
     """RETURNS (Optional[LMOutput]): The output of the component `name`; None if it didn't run.
-    RAISES (ValueError): If the Doc was retokenized since.
+    RAISES (ValueError): If the Doc has other tokens than it ran on, or was made of Docs that it ran
+        on.
     """
     output = doc.user_data.get(_key(name))
     if output is None:
+        explain_missing_output(doc, name)
         return None
     if not isinstance(output, LMOutput):  # from a file that was forged
         raise ValueError(Errors.R330.format(error=type(output).__name__))
-    # IDX comes as uint64
-    if len(output) != len(doc) or not np.array_equal(output.offsets, doc.to_array(IDX)):
+    if len(output) != len(doc):
+        raise ValueError(Errors.R306.format(name=name))
+    offsets, word_hashes = token_identities(doc)
+    same = np.array_equal(output.offsets, offsets)
+    if not (same and _are_equal(output.word_hashes, word_hashes)):
         raise ValueError(Errors.R306.format(name=name))
     return output
+
+
+def token_identities(doc: Doc) -> tuple[ndarray, ndarray]:
+    """RETURNS (Tuple[ndarray, ndarray]): int32 (n,) where each token begins, and uint32 (n,) the
+    lower half of the hash of its text: what an `LMOutput` knows its Doc by."""
+    identities = doc.to_array([IDX, ORTH])
+    return identities[:, 0].astype(np.int32), identities[:, 1].astype(np.uint32)
+
+
+def _are_equal(known: ndarray | None, found: Any) -> bool:
+    """Whether words are the same; true if they aren't known."""
+    return known is None or np.array_equal(known, found)
 
 
 def _key(name: str) -> Any:
@@ -77,7 +132,7 @@ def _key(name: str) -> Any:
 def get_output_of(part: Token | Span, name: str = DEFAULT_NAME) -> LMOutput | None:
     """RETURNS (Optional[LMOutput]): The output for the whole Doc; in a long one checked around this
     part only, so that a loop over all parts doesn't become quadratic.
-    RAISES (ValueError): If the Doc was retokenized since.
+    RAISES (ValueError): See `get_output`.
     """
     doc = part.doc
     output = doc.user_data.get(_key(name))
@@ -85,8 +140,11 @@ def get_output_of(part: Token | Span, name: str = DEFAULT_NAME) -> LMOutput | No
         return get_output(doc, name)
     start, end = (part.start, part.end) if isinstance(part, Span) else (part.i, part.i + 1)
     around = doc[max(0, start - 1) : end + 1]
-    offsets = [token.idx for token in around]
-    if len(output) != len(doc) or offsets != output.offsets[around.start : around.end].tolist():
+    known = slice(around.start, around.end)
+    same = len(output) == len(doc) and [t.idx for t in around] == output.offsets[known].tolist()
+    if same and output.word_hashes is not None:
+        same = [t.orth & _LOWER_HALF for t in around] == output.word_hashes[known].tolist()
+    if not same:
         raise ValueError(Errors.R306.format(name=name))
     return output
 
@@ -97,62 +155,49 @@ def _kept(value: Any, annotation: str) -> Any:
     return value
 
 
-def doc_next(doc: Doc) -> list[list[tuple[str, float]]] | None:
-    output = get_output(doc)
-    return None if output is None else _kept(output.next, "next")
+def doc_next(doc: Doc, output: LMOutput) -> list[list[tuple[str, float]]]:
+    return _kept(output.next, "next")
 
 
-def doc_surprisal(doc: Doc) -> float | None:
-    output = get_output(doc)
-    return None if output is None else _kept(output.surprisal_of(0, len(doc)), "log_probs")
+def doc_surprisal(doc: Doc, output: LMOutput) -> float:
+    return _kept(output.surprisal_of(0, len(doc)), "log_probs")
 
 
-def doc_perplexity(doc: Doc) -> float | None:
-    output = get_output(doc)
-    return None if output is None else _kept(output.perplexity, "log_probs")
+def doc_perplexity(doc: Doc, output: LMOutput) -> float:
+    return _kept(output.perplexity, "log_probs")
 
 
-def doc_mean_surprisal(doc: Doc) -> float | None:
-    total = doc_surprisal(doc)
-    return None if total is None else total / max(1, len(doc))
+def doc_mean_surprisal(doc: Doc, output: LMOutput) -> float:
+    return doc_surprisal(doc, output) / max(1, len(doc))
 
 
-def token_hidden(token: Token) -> ndarray | None:
-    output = get_output_of(token)
-    return None if output is None else _kept(output.hidden, "hidden")[token.i]
+def token_hidden(token: Token, output: LMOutput) -> ndarray:
+    return _kept(output.hidden, "hidden")[token.i]
 
 
-def token_next(token: Token) -> list[tuple[str, float]] | None:
-    output = get_output_of(token)
-    return None if output is None else _kept(output.next_words, "next").at(token.i + 1)
+def token_next(token: Token, output: LMOutput) -> list[tuple[str, float]]:
+    return _kept(output.next_words, "next").at(token.i + 1)
 
 
-def token_surprisal(token: Token) -> float | None:
-    output = get_output_of(token)
-    if output is None:
-        return None
+def token_surprisal(token: Token, output: LMOutput) -> float:
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
 
 
-def token_entropy(token: Token) -> float | None:
-    output = get_output_of(token)
-    return None if output is None else float(_kept(output.entropy, "entropy")[token.i])
+def token_entropy(token: Token, output: LMOutput) -> float:
+    return float(_kept(output.entropy, "entropy")[token.i])
 
 
-def token_rank(token: Token) -> int | None:
-    output = get_output_of(token)
-    rank = -1 if output is None else int(_kept(output.rank, "rank")[token.i])
+def token_rank(token: Token, output: LMOutput) -> int | None:
+    rank = int(_kept(output.rank, "rank")[token.i])
     return None if rank < 0 else rank
 
 
-def span_mean_surprisal(span: Span) -> float | None:
-    total = span_surprisal(span)
-    return None if total is None else total / max(1, len(span))
+def span_surprisal(span: Span, output: LMOutput) -> float:
+    return _kept(output.surprisal_of(span.start, span.end), "log_probs")
 
 
-def span_surprisal(span: Span) -> float | None:
-    output = get_output_of(span)
-    return None if output is None else _kept(output.surprisal_of(span.start, span.end), "log_probs")
+def span_mean_surprisal(span: Span, output: LMOutput) -> float:
+    return span_surprisal(span, output) / max(1, len(span))
 
 
 _GETTERS: dict[Any, dict[str, Any]] = {
@@ -171,3 +216,4 @@ _GETTERS: dict[Any, dict[str, Any]] = {
     },
     Span: {"rnn_surprisal": span_surprisal, "rnn_mean_surprisal": span_mean_surprisal},
 }
+_KINDS = {kind.__name__: kind for kind in _GETTERS}

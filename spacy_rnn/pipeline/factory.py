@@ -86,7 +86,7 @@ def make_rnn_lm(
     from .rnn_lm import RNNLM
 
     interpolate_optimizer(nlp)
-    return RNNLM(
+    lm = RNNLM(
         nlp.vocab,
         model,
         name,
@@ -101,3 +101,5 @@ def make_rnn_lm(
         scorer=scorer,
         tokenizer=nlp.tokenizer,
     )
+    lm.join_pipeline(nlp)
+    return lm

@@ -40,6 +40,8 @@ class LMOutput:
     `direction = "backward"`, read "after" for "before" and "previous" for "next".
 
     offsets (ndarray): int32 (n,), where each token began; tells if the Doc was retokenized.
+    word_hashes (Optional[ndarray]): uint32 (n,), the lower half of the hash of each token's text;
+        tells if the Doc has other words. None in an output that was saved without it.
     hidden (Optional[ndarray]): float32 (n, nO), the last layer's state after reading each token.
     log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it). An
         unknown word's is log p(`<unk>` | …), and with a speller + log p(spelling).
@@ -67,6 +69,7 @@ class LMOutput:
         self,
         offsets: np.ndarray,
         *,
+        word_hashes: np.ndarray | None = None,
         hidden: np.ndarray | None = None,
         log_probs: np.ndarray | None = None,
         end_log_prob: float | None = None,
@@ -82,6 +85,7 @@ class LMOutput:
         reverse: bool = False,
     ) -> None:
         self.offsets = offsets
+        self.word_hashes = word_hashes
         self.hidden = hidden
         self.log_probs = log_probs
         self.end_log_prob = end_log_prob
@@ -136,6 +140,7 @@ class LMOutput:
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict): Arrays, numbers and words only; `from_dict` is the inverse."""
         message: dict[str, Any] = {_MARK: 1, "offsets": self.offsets, "reverse": self.reverse}
+        message["word_hashes"] = self.word_hashes
         for name in _FIELDS[:-1]:
             message[name] = getattr(self, name)
         if self.next_words is not None:
@@ -162,6 +167,7 @@ class LMOutput:
         if isinstance(backward, dict):  # a decoder of nested messages may have made it already
             backward = cls.from_dict(backward)
         fields |= {"next_words": next_words, "backward": backward}
+        fields["word_hashes"] = message.get("word_hashes")
         return cls(message["offsets"], reverse=bool(message.get("reverse")), **fields)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -175,6 +181,7 @@ class LMOutput:
             table = NextWords(table.words, table.index.copy(), table.probabilities.copy())
         backward = copy.deepcopy(self.backward, memo)
         arrays |= {"next_words": table, "backward": backward, "reverse": self.reverse}
+        arrays["word_hashes"] = _copied(self.word_hashes)
         return LMOutput(self.offsets.copy(), **arrays)
 
 
@@ -195,6 +202,7 @@ _FIELDS = (
 
 # What there is of each token: the kinds of numbers, as numpy names them, and the dimensions.
 _OF_TOKENS = {
+    "word_hashes": ("u", 1),
     "hidden": ("f", 2),
     "log_probs": ("f", 1),
     "spelling": ("f", 1),

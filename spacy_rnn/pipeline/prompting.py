@@ -18,6 +18,7 @@ from ..network.recurrent import State
 from ..validation import check_number, check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from .detokenization import detokenize
+from .preceding import WeakPipeline
 
 if TYPE_CHECKING:
     from ..layers.shim import RNNShim
@@ -26,10 +27,11 @@ if TYPE_CHECKING:
 class Writer:
     """The methods of the component that take a prompt.
 
-    A prompt is text or a Doc. Text is read by `tokenizer`, that of the pipeline which the component
-    was made or initialized in: where a pipeline gets another tokenizer or sources the component,
-    set it, or give Docs. Words that the vocabulary doesn't have are read as `<unk>`; an empty
-    prompt is the beginning of a document.
+    A prompt is text or a Doc. Text is read by `tokenizer` and by the components before this one
+    that may change tokens, those of the pipeline which the component was made or initialized in.
+    Where a pipeline gets another tokenizer or sources the component, give Docs, or set `tokenizer`
+    (no other component runs then). Words that the vocabulary doesn't have are read as `<unk>`; an
+    empty prompt is the beginning of a document.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Writer:
     vocabulary: Vocabulary
     shim: RNNShim
     tokenizer: Callable[[str], Doc] | None
+    _pipeline: WeakPipeline
     finish_pending_step: Callable[[], None]
 
     def predict_next(self, prompt: str | Doc, k: int = 5) -> list[tuple[str, float]]:
@@ -121,7 +124,7 @@ class Writer:
         if isinstance(text, str):
             if self.tokenizer is None:
                 raise ValueError(Errors.R312.format(name=self.name))
-            text = self.tokenizer(text)
+            text = self._pipeline.prepare_prompt(self, self.tokenizer(text))
         if not isinstance(text, Doc):
             raise TypeError(Errors.R316.format(type=type(text).__name__))
         return text

@@ -12,7 +12,7 @@ import numpy as np
 import srsly
 from spacy import util
 from spacy.language import Language
-from spacy.pipeline import TrainablePipe
+from spacy.pipeline import Pipe, TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
 from spacy.vocab import Vocab
@@ -48,6 +48,7 @@ from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .learning import Learner
+from .missing_outputs import note_renaming
 from .pitfalls import (
     check_coverage,
     check_gold_tokens,
@@ -56,9 +57,13 @@ from .pitfalls import (
     check_training,
 )
 from .position_batches import by_positions
+from .preceding import WeakPipeline
 from .prompting import Writer
+from .training_tokens import as_in_training, warn_of_missed_components
 
 _DUMMY_WORDS = ["x", "y", "z"]
+# Where spaCy's own code reads the name.
+_NAME: Any = vars(Pipe)["name"]
 
 
 class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe):
@@ -131,6 +136,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         self.vocab = vocab
         self.model = model
         self.name = name
+        self._first_name = name
         self.cfg: dict[str, Any] = {}
         self.top_k = top_k
         self.annotations = tuple(annotations)
@@ -140,9 +146,23 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         self.cache = CacheSettings(cache_window, cache_weight, cache_flatness)
         self.scorer = scorer
         self.tokenizer = tokenizer
+        self._pipeline = WeakPipeline()
         self.shim.description = name
         self._carried = CarriedStates(name)
         register_extensions(name)
+
+    @property
+    def name(self) -> str:
+        """RETURNS (str): The component's name; that of the pipeline which sourced it last."""
+        return _NAME.__get__(self)
+
+    @name.setter
+    def name(self, name: str) -> None:
+        before = _NAME.__get__(self)
+        if before not in (None, name):
+            register_extensions(name)
+            note_renaming(before, name)
+        _NAME.__set__(self, name)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -162,6 +182,13 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
     @property
     def shim(self) -> RNNShim:  # type: ignore[override]
         return get_shim(self.model)
+
+    def join_pipeline(self, nlp: Language) -> None:
+        """Read text prompts as a pipeline reads texts, components before this one included.
+
+        nlp (Language): The pipeline. Only a weak reference to it is kept.
+        """
+        self._pipeline = WeakPipeline(nlp)
 
     # -- prediction
 
@@ -213,10 +240,12 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
         """Write what `predict` computed onto the Docs."""
-        # a component that was sourced from another pipeline may have got a new name there
-        register_extensions(self.name)
+        register_extensions(self.name)  # somebody else may have taken one since
         for doc, made in zip(docs, scores, strict=True):
             set_output(doc, self.name, made.output)
+            if self._first_name != self.name and doc.vocab is self.vocab:
+                # a Doc of the pipeline that it comes from, where it goes on under its old name
+                set_output(doc, self._first_name, made.output)
             if made.tensor is not None:
                 doc.tensor = made.tensor  # type: ignore[assignment]
 
@@ -233,7 +262,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         """Build the vocabulary and the network.
 
         get_examples (Callable[[], Iterable[Example]]): The training text; read once, unless the
-            vocabulary is given. If the model has a source, the text's words join the source's.
+            vocabulary is given. Its words are counted as [training] annotating_components leave
+            them. If the model has a source, the text's words join the source's.
         nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts, its vocab gets
             the words.
         labels (Optional[List]): The vocabulary ``[[word, count], …]``, as
@@ -243,6 +273,8 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         """
         if nlp is not None:
             self.vocab, self.tokenizer = nlp.vocab, nlp.tokenizer
+            self._first_name = self.name
+            self.join_pipeline(nlp)
         attr = self.vocabulary.attr
         setup: Any = self.model.init
         if labels is not None:
@@ -250,14 +282,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         elif setup.path is not None:
             vocabulary = Vocabulary.from_file(setup.path, attr=attr)
         else:
-            if nlp is not None and nlp.config["training"]["max_epochs"] == -1:
-                warnings.warn(Warnings.W301.format(name=self.name), stacklevel=2)
-            vocabulary = Vocabulary.from_docs(
-                self._training_docs(get_examples),
-                attr=attr,
-                min_count=self.min_count,
-                max_size=self.max_size,
-            )
+            vocabulary = self._count_words(self._training_docs(get_examples), nlp)
             if setup.source is not None:
                 known = setup.read_source().vocabulary
                 check_coverage(self.name, vocabulary, known)
@@ -281,10 +306,20 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         sourced = setup.source is not None
         check_training(nlp, self.name)
         check_pipeline(nlp, self.name, bool(self.listeners), sourced)
+        warn_of_missed_components(nlp, self, get_examples)
         if self.listeners:
             check_gold_tokens(nlp, self.name, get_examples)
             if sourced:
                 check_own_work(self.name, self.lm_weight, self.annotations)
+
+    def _count_words(self, docs: Iterable[Doc], nlp: Language | None) -> Vocabulary:
+        if nlp is not None:
+            if nlp.config["training"]["max_epochs"] == -1:
+                warnings.warn(Warnings.W301.format(name=self.name), stacklevel=3)
+            docs = as_in_training(nlp, self, docs)
+        return Vocabulary.from_docs(
+            docs, attr=self.vocabulary.attr, min_count=self.min_count, max_size=self.max_size
+        )
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:
         words = len(vocabulary) - 1

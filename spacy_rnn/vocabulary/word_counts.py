@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 
 from spacy.language import Language
@@ -69,6 +69,7 @@ def count_corpus(
     max_types: int = 2_000_000,
     zones: bool = True,
     cut_anywhere: bool = False,
+    change: Callable[[Iterable[Doc]], Iterable[Doc]] | None = None,
 ) -> WordCounts:
     """Count the words of a corpus.
 
@@ -79,6 +80,8 @@ def count_corpus(
     zones (bool): Whether to free what some documents have left in the vocab before the next ones
         are read. Not for a reader that makes Docs before they are asked for.
     cut_anywhere (bool): Whether this can be done between two windows of a document, too.
+    change (Optional[Callable[[Iterable[Doc]], Iterable[Doc]]]): What is done to Docs before they
+        are counted.
     RETURNS (WordCounts): The counts.
     """
     counts = WordCounts(max_types)
@@ -87,7 +90,7 @@ def count_corpus(
     while not done:
         with nlp.memory_zone() if zones else nullcontext():
             batch = _Batch(stream, cut_anywhere)
-            counts.add(*count_words(batch, attr))
+            counts.add(*count_words(batch if change is None else change(batch), attr))
             done = batch.exhausted
     return counts
 

@@ -132,20 +132,45 @@ def test_running_again_after_retokenizing_gives_the_numbers_of_the_new_tokens(do
 def test_a_span_as_a_document_of_its_own_has_no_output(doc):
     assert doc[1:3].as_doc()._.rnn_lm is None
     copied = doc[1:3].as_doc(copy_user_data=True)
-    assert len(copied) == 2 and copied._.rnn_surprisal is None
+    with pytest.raises(ValueError, match="R343"):
+        _ = copied._.rnn_surprisal
 
 
-def test_joined_documents_have_no_output(trained):
+@pytest.mark.parametrize("before", [[], [""]], ids=["", "after an unprocessed document"])
+def test_joined_documents_say_that_they_need_the_pipeline(trained, before):
+    docs = [*map(trained.make_doc, before), trained(TEXT), trained(ENGLISH[0])]
     with pytest.warns(UserWarning, match="rnn_lm"):  # spaCy says that it doesn't merge it
-        joined = Doc.from_docs([trained(TEXT), trained(ENGLISH[0])])
-    assert joined._.rnn_lm is None
+        joined = Doc.from_docs(docs)
+    for accessor in ACCESSORS.values():
+        with pytest.raises(ValueError, match="R343"):
+            accessor(joined)
     assert len(joined.tensor) == len(joined)
+    assert trained(joined)._.rnn_surprisal == trained(joined.text)._.rnn_surprisal
 
 
-def test_json_of_a_document_can_hold_the_figures(doc):
-    figures = doc.to_json(underscore=["rnn_surprisal", "rnn_next"])["_"]
-    assert figures["rnn_surprisal"] == doc._.rnn_surprisal
-    assert figures["rnn_next"] == doc._.rnn_next
+@pytest.mark.parametrize("accessor", ACCESSORS)
+@pytest.mark.parametrize("repeat", [1, 50], ids=["short", "long"])
+def test_other_words_of_the_same_lengths_are_noticed(trained, accessor, repeat):
+    doc = trained(" ".join([TEXT] * repeat))
+    words = [token.text for token in doc]
+    spaces = [bool(token.whitespace_) for token in doc]
+    words[1], words[-1] = "maker", "!"
+    other = Doc(doc.vocab, words=words, spaces=spaces, user_data=doc.user_data)
+    assert [token.idx for token in other] == [token.idx for token in doc]
+    with pytest.raises(ValueError, match="R306"):
+        ACCESSORS[accessor](other)
+    same = Doc(doc.vocab, words=[t.text for t in doc], spaces=spaces, user_data=doc.user_data)
+    assert same._.rnn_surprisal == doc._.rnn_surprisal
+
+
+def test_the_states_of_the_output_and_the_tensor_are_changed_apart(trained):
+    doc = trained(TEXT)
+    before = doc.tensor.copy()
+    doc[1]._.rnn_hidden[:] = 0
+    assert np.array_equal(doc.tensor, before)
+    doc = trained(TEXT)
+    doc.tensor[:] = 0
+    assert np.array_equal(doc._.rnn_lm.hidden, before)
 
 
 def test_parts_of_a_long_document_are_checked_where_they_are(trained):

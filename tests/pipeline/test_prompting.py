@@ -1,16 +1,22 @@
 """The next word, the distribution, and text that the model writes."""
 
+import copy
+import gc
 import math
+import pickle
+import weakref
 from collections import Counter
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from numpy.testing import assert_allclose
+from spacy.language import Language
 
 from spacy_rnn.pipeline.rnn_lm import RNNLM
 
-from ..helpers import make_pipeline, make_trained
+from ..helpers import ENGLISH, make_pipeline, make_trained
 from .reference import Reference, run_on, words_of
 
 PROMPTS = ["", "the", "the baker paints two", "zeppelin zeppelin", "  "]
@@ -220,3 +226,51 @@ def test_lower_case_models_read_any_case():
     assert lm.predict_next("THE BAKER") == lm.predict_next("the baker")
     assert np.array_equal(nlp("BAKER")._.rnn_lm.hidden, nlp("baker")._.rnn_lm.hidden)
     assert "The" not in lm.vocabulary and "the" in lm.vocabulary
+
+
+@Language.component("rnn_prompt_test_merges")
+def merges(doc):
+    with doc.retokenize() as retokenizer:
+        if len(doc) > 1:
+            retokenizer.merge(doc[:2])
+    return doc
+
+
+@pytest.fixture(scope="module")
+def merging():
+    """The words are known merged and unmerged."""
+    nlp = make_trained([*ENGLISH, "grey"])
+    nlp.add_pipe("rnn_prompt_test_merges", first=True)
+    return nlp
+
+
+def test_prompts_pass_the_components_that_texts_pass(merging):
+    lm = merging.get_pipe("rnn_lm")
+    text = "the grey cat watches"
+    doc = merging(text)
+    assert len(doc) == 3
+    assert lm.predict_next(text) == lm.predict_next(doc)
+    assert [word for word, _ in lm.predict_next(text)] == [w for w, _ in doc._.rnn_next[-1]]
+    assert lm.generate(text, seed=2) == lm.generate(doc, seed=2)
+    (found,) = lm.score_continuation(text, ["an old boat"])
+    assert found.words == ["an old", "boat"]  # read by itself, as the prompt is
+    with merging.select_pipes(disable="rnn_prompt_test_merges"):
+        assert lm.predict_next(text) == lm.predict_next(merging.make_doc(text))
+
+
+def test_prompts_of_another_tokenizer_pass_no_component(merging, monkeypatch):
+    lm = merging.get_pipe("rnn_lm")
+    monkeypatch.setattr(lm, "tokenizer", spacy.blank("xx").tokenizer)
+    plain = lm.predict_next(merging.make_doc("the grey cat"))
+    assert lm.predict_next("the grey cat") == plain
+    for copied in (copy.deepcopy(lm), pickle.loads(pickle.dumps(lm))):
+        assert copied.predict_next("the grey cat") == plain
+
+
+def test_a_component_does_not_keep_its_pipeline_alive():
+    nlp = make_pipeline()
+    lm, alive = nlp.get_pipe("rnn_lm"), weakref.ref(nlp)
+    del nlp
+    gc.collect()
+    assert alive() is None
+    assert len(lm.predict_next("the cat")) == 5
