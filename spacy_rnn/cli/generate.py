@@ -5,6 +5,8 @@ import json
 from typer import Argument, Option
 
 from ..messages import answer
+from ..scoring.releasing import memory_zone
+from ..scoring.selecting import keep_only
 from ..validation import check_size
 from . import rnn
 from .options import Code, Component, GpuId
@@ -40,9 +42,10 @@ def generate_cli(
     """Continue texts, word by word, until their end or --max-tokens."""
     check_size("n", count, least=1)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    keep_only(nlp, lm)
     for prompt in read_prompts(prompts or [""]):
         for number in range(seed, seed + count):
-            with nlp.memory_zone():  # the standard input may never end
+            with memory_zone(nlp):  # the standard input may never end
                 text = lm.generate(
                     prompt,
                     max_tokens=max_tokens,

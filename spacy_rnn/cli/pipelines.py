@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from spacy import util
 from spacy.language import Language
+from spacy.training import Example
+from spacy.util import registry
 
 from .._compat.spacy_cli import import_code, setup_gpu
 from ..errors import Errors
@@ -24,6 +27,24 @@ def load_tokenizer(config: Path, overrides: dict[str, Any] | None = None) -> Lan
         settings = nlp.config.interpolate()["initialize"]["tokenizer"]
         initialize(lambda: [], nlp=nlp, **settings)
     return nlp
+
+
+def initialize_components(
+    nlp: Language, names: Sequence[str], get_examples: Callable[[], Iterable[Example]]
+) -> None:
+    """Initialize components as a training does, by [initialize.components]. Those that are trained
+    come from another pipeline and are ready.
+
+    nlp (Language): The pipeline of a config.
+    names (Sequence[str]): The components.
+    get_examples (Callable[[], Iterable[Example]]): The training text.
+    """
+    settings = nlp.config.interpolate()["initialize"]["components"]
+    for name in names:
+        component: Any = nlp.get_pipe(name)
+        if hasattr(component, "initialize") and not getattr(component, "is_trainable", False):
+            options = registry.resolve(settings.get(name, {}))
+            component.initialize(get_examples, nlp=nlp, **options)
 
 
 def load_language_model(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typer import Argument, Option
 
 from ..messages import answer
+from ..scoring.releasing import memory_zone
+from ..scoring.selecting import keep_only
 from . import rnn
 from .options import Code, Component, GpuId
 from .pipelines import load_language_model
@@ -31,8 +33,9 @@ def predict_cli(
     An empty text is the beginning of a document, </s> the end of one.
     """
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    keep_only(nlp, lm)
     for prompt in read_prompts(prompts or ["-"]):
-        with nlp.memory_zone():  # the standard input may never end
+        with memory_zone(nlp):  # the standard input may never end
             words = lm.predict_next(prompt, k)
         answer(to_json(prompt, words) if as_json else to_table(prompt, words))
 

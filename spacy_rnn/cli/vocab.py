@@ -1,5 +1,7 @@
 """`python -m spacy rnn vocab CORPUS OUT`."""
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +15,15 @@ from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
 from ..errors import Errors, counted
 from ..messages import inform, warn
+from ..pipeline.preceding import run_components
+from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.training_tokens import training_components
 from ..scoring.outputs import check_writable, write_report
+from ..scoring.releasing import can_be_freed
 from ..vocabulary.word_counts import count_corpus
 from . import rnn
 from .options import Code, DocumentKind
-from .pipelines import load_tokenizer
+from .pipelines import initialize_components, load_tokenizer
 from .plain_errors import plain_errors, show_config_errors
 
 # Longer documents are counted in windows of so many tokens.
@@ -79,7 +85,8 @@ def vocab_cli(
         for name, value in (("min_count", min_count), ("max_size", max_size), ("attr", attr))
         if value is not None
     )
-    write_vocabulary(nlp, corpus, output, options, max_types=max_types, **settings)
+    components = [] if config is None else find_annotating(nlp, settings.get("attr", "ORTH"))
+    write_vocabulary(nlp, corpus, output, options, components, max_types=max_types, **settings)
 
 
 def write_vocabulary(
@@ -87,6 +94,7 @@ def write_vocabulary(
     corpus: Path,
     output: Path,
     options: dict[str, Any],
+    components: Sequence[str] = (),
     *,
     attr: str = "ORTH",
     min_count: int = 1,
@@ -99,6 +107,7 @@ def write_vocabulary(
     corpus (Path): A file or a folder.
     output (Path): The JSON file.
     options (Dict[str, Any]): Of the reader "spacy-rnn.TextCorpus.v1".
+    components (Sequence[str]): Components of the pipeline that run before the words are counted.
     attr, min_count, max_size: See `spacy_rnn.Vocabulary.from_docs`.
     max_types (int): See `WordCounts`.
     RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
@@ -106,13 +115,17 @@ def write_vocabulary(
     check_writable(output)
     reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
     formats = {get_format(path) for path in find_files([corpus])}
+    nlp.select_pipes(enable=components)
+    initialize_components(nlp, components, lambda: reader(nlp))
     counts = count_corpus(
         nlp,
         reader(nlp),
         attr,
         max_types=max_types,
-        zones=".spacy" not in formats,  # read as a whole
+        # .spacy files are read as a whole
+        zones=".spacy" not in formats and can_be_freed(nlp),
         cut_anywhere=formats == {".txt"} and options.get("tokenized", False),
+        change=partial(run_components, nlp, components),
     )
     vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
     write_report(output, vocabulary.labels)
@@ -126,6 +139,20 @@ def write_vocabulary(
             f"There were more than {max_types:,} different words: counts are too low by up to "
             f"{counts.lost}. Raise --max-types for exact ones."
         )
+
+
+def find_annotating(nlp: Language, attr: str) -> list[str]:
+    """RETURNS (List[str]): The components before the config's language model that change tokens in
+    training and can do so now. Warns of those that can't.
+
+    nlp (Language): The pipeline of a config.
+    attr (str): What the language model looks up.
+    """
+    lm = next((pipe for _, pipe in nlp.components if isinstance(pipe, RNNLM)), None)
+    found = training_components(nlp, lm, attr)
+    if found.learning:
+        warn(found.learning_warning("rnn_lm" if lm is None else lm.name))
+    return found.ready
 
 
 def reader_options(nlp: Language) -> dict[str, Any]:

@@ -119,7 +119,7 @@ def score_corpus(
 
 
 def _retokenized(nlp: Language, lm: RNNLM, examples: Sequence[Example]) -> Sequence[Example]:
-    if not examples or not runs_components_before(nlp, lm):
+    if not examples or not runs_components_before(nlp):
         return examples
     docs = run_before(nlp, lm, [example.predicted for example in examples])
     return [Example(doc, doc) for doc in docs]

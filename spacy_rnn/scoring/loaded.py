@@ -21,7 +21,7 @@ from ..pipeline.rnn_lm import RNNLM
 from ..regular_files import check_folder
 from .chunks import Chunks
 from .document_scores import document_scores, finite_output, unknown_tokens
-from .releasing import release_memory
+from .releasing import can_be_freed, memory_zone, release_memory
 from .selecting import find_language_model, prepare
 
 # After so many texts the memory is given back that memory zones leave behind.
@@ -83,7 +83,7 @@ class LoadedModel:
         chunks = Chunks(read(), size, lambda item: len(item[1].text))
         with self.lock, _device(self.source.gpu_id):  # each thread has ops of its own
             while not chunks.exhausted and not (stop and errors):
-                with self.nlp.memory_zone():
+                with memory_zone(self.nlp):
                     items = chunks.take()
                     self._unreleased += len(items)
                     for row, found in self._score_docs(items, size, errors):
@@ -94,7 +94,7 @@ class LoadedModel:
         return scores, errors
 
     def _release(self) -> None:
-        if self._unreleased >= _RELEASE_AFTER:
+        if self._unreleased >= _RELEASE_AFTER and can_be_freed(self.nlp):
             release_memory(self.nlp)
             self._unreleased = 0
 

@@ -10,6 +10,7 @@ from spacy.tokenizer import Tokenizer
 
 from ..errors import Errors
 from ..network.memory import return_freed_memory
+from ..pipeline.preceding import is_known_code
 from ..validation import check_type
 
 # What stays as it is, and needn't be copied.
@@ -53,9 +54,21 @@ def release_memory(nlp: Language) -> None:
 
 
 def memory_zone(nlp: Language, wanted: bool = True) -> AbstractContextManager[Any]:
-    """RETURNS (ContextManager): In it, what Docs leave in the vocab is temporary.
+    """RETURNS (ContextManager): In it, what Docs leave in the vocab is temporary; unless there is
+    code of others in the pipeline that may keep some of it, see `can_be_freed`.
 
     nlp (Language): The pipeline.
     wanted (bool): False for Docs that were made before, whose strings must stay.
     """
-    return nlp.memory_zone() if wanted else nullcontext()
+    return nlp.memory_zone() if wanted and can_be_freed(nlp) else nullcontext()
+
+
+def can_be_freed(nlp: Language) -> bool:
+    """RETURNS (bool): Whether the words of Docs can be freed after them: nobody keeps the hash of a
+    string that was new in the first of them, or a lexeme. Of the code of others we know it only if
+    it has a method `memory_zone`, as spaCy wants it of those who keep something.
+
+    nlp (Language): The pipeline: its enabled components and its tokenizer.
+    """
+    parts = [nlp.tokenizer, *(component for _, component in nlp.pipeline)]
+    return all(is_known_code(part) or hasattr(part, "memory_zone") for part in parts)

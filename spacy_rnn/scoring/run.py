@@ -168,7 +168,7 @@ class ScoringRun:
     def _write_items(self, items: Sequence[Item], output: Output) -> None:
         """Score and write documents: one by one if there is a bad one among them."""
         spare = [item.doc for item in items]
-        if len(items) > 1 and runs_components_before(self.nlp, self.lm):
+        if len(items) > 1 and runs_components_before(self.nlp):
             spare = [doc.copy() for doc in spare]  # they may retokenize half of them, and fail
         try:
             docs = self._annotate(items)

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..pipeline.preceding import deciding_components, name_in_pipeline
 from ..pipeline.rnn_lm import RNNLM
 
 
@@ -36,17 +37,13 @@ def find_language_model(nlp: Language, model: str, component: str | None = None)
 
 
 def keep_only(nlp: Language, lm: RNNLM) -> None:
-    """Disable all components but the language model and those that decide about its tokens.
+    """Disable all components but the language model and those that decide about its tokens, so that
+    the numbers are those of the whole pipeline.
 
-    nlp (Language): The pipeline. A component before the last one that retokenizes stays, because
-        that one may read its annotations (`merge_noun_chunks` reads a parse). If the language model
-        looks norms up, all before it stay: any of them may set norms.
+    nlp (Language): The pipeline. What is disabled already stays so.
     lm (RNNLM): Its language model, which then has no listeners to write `doc.tensor` for.
     """
-    before = nlp.pipe_names[: nlp.pipe_names.index(lm.name)]
-    last = [i for i, name in enumerate(before, 1) if nlp.get_pipe_meta(name).retokenizes]
-    deciding = before if lm.vocabulary.attr == "NORM" else before[: max(last, default=0)]
-    nlp.select_pipes(enable=[*deciding, lm.name])
+    nlp.select_pipes(enable=[*deciding_components(nlp, lm), name_in_pipeline(nlp, lm)])
     lm.forget_listeners()
 
 
@@ -62,9 +59,9 @@ def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:
     lm.cache = replace(lm.cache, window=0)
 
 
-def runs_components_before(nlp: Language, lm: RNNLM) -> bool:
+def runs_components_before(nlp: Language) -> bool:
     """RETURNS (bool): Whether anything runs before the language model, after `keep_only`."""
-    return nlp.pipe_names != [lm.name]
+    return len(nlp.pipe_names) > 1
 
 
 def run_before(nlp: Language, lm: RNNLM, docs: list[Doc]) -> Iterator[Doc]:
@@ -73,7 +70,7 @@ def run_before(nlp: Language, lm: RNNLM, docs: list[Doc]) -> Iterator[Doc]:
     nlp (Language): The pipeline, after `keep_only`.
     lm (RNNLM): The language model.
     docs (List[Doc]): The documents.
-    YIELDS (Doc): The documents, retokenized.
+    YIELDS (Doc): The documents, with the tokens that the language model reads.
     """
-    with nlp.select_pipes(disable=lm.name):
+    with nlp.select_pipes(disable=name_in_pipeline(nlp, lm)):
         yield from nlp.pipe(docs)

@@ -1,9 +1,13 @@
 """What words of memory zones leave behind."""
 
+from contextlib import contextmanager
+
 import pytest
 import spacy
+from spacy.language import Language
 
 from spacy_rnn import release_memory
+from spacy_rnn.scoring.releasing import memory_zone
 
 from ..helpers import ENGLISH, make_pipeline, make_trained
 from ..pipeline.comparing import assert_same_docs
@@ -87,3 +91,33 @@ def test_within_a_memory_zone_it_is_an_error():
     with nlp.memory_zone(), pytest.raises(ValueError, match="R530"):
         release_memory(nlp)
     release_memory(nlp)
+
+
+class Stranger:
+    def __call__(self, doc):
+        return doc
+
+
+class CarefulStranger(Stranger):
+    @contextmanager
+    def memory_zone(self, mem):
+        yield mem
+
+
+@pytest.mark.parametrize("stranger", [Stranger, CarefulStranger])
+@pytest.mark.parametrize("place", ["component", "tokenizer", "disabled"])
+def test_words_are_freed_where_nobody_may_keep_them(stranger, place):
+    nlp = make_trained()
+    tokenizer = nlp.tokenizer
+    if place == "tokenizer":
+        nlp.tokenizer = stranger()
+        nlp.tokenizer.__class__.__call__ = lambda self, text: tokenizer(text)
+    else:
+        Language.component("rnn_zone_test_stranger", func=stranger())
+        nlp.add_pipe("rnn_zone_test_stranger", first=True)
+    if place == "disabled":
+        nlp.disable_pipe("rnn_zone_test_stranger")
+    with memory_zone(nlp):
+        nlp("zeppelins")
+    freed = stranger is CarefulStranger or place == "disabled"
+    assert ("zeppelins" in nlp.vocab.strings) != freed
