@@ -44,7 +44,7 @@ def main(
     model: Path = typer.Argument(help="A trained pipeline with rnn_lm"),
     test: Path = typer.Argument(help="Test text as .spacy"),
     log: Path = typer.Argument(help="The JSON lines of spacy-rnn.ConsoleLogger.v1"),
-    metrics: Path = typer.Argument(help="The JSON of `spacy evaluate --output`"),
+    metrics: Path = typer.Argument(help="The JSON of `rnn evaluate --output`"),
     output: Path = typer.Argument(help="The page"),
     prompts: str = typer.Option("", help="Beginnings, commas between them; by the language"),
     sentences: int = typer.Option(5, help="How many of the most and least surprising documents"),

@@ -63,7 +63,7 @@ def workflow(tmp_path_factory):
     nlp = load_script("prepare").load_tokenizer(model / "config.cfg", {})
     lines = (text / "test.txt").read_text("utf8").splitlines()
     DocBin(docs=[nlp.make_doc(line) for line in lines]).to_disk(test)
-    evaluation = run_spacy("evaluate", model, test, "--output", metrics)
+    evaluation = run_spacy("rnn", "evaluate", model, test, "--output", metrics)
     assert evaluation.exception is None, evaluation.output
     return SimpleNamespace(
         root=root,
@@ -73,6 +73,7 @@ def workflow(tmp_path_factory):
         test=test,
         metrics=metrics,
         training=training.output,
+        evaluation=evaluation.output,
         lines=lines,
     )
 

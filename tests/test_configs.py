@@ -11,10 +11,12 @@ import spacy
 import srsly
 from spacy.tokens import DocBin
 from spacy.util import load_config, load_model_from_config
+from thinc.api import Config
 from weasel.cli.run import check_rerun, update_lockfile
 from weasel.util import load_project_config
 
 from spacy_rnn.layers.carried import CarriedStates
+from spacy_rnn.training.quickstart.config_file import readable
 
 from .helpers import (
     CONFIG,
@@ -43,7 +45,34 @@ def test_filling_a_config_changes_nothing(path, tmp_path):
     result = run_spacy("init", "fill-config", path, filled)
     assert result.exception is None, result.output
     before, after = (p.read_text("utf8").rstrip("\n") for p in (path, filled))
-    assert after == before
+    assert readable(after) == before
+
+
+def test_configs_show_the_characters_of_their_words():
+    assert '["我爱你", 0]' in CONFIG.read_text("utf8")
+    assert not [path for path in ALL if "\\u" in path.read_text("utf8")]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["我爱你", ["𠮷野家", 3], "é"],
+        ["\\u6211", "\\\\u6211", "\\我"],  # backslashes of the text
+        ["\u200b", "a\u0301", "\x7f", "\u2028"],  # what can't be seen
+    ],
+)
+def test_a_readable_config_says_the_same(words):
+    config = Config({"nlp": {"tokenizer": {"user_words": words}}})
+    text = readable(config.to_str())
+    assert Config().from_str(text) == config
+    assert readable(text) == text
+    for word in ("我爱你", "𠮷野家", "é"):
+        assert (word in text) == (word in str(words))
+
+
+def test_the_project_shows_the_scores_of_the_language_model(project):
+    (script,) = (s for command, s in scripts_of(project) if command["name"] == "evaluate")
+    assert "-m spacy rnn evaluate " in script
 
 
 COMMANDS = [

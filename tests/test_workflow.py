@@ -76,6 +76,14 @@ def test_evaluate_writes_every_score(workflow):
         assert written[name] == pytest.approx(scores[name], rel=1e-6), name
 
 
+def test_evaluate_shows_the_perplexity(workflow):
+    written = json.loads(workflow.metrics.read_text("utf8"))
+    rows = dict(line.rsplit(maxsplit=1) for line in workflow.evaluation.splitlines() if line)
+    shown = {name.strip(): value for name, value in rows.items()}["Perplexity, <unk> a word"]
+    assert float(shown.replace(",", "")) == pytest.approx(written["lm_perplexity"], rel=1e-3)
+    assert "TOK" not in workflow.evaluation
+
+
 def test_apply_writes_documents_with_their_outputs(workflow, tmp_path):
     path = tmp_path / "applied.spacy"
     result = run_spacy("apply", workflow.model, workflow.test, path)

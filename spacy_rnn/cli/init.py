@@ -9,6 +9,7 @@ from typer import Argument, Option
 from .._compat.spacy_cli import parse_config_overrides
 from ..errors import Errors
 from ..messages import inform
+from ..training.quickstart.config_file import write_config
 from ..training.quickstart.requests import ConfigRequest, make_config, steps_in
 from ..training.quickstart.sizes import STEPS, Budget
 from ..validation import check_size
@@ -81,8 +82,7 @@ def init_cli(
         if steps is not None or base is None:
             request.budget = Budget.of(steps or STEPS[task.value])
         config, changes = make_config(request)
-    output.parent.mkdir(parents=True, exist_ok=True)
-    config.to_disk(output)
+    write_config(config, output)
     for change in changes:
         inform(change)
     inform(f"Wrote {output}: {_next_command(task.value, output)}")

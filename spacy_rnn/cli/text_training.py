@@ -13,6 +13,7 @@ from ..errors import Errors
 from ..messages import inform
 from ..scoring.corpus_scores import score_corpus
 from ..scoring.selecting import find_language_model
+from ..training.quickstart.config_file import write_config
 from ..training.quickstart.from_text import TextRequest, plan_training
 
 CONFIG = "config.cfg"
@@ -39,7 +40,7 @@ def prepare_text_training(
     config, chosen = plan_training(request, output / _PARTS)
     for line in chosen:
         inform(line)
-    config.to_disk(path)
+    write_config(config, path)
     inform(f"The config is {path}; the same again: python -m spacy rnn train {path} -o again")
     return config
 
