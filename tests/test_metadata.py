@@ -7,6 +7,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+import spacy_rnn
+
 ROOT = Path(__file__).parents[1]
 SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf8"))
 PROJECT = SETTINGS["project"]
@@ -39,3 +41,12 @@ def test_the_extras_of_the_package_are_what_the_tests_install():
     extras = PROJECT["optional-dependencies"]
     optional = {text for extra in ("fast", "pkuseg", "ray") for text in extras[extra]}
     assert optional <= set(extras["test"])
+
+
+def test_the_citation_has_the_version_and_authors_of_the_package():
+    citation = (ROOT / "CITATION.cff").read_text("utf8")
+    assert f"\nversion: {spacy_rnn.__version__}\n" in citation
+    (authors,) = PROJECT["authors"]
+    assert f'name: "{authors["name"]}"' in citation
+    assert f"the {PROJECT['name']} authors" == authors["name"]
+    assert authors["name"] in (ROOT / "LICENSE").read_text("utf8")
