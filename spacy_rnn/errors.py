@@ -605,6 +605,11 @@ class Errors(metaclass=_Coded):
         "A model can't be written: {error}. The models before are kept. Make room on the disk and "
         "go on with --resume."
     )
+    R620 = (
+        "The development corpus is not the one that the training was evaluated on before: the best "
+        "model would be chosen by scores of different texts. Restore it (another path doesn't "
+        "matter, nor another order), or begin anew with --overwrite."
+    )
     R630 = (
         "There is no trained pipeline {source!r}: give the folder that `spacy train` wrote "
         "(training/model-best), or the name of an installed pipeline."
@@ -776,3 +781,7 @@ class Warnings(metaclass=_Coded):
         "room."
     )
     W611 = "The logger failed ({error}). The training goes on; its log may have gaps."
+    W612 = (
+        "The development corpus gave other documents than at the evaluation before, so scores of "
+        "different texts are compared. --resume will not compare it with what it was."
+    )

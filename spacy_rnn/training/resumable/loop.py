@@ -12,6 +12,7 @@ from thinc.api import Model
 from ..._compat.spacy_loop import create_evaluation_callback, subdivide_batch
 from ...corpus.shards import take_shard
 from .batch_stream import Batches
+from .dev_text import DevText
 from .guard import check_finite_weights, check_gradients, check_losses
 from .optimizer_state import trained_models
 from .processes import Processes
@@ -46,6 +47,7 @@ class Loop:
             repeats=recipe.batches_repeat,
             start=shared,
         )
+        self._dev_text = DevText(recipe.dev_corpus)
         self._frozen: list[str] = settings["frozen_components"]
         self._learning: list[tuple[str, Model, Any]] = [
             (name, model, nlp.get_pipe(name))
@@ -103,18 +105,23 @@ class Loop:
         RETURNS (Dict[str, Any]): All scores.
         """
         start = perf_counter()
-        score, scores = self.processes.from_first(self._score)
+        score, scores, checksum = self.processes.from_first(self._score)
+        self.progress.note_dev_text(checksum)
         self.progress.results.append((score, self.progress.steps - 1))
         self.progress.seconds += perf_counter() - start
         return scores
 
-    def _score(self) -> tuple[float, dict[str, Any]]:
+    def check_dev_text(self) -> None:
+        """RAISES (ValueError): If the development corpus isn't the one that it was evaluated on."""
+        self.processes.from_first(lambda: self._dev_text.check(self.nlp, self.progress))
+
+    def _score(self) -> tuple[float, dict[str, Any], int | None]:
         weights = self.progress.weights
-        evaluate = create_evaluation_callback(self.nlp, self.recipe.dev_corpus, weights)
+        evaluate = create_evaluation_callback(self.nlp, self._dev_text, weights)
         with self.nlp.use_params(self.recipe.optimizer.averages or {}):
             score, scores = evaluate()
         self.progress.weights = {name: w for name, w in weights.items() if name in scores}
-        return score, scores
+        return score, scores, self._dev_text.checksum
 
     def _learn(
         self, parts: list[list[Example]], scales: list[dict[str, list[float]]], epoch: int

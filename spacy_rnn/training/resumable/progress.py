@@ -19,6 +19,9 @@ class TrainingProgress:
     words (int): The tokens that were read.
     seconds (float): The time that the training took, without the time between its parts.
     complete (bool): Whether it is over, and model-last written.
+    dev_checksum (Optional[int]): Of the text that it was evaluated on; None before the first
+        evaluation, and in a checkpoint that was saved without it.
+    dev_varies (bool): Whether two evaluations were on different texts.
     """
 
     steps: int = 0
@@ -29,6 +32,8 @@ class TrainingProgress:
     words: int = 0
     seconds: float = 0.0
     complete: bool = False
+    dev_checksum: int | None = None
+    dev_varies: bool = False
 
     def is_best(self) -> bool:
         """RETURNS (bool): Whether the last evaluation's score is the highest."""
@@ -45,6 +50,14 @@ class TrainingProgress:
         step = self.steps - 1
         best = -max((score, -step) for score, step in self.results)[1]  # the earliest of equals
         return bool((patience and step - best >= patience) or (max_steps and step >= max_steps))
+
+    def note_dev_text(self, checksum: int | None) -> None:
+        """Compare the text of an evaluation with that of the one before.
+
+        checksum (Optional[int]): Its checksum.
+        """
+        self.dev_varies |= self.dev_checksum not in (None, checksum)
+        self.dev_checksum = checksum
 
     def to_values(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): For JSON."""

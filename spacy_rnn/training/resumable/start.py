@@ -58,7 +58,7 @@ def start(
         others get its pipeline.
     messages (Messages): What is told.
     RETURNS (TrainingRun): The training.
-    RAISES (ValueError): If the folder isn't free, no checkpoint can be used, or the config, the
+    RAISES (ValueError): If the folder isn't free, no checkpoint can be used, or the config, a
         corpus or the number of processes isn't that of the checkpoint.
     """
     checkpoints = Checkpoints(options.output / CHECKPOINTS)
@@ -81,6 +81,7 @@ def start(
             common, parts = processes.from_first(lambda: read_snapshot(found, processes.count))
             with processes.together():
                 restore_snapshot(loop, common, parts[processes.rank])
+            loop.check_dev_text()
             messages.say(f"Going on after {counted(loop.progress.steps, 'step')}, from {found}")
     except BaseException:
         for each in lock:

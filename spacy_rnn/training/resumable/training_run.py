@@ -127,7 +127,10 @@ class TrainingRun:
     def _evaluate(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): What spaCy's loggers are told of an evaluation."""
         loop, progress = self.loop, self.loop.progress
+        varied = progress.dev_varies
         scores = loop.evaluate()
+        if progress.dev_varies and not varied:
+            self.messages.warn(Warnings.W612)
         losses: dict[str, float] = {}
         for part in loop.processes.gather(dict(progress.losses)):
             for name, loss in part.items():
