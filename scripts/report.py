@@ -17,6 +17,8 @@ from wasabi import msg
 
 from spacy_rnn import RNNLM, render
 from spacy_rnn.cli.prompts import choose_prompts
+from spacy_rnn.cli.text_table import show_number, text_table
+from spacy_rnn.messages import answer
 from spacy_rnn.training.logger import get_score_prefix
 
 STYLE = """
@@ -84,11 +86,8 @@ def main(
     )
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(page, encoding="utf8")
-    shown = [
-        (f"{prefix}_{name}", "-" if value is None else f"{value:.4g}")
-        for name, value in scores.items()
-    ]
-    msg.table(shown, header=("Score", "Test"), divider=True)
+    shown = [(f"{prefix}_{name}", show_number(value)) for name, value in scores.items()]
+    answer(f"\n{text_table(shown, ['Score', 'Test'])}\n")
     msg.good(f"Wrote {output}")
 
 
@@ -104,8 +103,7 @@ def describe(lm: RNNLM) -> str:
 def score_table(scores: dict[str, Any]) -> str:
     rows = []
     for name, label in SCORES.items():
-        value = scores[name]
-        shown = "–" if value is None else f"{value:,.4g}"
+        shown = show_number(scores[name])
         rows.append(f'<tr><td>{label}</td><td class="number">{shown}</td></tr>')
     return f"<table>{''.join(rows)}</table>"
 

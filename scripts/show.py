@@ -7,10 +7,11 @@ from pathlib import Path
 
 import spacy
 import typer
-from wasabi import msg
 
 from spacy_rnn import RNNLM
 from spacy_rnn.cli.prompts import choose_prompts
+from spacy_rnn.cli.text_table import text_table
+from spacy_rnn.messages import answer
 
 
 def main(
@@ -28,12 +29,17 @@ def main(
     for text in beginnings:
         following = "  ".join(f"{word} {p:.3f}" for word, p in lm.predict_next(text, k))
         rows.append((text, following))
-    msg.table(rows, header=("Prompt", f"Next word: the {k} most probable"), divider=True)
+    show_table(rows, ["Prompt", f"Next word: the {k} most probable"])
     rows = [
         (text, lm.generate(text, max_tokens=max_tokens, temperature=temperature, seed=seed))
         for seed, text in enumerate(beginnings)
     ]
-    msg.table(rows, header=("Prompt", f"Generated (temperature {temperature})"), divider=True)
+    show_table(rows, ["Prompt", f"Generated (temperature {temperature})"])
+
+
+def show_table(rows: list[tuple[str, str]], header: list[str]) -> None:
+    """Print a table of texts."""
+    answer(f"\n{text_table(rows, header, numbers=False)}\n")
 
 
 if __name__ == "__main__":

@@ -268,7 +268,7 @@ def test_the_report_has_every_score(page, workflow):
     names = [name for name in scores if name.startswith("lm_")]
     assert len(names) == 6
     for name in names:
-        assert f"{scores[name]:,.4g}" in text, name
+        assert f"{scores[name]:,.6g}" in text, name
 
 
 def test_the_report_shows_the_curve_and_the_words(page, workflow):
@@ -368,7 +368,7 @@ def test_scores_with_another_prefix_give_the_same_report(workflow, tmp_path):
     )
     page, printed = make_report(tmp_path / "2.html", model, workflow.test, log, metrics)
     assert page == usual[0]
-    assert f"{scores['lm_perplexity']:.4g}" in printed and "forth_perplexity" in printed
+    assert f"{scores['lm_perplexity']:.6g}" in printed and "forth_perplexity" in printed
 
 
 def test_a_log_without_a_perplexity_makes_a_page_without_a_curve(workflow, tmp_path):

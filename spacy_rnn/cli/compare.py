@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from typer import Argument, Option
-from wasabi import table
 
 from ..errors import Errors
 from ..messages import answer, inform, warn
@@ -17,6 +16,7 @@ from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
+from .text_table import show_number, text_table
 
 _COLUMNS = {
     "model": "Model",
@@ -86,14 +86,12 @@ def compare_cli(
     rows = [one.to_dict() for one in compared]
     if all(row["bits_per_char"] is not None for row in rows):
         rows.sort(key=lambda row: row["bits_per_char"])
-    cells = [[_cell(row[name]) for name in _COLUMNS] for row in rows]
-    header = list(_COLUMNS.values())
-    aligns: Any = ["l"] + ["r"] * (len(header) - 1)
+    cells = [[show_number(row[name]) for name in _COLUMNS] for row in rows]
     notes = find_notes(compared)
     if output is not None:  # first: whoever reads the table may close it
         write_report(output, {"models": rows, "notes": notes})
         inform(f"the table is in {output}")
-    answer(table(cells, header=header, aligns=aligns, divider=True).strip("\n"))
+    answer(text_table(cells, list(_COLUMNS.values())))
     for note in notes:
         warn(note)
 
@@ -130,9 +128,3 @@ def find_notes(compared: Sequence[Compared]) -> list[str]:
 
 def _differ(one: Vocabulary, other: Vocabulary) -> bool:
     return set(one.words) != set(other.words)
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:,.3f}"
-    return f"{value:,}" if isinstance(value, int) else "–" if value is None else value

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Any
 
 from typer import Argument, Option
-from wasabi import table
 
 from ..messages import answer, inform
 from ..scoring.corpus_scores import CorpusScores, score_corpus
@@ -13,6 +12,7 @@ from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
+from .text_table import show_number, text_table
 
 _LABELS = {
     "lm_perplexity": "Perplexity, <unk> a word",
@@ -51,13 +51,13 @@ def evaluate_cli(
     check_writable(output)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     result = score_corpus(nlp, lm, corpus, options)
-    rows = [(_LABELS.get(name, name), _value(value)) for name, value in result.scores.items()]
+    rows = [(_LABELS.get(name, name), value) for name, value in result.scores.items()]
     for name, value in _sizes(result).items():
-        rows.append((name.replace("_", " ").capitalize(), _value(value)))
+        rows.append((name.replace("_", " ").capitalize(), value))
     if output is not None:  # first: whoever reads the table may close it
         write_report(output, {**result.scores, **_sizes(result)})
         inform(f"scores are in {output}")
-    answer(table(rows, aligns=("l", "r")).strip("\n"))
+    answer(text_table([(label, show_number(value)) for label, value in rows]))
 
 
 def _sizes(result: CorpusScores) -> dict[str, Any]:
@@ -68,9 +68,3 @@ def _sizes(result: CorpusScores) -> dict[str, Any]:
         "characters": result.characters,
         "tokens_per_second": round(result.speed),
     }
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"{value:,}" if isinstance(value, int) else f"{value:,.4f}"
-    return "–" if value is None else str(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -26,6 +26,8 @@ from .selecting import keep_only, run_before, runs_components_before
 
 # Documents that are counted together.
 _BATCH = 256
+# So many, or so many words of a vocabulary, are read before the clock starts.
+_FIRST, _FIRST_WORDS = 16, 200
 
 
 @dataclass
@@ -34,7 +36,8 @@ class CorpusScores:
 
     scores (Dict[str, Any]): Those of the component's scorer, by name.
     documents, tokens, unknown, characters (int): What there was.
-    seconds (float): How long it took, reading and tokenizing included.
+    seconds (float): How long it took, reading and tokenizing included, but not what only the first
+        documents of a process wait for.
     digest (bytes): The same for the same tokens in the same order.
     """
 
@@ -93,6 +96,7 @@ def score_corpus(
     scorer: Any = score_language_model if plain_names or lm.scorer is None else lm.scorer
     adding = _Adding(lm)
     digest = hashlib.sha256()
+    _warm_up(nlp, lm, reader if zones else None)
     start = perf_counter()
     chunks = Chunks(iter(reader(nlp)), _BATCH, lambda example: len(example.predicted.text))
     documents = tokens = unknown = characters = 0
@@ -116,6 +120,25 @@ def score_corpus(
     scores = scorer([], lm=adding)
     seconds = perf_counter() - start
     return CorpusScores(scores, documents, tokens, unknown, characters, seconds, digest.digest())
+
+
+def _warm_up(
+    nlp: Language, lm: RNNLM, reader: Callable[[Language], Iterable[Example]] | None
+) -> None:
+    """Do once what only the first documents of a process wait for: a tokenizer's dictionary is
+    read, products are compiled.
+
+    nlp (Language), lm (RNNLM): The pipeline and its language model.
+    reader (Optional[Callable]): Of the corpus; None where it holds tokens, and is read as a whole.
+    """
+    with memory_zone(nlp):
+        if reader is None:
+            words = lm.vocabulary.words[2 : 2 + _FIRST_WORDS]
+            docs = [Doc(nlp.vocab, words=words)]
+        else:
+            first = Chunks(iter(reader(nlp)), _FIRST, lambda example: len(example.predicted.text))
+            docs = [example.predicted for example in first.take()]
+        lm.count(list(run_before(nlp, lm, docs)) if runs_components_before(nlp) else docs)
 
 
 def _retokenized(nlp: Language, lm: RNNLM, examples: Sequence[Example]) -> Sequence[Example]:
