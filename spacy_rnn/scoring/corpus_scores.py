@@ -96,7 +96,7 @@ def score_corpus(
     scorer: Any = score_language_model if plain_names or lm.scorer is None else lm.scorer
     adding = _Adding(lm)
     digest = hashlib.sha256()
-    _warm_up(nlp, lm, reader if zones else None)
+    _read_ahead(nlp, lm, reader if zones else None)
     start = perf_counter()
     chunks = Chunks(iter(reader(nlp)), _BATCH, lambda example: len(example.predicted.text))
     documents = tokens = unknown = characters = 0
@@ -122,7 +122,7 @@ def score_corpus(
     return CorpusScores(scores, documents, tokens, unknown, characters, seconds, digest.digest())
 
 
-def _warm_up(
+def _read_ahead(
     nlp: Language, lm: RNNLM, reader: Callable[[Language], Iterable[Example]] | None
 ) -> None:
     """Do once what only the first documents of a process wait for: a tokenizer's dictionary is
