@@ -1,4 +1,4 @@
-"""The example of a web service: workers that were forked after loading answer requests."""
+"""The example of a web service: workers that were forked after loading answer requests, and end."""
 
 import contextlib
 import http.client
@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -32,10 +33,20 @@ def model(tmp_path_factory):
     return path
 
 
-def start(model):
+CODE = """
+import sys
+sys.path.insert(0, "examples")
+import prefork_server as example
+{settings}
+sys.exit(example.main())
+"""
+
+
+def start(model, port=0, **constants):
     """RETURNS (Tuple[Popen, int]): The service, in a session of its own, and its port."""
-    program = [sys.executable, "-W", "ignore", "examples/prefork_server.py", str(model)]
-    program += ["--port", "0", "--workers", str(WORKERS)]
+    settings = "\n".join(f"example.{name} = {value}" for name, value in constants.items())
+    program = [sys.executable, "-W", "ignore", "-c", CODE.format(settings=settings), str(model)]
+    program += ["--port", str(port), "--workers", str(WORKERS)]
     environment = {**os.environ, "OMP_NUM_THREADS": "4"}
     options = {"stdout": subprocess.PIPE, "text": True, "start_new_session": True}
     service = subprocess.Popen(program, cwd=ROOT, env=environment, **options)
@@ -85,44 +96,6 @@ def test_many_requests_at_once_get_what_the_pipeline_says(service, model):
     assert len({answer["worker"] for _, answer in answers}) > 1
 
 
-@pytest.mark.parametrize(
-    ("body", "headers", "said"),
-    [
-        (b"", {}, "empty"),
-        (b" \n\t", {}, "empty"),
-        ("我爱".encode("gb18030"), {}, "UTF-8"),
-        ("\ud800".encode("utf-8", "surrogatepass"), {}, "UTF-8"),
-        (b"x" * 10_000_000, {}, "parts"),
-        (iter([b"3\r\nabc\r\n0\r\n\r\n"]), {"Transfer-Encoding": "chunked"}, "Content-Length"),
-        (b"abc", {"Content-Length": "-3"}, "Content-Length"),
-    ],
-    ids=["nothing", "spaces", "gb18030", "surrogate", "too-long", "chunked", "negative"],
-)
-def test_bad_requests_are_told_what_is_wrong(bad, body, headers, said):
-    status, answer = post(bad, body, **headers)
-    assert status == 400 and said in answer["error"]
-    # and the worker goes on
-    assert post(bad, "我爱".encode())[0] == 200
-
-
-@pytest.fixture(scope="module")
-def bad(model):
-    """The port of one service for all bad requests."""
-    service, port = start(model)
-    yield port
-    service.terminate()
-    assert service.wait(SECONDS) == 0
-    service.stdout.close()
-
-
-def test_body_that_breaks_off_is_a_bad_request(bad):
-    with socket.create_connection(("127.0.0.1", bad), timeout=SECONDS) as client:
-        client.sendall(b"POST / HTTP/1.0\r\nContent-Length: 100\r\n\r\nabc")
-        client.shutdown(socket.SHUT_WR)
-        answer = client.makefile("rb").read()
-    assert b" 400 " in answer.splitlines()[0] and b"shorter" in answer
-
-
 def alive(group):
     try:
         os.killpg(group, 0)
@@ -151,3 +124,58 @@ def test_a_worker_that_dies_ends_the_service(service):
     os.kill(post(port, "我爱".encode())[1]["worker"], signal.SIGKILL)
     assert process.wait(SECONDS) == 1
     assert not alive(process.pid)
+
+
+def wait_until_ended(group):
+    for _ in range(SECONDS * 10):
+        if not alive(group):
+            return
+        time.sleep(0.1)
+    raise AssertionError("processes are still there")
+
+
+def test_workers_end_with_their_parent_and_the_port_is_free(model):
+    process, port = start(model)
+    assert post(port, "我爱".encode())[0] == 200
+    process.kill()
+    process.communicate()
+    wait_until_ended(process.pid)
+    again, same = start(model, port)
+    try:
+        assert same == port
+        assert post(port, "我爱".encode())[0] == 200
+    finally:
+        again.terminate()
+        assert again.wait(SECONDS) == 0
+        again.communicate()
+
+
+def drip(port, ended):
+    """A client that sends a byte now and then, and never ends."""
+    with socket.create_connection(("127.0.0.1", port)) as client:
+        client.sendall(b"POST / HTTP/1.0\r\nContent-Length: 900\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while not ended.wait(0.2):
+                client.sendall(b"x")
+
+
+@pytest.mark.parametrize(
+    "constants",
+    [{"REQUEST_SECONDS": 1}, {"REQUEST_SECONDS": 1000, "SHUTDOWN_SECONDS": 1}],
+    ids=["request", "shutdown"],
+)
+def test_slow_clients_do_not_keep_the_service_from_ending(model, constants):
+    process, port = start(model, **constants)
+    ended = threading.Event()
+    with ThreadPoolExecutor(5) as pool:
+        try:
+            for _ in range(5):
+                pool.submit(drip, port, ended)
+            assert post(port, "我爱".encode())[0] == 200
+            process.terminate()
+            assert process.wait(SECONDS) == 0
+            assert not alive(process.pid)
+        finally:
+            ended.set()
+            process.kill()
+            process.communicate()
