@@ -19,6 +19,7 @@ from spacy_rnn import RNNLM, render
 from spacy_rnn.cli.prompts import choose_prompts
 from spacy_rnn.cli.text_table import show_number, text_table
 from spacy_rnn.messages import answer
+from spacy_rnn.training.log_outputs import read_evaluations
 from spacy_rnn.training.logger import get_score_prefix
 
 STYLE = """
@@ -59,7 +60,7 @@ def main(
     prefix = get_score_prefix(lm)
     scores = json.loads(metrics.read_text("utf8"))
     scores = {name: scores.get(f"{prefix}_{name}") for name in SCORES}
-    rows = [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    rows = read_evaluations(log)
     docs = list(nlp.pipe(DocBin().from_disk(test).get_docs(nlp.vocab)))
     parts = [
         f"<h1>{escape(test.parent.name)}</h1>",

@@ -14,6 +14,8 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
+from spacy_rnn.training.log_outputs import read_evaluations
+
 from .helpers import CONFIG, ROOT, load_script, write_corpus
 
 BOOKS = ("红楼梦", "三国演义", "水浒传", "西游记")
@@ -311,7 +313,7 @@ def test_the_report_shows_what_comes_next_in_the_first_test_text(page, workflow)
 
 
 def test_a_log_with_missing_figures_makes_a_page_all_the_same(workflow, tmp_path):
-    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    rows = read_evaluations(workflow.log)
     rows[0]["train_perplexity"] = rows[1]["scores"]["lm_perplexity"] = None
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
@@ -355,7 +357,7 @@ def test_scores_with_another_prefix_give_the_same_report(workflow, tmp_path):
     config = load_config(model / "config.cfg")
     config["components"]["rnn_lm"]["scorer"]["prefix"] = "forth"
     config.to_disk(model / "config.cfg")
-    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    rows = read_evaluations(workflow.log)
     for row in rows:
         # beside another language model, whose figures have the usual names
         row["scores"] = renamed(row["scores"]) | {"lm_perplexity": 1e6}

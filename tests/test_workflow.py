@@ -12,13 +12,15 @@ from spacy.training.initialize import init_nlp
 from spacy.util import load_config
 from thinc.api import Config
 
+from spacy_rnn.training.log_outputs import read_evaluations
+
 from .helpers import CONFIG, TINY, chinese_texts, make_examples, run_spacy, train_corpus
 
 SCORES = ["lm_perplexity", "lm_perplexity_open", "lm_bits_per_char", "lm_acc", "lm_oov", "lm_prob"]
 
 
 def test_training_logs_and_learns(workflow):
-    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    rows = read_evaluations(workflow.log)
     assert [row["step"] for row in rows] == [0, 10, 20]
     perplexities = [row["scores"]["lm_perplexity"] for row in rows]
     assert perplexities == sorted(perplexities, reverse=True)
@@ -47,7 +49,7 @@ def test_two_language_models_are_logged_each_with_its_own_scores(workflow, tmp_p
     lines = result.output.splitlines()
     (start,) = (number for number, line in enumerate(lines) if "DEV FORTH" in line)
     headers = [header.strip() for header in re.split(" {2,}", lines[start].strip())]
-    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text("utf8").splitlines()]
+    rows = read_evaluations(tmp_path / "log.jsonl")
     table = [
         dict(zip(headers, line.split(), strict=False)) for line in lines[start + 2 :][: len(rows)]
     ]
@@ -60,7 +62,7 @@ def test_two_language_models_are_logged_each_with_its_own_scores(workflow, tmp_p
 
 
 def test_the_best_model_has_the_score_of_the_log(workflow):
-    rows = [json.loads(line) for line in workflow.log.read_text("utf8").splitlines()]
+    rows = read_evaluations(workflow.log)
     nlp = spacy.load(workflow.model)
     scores = nlp.evaluate(make_examples(nlp, chinese_texts("dev")))
     best = max(row["scores"]["lm_prob"] for row in rows)
@@ -170,7 +172,7 @@ def test_training_goes_on_from_a_saved_model(workflow, tmp_path):
         "train", config, "--output", tmp_path / "out", *paths, *settings, "--paths.log", log
     )
     assert result.exception is None, result.output
-    first = json.loads(log.read_text("utf8").splitlines()[0])["scores"]["lm_perplexity"]
+    first = read_evaluations(log)[0]["scores"]["lm_perplexity"]
     nlp, before = spacy.load(tmp_path / "out" / "model-best"), spacy.load(workflow.model)
     examples = make_examples(nlp, chinese_texts("dev"))
     old, new = (n.evaluate(examples)["lm_perplexity"] for n in (before, nlp))

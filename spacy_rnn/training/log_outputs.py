@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ..errors import Warnings, reason
 from ..messages import encodable
@@ -82,6 +83,13 @@ class LogFile:
         if not self._warned:
             self._warned = True
             self._warn(Warnings.W610.format(name=self._path, error=error.strerror or error))
+
+
+def read_evaluations(path: Path) -> list[dict[str, Any]]:
+    """RETURNS (List[Dict[str, Any]]): The evaluations in the file of a training log, without the
+    lines about the progress between them."""
+    lines = (json.loads(line) for line in path.read_text(encoding="utf8").splitlines())
+    return [line for line in lines if "progress" not in line]
 
 
 def silence_if_closed() -> None:

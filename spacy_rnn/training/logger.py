@@ -23,7 +23,7 @@ from .log_table import Evaluation, LogTable, format_perplexity
 from .metrics import TimeLeft, TrainingTimer, get_perplexity
 
 LogStep = Callable[[dict[str, Any] | None], None]
-# Seconds between two lines about the progress where stderr isn't a terminal.
+# Seconds between two lines about the progress, in the file and where stderr isn't a terminal.
 _SIGN_OF_LIFE = 30.0
 
 SetupPrinter = Callable[[Language, IO, IO], tuple[LogStep, Callable[[], None]]]
@@ -52,8 +52,10 @@ def create_console_logger(
         perplexity and speed. Where stderr isn't a terminal, it is a line every thirty seconds.
         Defaults to True.
     output_file (Optional[Union[str, Path]]): Also write a line of JSON for every evaluation, with
-        the figures in full. If the file exists, it is kept under the next free name ("log.jsonl"
-        becomes "log.1.jsonl"), and a message says so. Defaults to None.
+        the figures in full, and between them one every thirty seconds about the progress: it has
+        the key "progress", see `log_outputs.read_evaluations`. If the file exists, it is kept under
+        the next free name ("log.jsonl" becomes "log.1.jsonl"), and a message says so. Defaults to
+        None.
     RETURNS (Callable): The `setup_printer` that spaCy's training calls.
     RAISES (ValueError): When the training begins, if output_file can't be written.
 
@@ -114,7 +116,7 @@ class ConsoleLogger:
         self._show_bar = progress_bar and stderr is not None
         self._bar: Any = None
         self._clock = clock
-        self._shown = clock()
+        self._begin = self._shown = clock()
         self._steps = 0
         self._file = self._open_file(output_file) if output_file else None
 
@@ -150,6 +152,15 @@ class ConsoleLogger:
         if self._show_bar:
             self._open_bar(evaluation)
         self._timer.restart()
+
+    def count_from(self, steps: int, seconds: float) -> None:
+        """Go on with a training.
+
+        steps (int): How many steps it had.
+        seconds (float): How long they took.
+        """
+        self._steps = steps
+        self._begin = self._clock() - seconds
 
     def finalize(self) -> None:
         """Close the progress bar and the file, at the end or after an error."""
@@ -191,16 +202,31 @@ class ConsoleLogger:
         return [name for name, w in weights if w or first.scores.get(name) is not None]
 
     def _show_life(self) -> None:
-        """Where no progress bar can be shown, say how far the training is from time to time."""
+        """Between evaluations, say from time to time how far the training is."""
         now = self._clock()
-        if not self._show_bar or self._stderr.isatty() or now - self._shown < _SIGN_OF_LIFE:
+        if now - self._shown < _SIGN_OF_LIFE:
             return
         self._shown = now
-        end = f" of {self._max_steps:,}" if self._max_steps else ""
-        seconds = self._timer.get_seconds(1)
-        speed = f", {seconds:.2f} seconds a step" if seconds else ""
-        with self._dropping_bar():
-            print(f"step {self._steps:,}{end}{speed}", file=self._stderr, flush=True)
+        pace = self._timer.get_seconds(1)
+        if self._file is not None:
+            self._file.write_line(json.dumps(self._progress(now, pace)))
+        if self._show_bar and not self._stderr.isatty():
+            end = f" of {self._max_steps:,}" if self._max_steps else ""
+            speed = f", {pace:.2f} seconds a step" if pace else ""
+            with self._dropping_bar():
+                print(f"step {self._steps:,}{end}{speed}", file=self._stderr, flush=True)
+
+    def _progress(self, now: float, pace: float | None) -> dict[str, Any]:
+        """RETURNS (Dict[str, Any]): A line of the file. As in the others, the first step is 0."""
+        left = self._max_steps - self._steps
+        return {
+            "progress": True,
+            "step": self._steps - 1,
+            "max_steps": self._max_steps or None,
+            "seconds": int(now - self._begin),
+            "seconds_a_step": pace,
+            "seconds_left": left * pace if pace and self._max_steps else None,
+        }
 
     def _open_bar(self, evaluation: Evaluation) -> None:
         total = self._eval_frequency

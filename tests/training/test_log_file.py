@@ -6,6 +6,7 @@ import math
 
 import pytest
 
+from spacy_rnn.training.log_outputs import read_evaluations
 from spacy_rnn.training.logger import create_console_logger
 
 from .test_logger import LM_SCORES, Run, loss_of, make_nlp
@@ -39,6 +40,35 @@ def test_file_has_a_line_of_raw_figures_for_every_evaluation(tmp_path):
     assert (second["epoch"], second["step"], second["best"]) == (2, 10, False)
     assert second["scores"] == {"lm_perplexity": None}
     assert second["losses"]["other"] is None
+
+
+def test_file_has_a_line_every_thirty_seconds_between_evaluations(tmp_path):
+    path = tmp_path / "log.jsonl"
+    run = Run(make_nlp("lm", max_steps=200), output_file=path)
+    run.evaluate(loss_of(8.0, 3), LM_SCORES)
+    run.train(95)
+    lines = [json.loads(line) for line in path.read_text("utf8").splitlines()]
+    assert [line["step"] for line in lines] == [0, 30, 60, 90]
+    # the evaluation took a minute, the first step and each of the others a second
+    assert lines[1] == {
+        "progress": True,
+        "step": 30,
+        "max_steps": 200,
+        "seconds": 61 + 30,
+        "seconds_a_step": 1.0,
+        "seconds_left": 200 - 31,
+    }
+    run.evaluate(loss_of(8.0, 3), LM_SCORES)
+    run.train(29)
+    assert [line["step"] for line in read_evaluations(path)] == [0, 96]
+    assert len(path.read_text("utf8").splitlines()) == 5
+    # a training without an end known says so, and one that goes on counts on
+    other = Run(make_nlp("lm", max_steps=0), output_file=tmp_path / "other.jsonl")
+    other.logger.count_from(1000, 500.0)
+    other.train(30)
+    (line,) = map(json.loads, (tmp_path / "other.jsonl").read_text("utf8").splitlines())
+    assert (line["step"], line["seconds"]) == (1029, 530)
+    assert line["max_steps"] is None and line["seconds_left"] is None
 
 
 def test_train_perplexity_in_the_file_is_named_if_there_are_several(tmp_path):

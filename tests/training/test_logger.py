@@ -1,5 +1,4 @@
 import io
-import json
 import math
 from types import SimpleNamespace
 
@@ -9,6 +8,7 @@ from spacy.tokens import DocBin
 from spacy.util import registry
 
 from spacy_rnn.pipeline.scorer import make_lm_scorer
+from spacy_rnn.training.log_outputs import read_evaluations
 from spacy_rnn.training.logger import ConsoleLogger, find_language_models
 
 from ..corpus.conftest import TEXTS, write_corpus
@@ -307,7 +307,7 @@ def test_table_of_a_real_training(tmp_path):
     path = write_corpus(tmp_path / "a.txt", TEXTS)
     log = tmp_path / "log.jsonl"
     _, out = run_training(path, path, max_length=5, logger={"output_file": str(log)})
-    rows = [json.loads(line) for line in log.read_text(encoding="utf8").splitlines()]
+    rows = read_evaluations(log)
     assert len(rows) >= 5
     assert [row["step"] for row in rows] == list(range(0, 2 * len(rows), 2))
     assert all(row["train_perplexity"] == pytest.approx(math.exp(2)) for row in rows)

@@ -17,6 +17,7 @@ from ..._compat.spacy_loop import (
 )
 from ...errors import Errors, Warnings, counted
 from ..log_outputs import silence_if_closed
+from ..logger import ConsoleLogger
 from .checkpoints import Checkpoints, Lock
 from .folders import write_folder
 from .loop import Loop
@@ -163,7 +164,11 @@ class TrainingRun:
         if annotating:
             self.messages.say(f"Annotating in training: {', '.join(annotating)}")
         with loop.nlp.select_pipes(disable=frozen):
-            return settings["logger"](loop.nlp, sys.stdout, sys.stderr)
+            log, end = settings["logger"](loop.nlp, sys.stdout, sys.stderr)
+        # spaCy's loggers learn at an evaluation how far a training is
+        if isinstance(logger := getattr(log, "__self__", None), ConsoleLogger):
+            logger.count_from(loop.progress.steps, loop.progress.seconds)
+        return log, end
 
     def _lasting(self, log: Callable[..., object]) -> Callable[..., object]:
         """RETURNS (Callable): A logger's function that fails without harm where it can't write, or

@@ -1,5 +1,7 @@
 """A training that was stopped and goes on gives the weights of one that wasn't stopped."""
 
+import json
+
 import pytest
 import spacy
 
@@ -77,6 +79,22 @@ def test_models_are_those_of_spacy_train(texts, tmp_path, name):
         assert paths[0].read_bytes() == paths[1].read_bytes()
         meta = [(tmp_path / where / model / "meta.json").read_text() for where in ("spacy", "ours")]
         assert meta[0] == meta[1]
+
+
+def test_the_log_counts_on_where_a_training_goes_on(texts, tmp_path, monkeypatch):
+    monkeypatch.setattr("spacy_rnn.training.logger._SIGN_OF_LIFE", 0.0)  # a line for every step
+    log = tmp_path / "log.jsonl"
+    config = make_config(texts, paths__log=str(log))
+    run_killed(config, tmp_path / "out", 9, every=4)
+    first = [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    assert [line["step"] for line in first] == list(range(9))
+    run_whole(config, tmp_path / "out", every=4, resume=True)
+    second = [json.loads(line) for line in log.read_text("utf8").splitlines()]
+    assert [line["step"] for line in second] == list(range(8, 16))
+    evaluated = [line["step"] for line in [*first, *second] if "progress" not in line]
+    assert evaluated == [0, 6, 12]
+    seconds = [line["seconds"] for line in second]
+    assert seconds == sorted(seconds)
 
 
 @pytest.mark.parametrize("reset", [True, False])
