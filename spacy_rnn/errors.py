@@ -712,6 +712,11 @@ class Warnings(metaclass=_Coded):
         "the model learns from other tokens than it predicts. List them, and those that they need, "
         "in [training] annotating_components."
     )
+    W314 = (
+        "In evaluation, components before {name} change tokens, and in training they didn't yet: "
+        "the model learns from other tokens than it predicts. List these components, and those "
+        "that they need, in [training] annotating_components."
+    )
     W340 = (
         "{name}: the learning rate's schedule ends at step {total}, but the training at step "
         "{steps}. Set total_steps = ${{training.max_steps}} in [training.optimizer.learn_rate]."

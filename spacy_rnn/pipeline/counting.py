@@ -23,6 +23,7 @@ from .annotations import DocAnnotations, StoredPredictions, stored_predictions
 from .extensions import set_output
 from .position_batches import by_positions
 from .sentence_scores import SentenceScores, sentence_scores
+from .token_watch import TokenWatch
 
 
 @dataclass
@@ -68,6 +69,8 @@ class Counting:
     cache: CacheSettings
     scorer: Callable[..., dict[str, Any]] | None
     finish_pending_step: Callable[..., None]
+    tokenizer: Callable[[str], Doc] | None
+    _watch: TokenWatch
     _as_doc: Callable[[str | Doc], Doc]
     _compute: Callable[[list[Doc], set[str]], list[DocAnnotations]]
 
@@ -79,6 +82,8 @@ class Counting:
 
     def score(self, examples: Iterable[Example], **kwargs: Any) -> dict[str, Any]:
         """RETURNS (Dict): What the scorer gives; by default see `score_language_model`."""
+        examples = list(examples)
+        self._watch.see_evaluation(examples, self.tokenizer, self.name)
         return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
 
     def sentence_scores(self, text: str | Doc | Span) -> SentenceScores | None:

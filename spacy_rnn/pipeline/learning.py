@@ -22,6 +22,7 @@ from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..validation import check_number
 from .pitfalls import check_own_work
+from .token_watch import TokenWatch
 from .training_hooks import TrainingHooks
 from .upstream import GradientExchange, ListenedTo
 
@@ -39,6 +40,7 @@ class Learner(ListenedTo, TrainingHooks):
     model: Model
     lm_weight: float
     annotations: tuple[str, ...]
+    tokenizer: Callable[[str], Doc] | None
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,6 +48,7 @@ class Learner(ListenedTo, TrainingHooks):
         self._postponed: _Step | None = None
         # what was initialized here has been looked at then
         self._looked_at = False
+        self._watch = TokenWatch()
 
     def update(
         self,
@@ -81,6 +84,7 @@ class Learner(ListenedTo, TrainingHooks):
             losses.setdefault(f"{self.name}_spelled", 0)
         examples = list(examples)
         validate_examples(examples, "RNNLM.update")
+        self._watch.see_training(examples, self.tokenizer)
         docs = [example.predicted for example in examples]
         if not any(len(doc) for doc in docs):
             empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]

@@ -21,7 +21,6 @@ _HARMLESS = frozenset(
         "lemmatizer",
         "morphologizer",
         "ner",
-        "nn_labeller",
         "parser",
         "rnn_lm",
         "sentencizer",

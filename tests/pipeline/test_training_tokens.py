@@ -8,6 +8,7 @@ import pytest
 import srsly
 from spacy.language import Language
 from spacy.tokens import Span
+from spacy.training import Example
 from spacy.training.initialize import init_nlp
 from thinc.api import Config
 
@@ -225,3 +226,68 @@ def test_a_component_that_is_disabled_is_not_missed(tmp_path):
     config["nlp"]["disabled"] = ["merges"]
     config.to_disk(path)
     assert start(path)[1] == []
+
+
+# --- while a training runs
+
+
+@pytest.fixture
+def merging():
+    """A pipeline that was loaded, so that nothing is initialized: it merges in prediction."""
+    nlp = make_pipeline([*ENGLISH, PAIR])
+    nlp.add_pipe("rnn_tokens_test_merges", first=True)
+    return nlp
+
+
+def run(nlp, *, annotates=(), evaluations=3, texts=ENGLISH):
+    """RETURNS: What was warned of by a training with an evaluation after every second step."""
+    examples = make_examples(nlp, texts)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for _ in range(evaluations):
+            for part in (examples[::2], examples[1::2]):
+                nlp.update(part, annotates=annotates)
+            nlp.evaluate(examples)
+    return [str(warning.message) for warning in caught if "[W31" in str(warning.message)]
+
+
+def test_a_training_that_goes_on_with_other_tokens_is_warned_of_once(merging):
+    (message,) = run(merging)
+    assert "W314" in message and "annotating_components" in message
+
+
+def test_a_training_with_the_tokens_of_prediction_is_not_warned_of(merging):
+    assert run(merging, annotates=["rnn_tokens_test_merges"]) == []
+    # neither is one in which they don't matter
+    merging.remove_pipe("rnn_tokens_test_merges")
+    merging.add_pipe("rnn_tokens_test_merges")
+    assert run(merging) == []
+
+
+def test_a_few_documents_tell_nothing(merging):
+    assert run(merging, texts=[ENGLISH[0], "a letter", "the harbour"], evaluations=1) == []
+
+
+def test_components_that_learn_to_change_tokens_are_noticed_then(merging):
+    other = [text for text in ENGLISH if PAIR not in text]
+    assert run(merging, texts=other) == []  # as if nothing were found yet
+    (message,) = run(merging)
+    assert "W314" in message
+
+
+def test_annotated_text_with_tokens_of_its_own_is_not_warned_of():
+    """The tokens of the corpus are others than the tokenizer's, in training and evaluation or in
+    evaluation only."""
+    nlp = make_pipeline([*ENGLISH, PAIR])
+    gold = [merges(nlp.make_doc(text)) for text in ENGLISH]
+    assert all(" " in "".join(t.text for t in doc) for doc in gold if PAIR in doc.text)
+    raw = make_examples(nlp, ENGLISH)
+    annotated = [Example(nlp.make_doc(doc.text), doc) for doc in gold]
+    ready = [Example(doc.copy(), doc) for doc in gold]
+    for trained, evaluated in ((raw, annotated), (raw, ready), (annotated, ready)):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            for _ in range(3):
+                nlp.update(trained)
+                nlp.evaluate(evaluated)
+        assert not [w for w in caught if "[W31" in str(w.message)]
