@@ -52,6 +52,7 @@ class RNNShim(PyTorchShim):
         super().__init__(None)
         self.rates: dict[str, float] = {}
         self.average_gradients: AverageGradients | None = None
+        self._keep_graph = False
         self.description = "the recurrent network"
         self.settings = settings
         self.precision = precision
@@ -94,7 +95,8 @@ class RNNShim(PyTorchShim):
 
         def backprop(grads: ArgsKwargs) -> list:
             if grads.args[0]:  # empty if all weights are frozen
-                torch.autograd.backward(*grads.args, **grads.kwargs)
+                kwargs = {**grads.kwargs, "retain_graph": self._keep_graph}
+                torch.autograd.backward(*grads.args, **kwargs)
             # ids have no gradient
             return []
 
@@ -105,6 +107,48 @@ class RNNShim(PyTorchShim):
         if self.average_gradients is not None:
             self.average_gradients(parameters)
         apply_gradients(optimizer, self.id, parameters, self.description, self.rates)
+
+    def has_gradients(self) -> bool:
+        """RETURNS (bool): Whether any weight has a gradient."""
+        return any(p.grad is not None for p in self.network.parameters_by_name().values())
+
+    def take_gradients(self, prefix: str = "") -> dict[str, Tensor]:
+        """RETURNS (Dict[str, Tensor]): The gradients of the weights whose names begin so. They are
+        this dict's alone from now on."""
+        taken = {}
+        parameters = {} if self._model is None else self._model.parameters_by_name()
+        for name, parameter in parameters.items():
+            if parameter.grad is not None and name.startswith(prefix):
+                taken[name], parameter.grad = parameter.grad, None
+        return taken
+
+    def add_gradients(self, gradients: dict[str, Tensor]) -> None:
+        """Add to the gradients of the weights.
+
+        gradients (Dict[str, Tensor]): By name; the tensors may become the weights' own.
+        """
+        parameters = self.network.parameters_by_name()
+        for name, gradient in gradients.items():
+            grad = parameters[name].grad
+            parameters[name].grad = gradient if grad is None else grad.add_(gradient)
+
+    @contextlib.contextmanager
+    def gradients_apart(self, *, keep_graph: bool) -> Iterator[dict[str, Tensor]]:
+        """Keep the gradients of a block's backward passes apart from those that are there.
+
+        keep_graph (bool): Whether another pass over the same graph follows.
+        YIELDS (Dict[str, Tensor]): Filled at the end of the block, unless it failed.
+        """
+        before = self.take_gradients()
+        apart: dict[str, Tensor] = {}
+        self._keep_graph = keep_graph
+        try:
+            yield apart
+            apart.update(self.take_gradients())
+        finally:
+            self._keep_graph = False
+            self.take_gradients()
+            self.add_gradients(before)
 
     def set_rates(self, rates: Sequence[float]) -> None:
         """Let groups of weights learn at rates of their own; see `RNNLanguageModel.groups`.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,23 +18,28 @@ from ..errors import Errors
 from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.open_vocabulary import learn_spelling
 from ..layers.sequences import Sequences, sequences_from_docs
-from ..layers.shim import RNNShim
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..validation import check_number
+from .batch_parts import BatchPart, EmptyPart, PartialBatch, PostponedStep
 from .pitfalls import check_own_work
 from .token_watch import TokenWatch
 from .training_hooks import TrainingHooks
-from .upstream import GradientExchange, ListenedTo
+from .upstream import GradientExchange
 
 
-class Learner(ListenedTo, TrainingHooks):
+class Learner(TrainingHooks):
     """The methods of the component that change its weights.
 
     spaCy's `nlp.update` asks each component to step right after its own update, so before those
     that listen to it have answered. The step then waits for the last answer. If a listener's
     component is frozen, disabled or fails, it waits until the component is used for other Docs; it
     is then done at the learning rate of its time.
+
+    All updates between two steps are parts of one batch, whose step is that of the undivided one,
+    however long the parts are. Documents without a token count with the others, and do nothing
+    where there are no others. An update that fails adds nothing; the others are the batch. Where a
+    backward pass or a step fails, no gradient is left behind.
     """
 
     name: str
@@ -45,7 +51,8 @@ class Learner(ListenedTo, TrainingHooks):
     def __init__(self) -> None:
         super().__init__()
         self._exchange: GradientExchange | None = None
-        self._postponed: _Step | None = None
+        self._postponed: PostponedStep | None = None
+        self._batch = PartialBatch()
         # what was initialized here has been looked at then
         self._looked_at = False
         self._watch = TokenWatch()
@@ -86,38 +93,20 @@ class Learner(ListenedTo, TrainingHooks):
         validate_examples(examples, "RNNLM.update")
         self._watch.see_training(examples, self.tokenizer)
         docs = [example.predicted for example in examples]
-        if not any(len(doc) for doc in docs):
-            empty = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
-            self._start_exchange(docs, empty, lambda gradients: None)
-            return losses
-        if self.listeners and not self._looked_at:
-            check_own_work(self.name, self.lm_weight, self.annotations)
-            self._looked_at = True
-        self.check_listeners()
-        self.check_widths(self.model.get_dim("nO"))
-        set_dropout_rate(self.model, drop)
-        readings = sequences_from_docs(self.model, docs)
-        if not self.listeners:
-            readings = [reading.only_scored() for reading in readings]
-        spell = self._learn_spelling(docs, readings, drop, losses)
-        if not self.listeners and not self.lm_weight:
-            spell()
-            if sgd not in (None, False):
-                self.finish_update(sgd)
-            return losses
-        self._prepare(readings)
-        outputs, backprop = self.model.layers[0].begin_update(readings)
-        d_log_probs = self._learn(examples, readings, outputs, losses)
-        spell()
-        if self.listeners:
-            self._share(docs, readings, outputs, d_log_probs, backprop)
+        if any(len(doc) for doc in docs):
+            readings, outputs = self._learn_part(examples, drop, losses)
         else:
-            backprop([Outputs(None, d) for d in d_log_probs])
+            self._keep_empty(examples, losses)
+            readings, outputs = [], []
         if sgd not in (None, False):
             self.finish_update(sgd)
         # a step that failed can be tried again: the streams are where they were
         self._carry_on(readings, outputs)
         return losses
+
+    def forget_batch(self) -> None:
+        """Have no gradients that wait for a step: new weights have none of the old ones'."""
+        self._batch = PartialBatch()
 
     def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
         """The negative log-likelihood of the batch in one direction; those of both are added.
@@ -140,10 +129,11 @@ class Learner(ListenedTo, TrainingHooks):
         """
         if self._exchange is not None:
             if self._postponed is None and not self._exchange.answered:
-                self._postponed = _Step(sgd, sgd.learn_rate, dict(self.shim.rates))
+                self._postponed = PostponedStep(sgd, sgd.learn_rate, dict(self.shim.rates))
                 return
             self._postponed = None
             self._exchange.close()
+        self._complete_gradients()
         self.model.finish_update(sgd)
 
     def finish_pending_step(self, docs: Sequence[Doc] = ()) -> None:
@@ -174,8 +164,97 @@ class Learner(ListenedTo, TrainingHooks):
     def use_params(self, params: dict) -> Iterator[None]:
         """Use other weights in a block, such as an optimizer's averages; a generator."""
         self.finish_pending_step()
+        self._put_aside()  # with other weights no backward pass could follow
         with self.model.use_params(params):
             yield
+
+    def _learn_part(
+        self, examples: list[Example], drop: float, losses: dict[str, float]
+    ) -> tuple[list[Sequences], list[Outputs]]:
+        """RETURNS (Tuple[List[Sequences], List[Outputs]]): What was read, and what the network made
+        of it; both empty if it doesn't run."""
+        docs = [example.predicted for example in examples]
+        if self.listeners and not self._looked_at:
+            check_own_work(self.name, self.lm_weight, self.annotations)
+            self._looked_at = True
+        self.check_listeners()
+        self.check_widths(self.model.get_dim("nO"))
+        self._put_aside()
+        set_dropout_rate(self.model, drop)
+        readings = sequences_from_docs(self.model, docs)
+        if not self.listeners:
+            readings = [reading.only_scored() for reading in readings]
+        spell = self._learn_spelling(docs, readings, drop, losses)
+        if not self.listeners and not self.lm_weight:
+            spell()
+            self._batch.add(self._without_network(readings))
+            return [], []
+        self._prepare(readings)
+        outputs, backprop = self.model.layers[0].begin_update(readings)
+        d_log_probs = self._learn(examples, readings, outputs, losses, self.loss_scales)
+        spell()
+        part = self._make_part(readings, d_log_probs, backprop)
+        self._batch.add(part)
+        if self.listeners:
+            self._show_vectors(docs, readings, outputs, part)
+        else:
+            self._run_early()
+        return readings, outputs
+
+    def _keep_empty(self, examples: list[Example], losses: dict[str, float]) -> None:
+        docs = [example.predicted for example in examples]
+        vectors = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
+        self._start_exchange(docs, vectors, lambda gradients: None)
+        self._batch.empty.append(EmptyPart(examples, self.loss_scales, losses))
+
+    def _learn_empty(self, empty: EmptyPart) -> BatchPart:
+        """Learn that documents end at once. Nobody listens to their tokens."""
+        docs = [example.predicted for example in empty.examples]
+        readings = [reading.only_scored() for reading in sequences_from_docs(self.model, docs)]
+        if not self.lm_weight:
+            return self._without_network(readings)
+        self._prepare(readings)
+        outputs, backprop = self.model.layers[0].begin_update(readings)
+        given = empty.examples, readings, outputs, empty.losses, empty.loss_scales
+        return self._make_part(readings, self._learn(*given), backprop)
+
+    def _make_part(
+        self,
+        readings: list[Sequences],
+        d_log_probs: Sequence[Floats1d | None],
+        backprop: Callable[[list[Outputs]], Any],
+    ) -> BatchPart:
+        own = [Outputs(None, d) for d in d_log_probs]
+        symbols = [int(mask.sum()) for mask in self._masks(readings)]
+        symbols.append(_spelling_symbols(readings))
+        return BatchPart(self.shim, symbols, own, backprop, listened=bool(self.listeners))
+
+    def _without_network(self, readings: list[Sequences]) -> BatchPart:
+        """RETURNS (BatchPart): Of which only the speller learns."""
+        return self._make_part(readings, [None] * len(readings), lambda gradients: None)
+
+    def _run_early(self) -> None:
+        with self._nothing_left_of_failures():
+            self._batch.run_early()
+
+    def _put_aside(self) -> None:
+        with self._nothing_left_of_failures():
+            self._batch.put_aside()
+
+    def _complete_gradients(self) -> None:
+        with self._nothing_left_of_failures():
+            self._batch.complete(self.shim, self._learn_empty)
+        self._batch = PartialBatch()
+
+    @contextmanager
+    def _nothing_left_of_failures(self) -> Iterator[None]:
+        """Backward passes that fail, for want of memory perhaps, take the batch with them."""
+        try:
+            yield
+        except BaseException:
+            self._batch = PartialBatch()
+            self.shim.take_gradients()
+            raise
 
     def _prepare(self, readings: list[Sequences]) -> None:
         """Say what the network has to compute. Streams carry the state from left to right only."""
@@ -194,17 +273,14 @@ class Learner(ListenedTo, TrainingHooks):
         readings: list[Sequences],
         outputs: list[Outputs],
         losses: dict[str, float],
+        loss_scales: list[float] | None,
     ) -> list[Floats1d | None]:
         """RETURNS (List[Optional[Floats1d]]): For each reading the gradient of the weighted loss
         with respect to its log-probabilities."""
         if not self.lm_weight:
             return [None] * len(readings)
-        xp = self.model.ops.xp
-        # a bool mask for windows, whose last position predicts nothing
-        masks = [xp.asarray(reading.scored) for reading in readings]
-        if not self.listeners:
-            masks = [xp.ones(len(reading.ids), dtype=bool) for reading in readings]
-        scales = self.loss_scales or [1.0] * len(readings)
+        masks = [self.model.ops.xp.asarray(mask) for mask in self._masks(readings)]
+        scales = (loss_scales or [1.0] * len(readings))[: len(readings)]
         result: list[Floats1d | None] = []
         for output, mask, scale in zip(outputs, masks, scales, strict=True):
             log_probs: Any = output.log_probs
@@ -217,6 +293,13 @@ class Learner(ListenedTo, TrainingHooks):
             part[mask] = gradient * (self.lm_weight * scale)
             result.append(part)
         return result
+
+    def _masks(self, readings: list[Sequences]) -> list[np.ndarray]:
+        """RETURNS (List[ndarray]): For each reading bool (positions,), which predict something. The
+        last one of a window in the middle of a document doesn't, where it is read at all."""
+        if self.listeners:
+            return [reading.scored for reading in readings]
+        return [np.ones(len(reading.ids), dtype=bool) for reading in readings]
 
     def _learn_spelling(
         self,
@@ -232,8 +315,8 @@ class Learner(ListenedTo, TrainingHooks):
         loss, words, backprop = learn_spelling(self.model, docs, dropout)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-        predictions = max(1, int(readings[0].scored.sum()))
-        scale = self.loss_scales[0] if self.loss_scales else 1.0
+        predictions = _spelling_symbols(readings)
+        scale = self.loss_scales[-1] if self.loss_scales else 1.0
 
         def learn() -> None:
             losses[f"{self.name}_spelling"] += loss
@@ -261,22 +344,19 @@ class Learner(ListenedTo, TrainingHooks):
         assert state is not None
         return state
 
-    def _share(
+    def _show_vectors(
         self,
         docs: Sequence[Doc],
         readings: list[Sequences],
         outputs: list[Outputs],
-        d_log_probs: list[Floats1d | None],
-        backprop: Callable[[list[Outputs]], Any],
+        part: BatchPart,
     ) -> None:
-        """Show the listeners the batch's vectors; one backward pass serves them and the loss."""
+        """Show the listeners the part's vectors."""
 
         def finish(d_vectors: list[Floats2d] | None) -> None:
-            d_hidden: list[Any] = [None] * len(readings)
             if d_vectors is not None:
-                d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
-            if d_vectors is not None or self.lm_weight:
-                backprop([Outputs(*d) for d in zip(d_hidden, d_log_probs, strict=True)])
+                part.d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
+            self._run_early()
 
         hidden = side_by_side(readings, [output.hidden for output in outputs])
         self._start_exchange(docs, without_starts(hidden, readings[0].lengths), finish)
@@ -293,6 +373,7 @@ class Learner(ListenedTo, TrainingHooks):
             self._exchange = None
             finish(d_vectors)
             if step is not None:
+                self._complete_gradients()
                 step.take(self.model, self.shim)
 
         if self.listeners:
@@ -305,18 +386,6 @@ def _nothing() -> None:
     return None
 
 
-@dataclass
-class _Step:
-    """An optimizer's step that is taken later, at the rates of now."""
-
-    optimizer: Optimizer
-    learn_rate: float
-    rates: dict[str, float]
-
-    def take(self, model: Model, shim: RNNShim) -> None:
-        now = self.optimizer.learn_rate, shim.rates
-        self.optimizer.learn_rate, shim.rates = self.learn_rate, self.rates
-        try:
-            model.finish_update(self.optimizer)
-        finally:
-            self.optimizer.learn_rate, shim.rates = now
+def _spelling_symbols(readings: list[Sequences]) -> int:
+    """RETURNS (int): What the speller's loss is divided by."""
+    return max(1, int(readings[0].scored.sum()))

@@ -299,6 +299,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             self.model.attrs["vocabulary"] = before
             raise
         self._carried = CarriedStates(self.name)
+        self.forget_batch()
         self._add_strings()
 
     def _check_pitfalls(self, nlp: Language, get_examples: Callable[[], Iterable[Example]]) -> None:
@@ -373,6 +374,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             message = Errors.R304.format(name=self.name, error=reason(error).rstrip("."))
             raise ValueError(message) from error
         self._carried = CarriedStates(self.name)
+        self.forget_batch()
         self._add_strings()
 
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> RNNLM:

@@ -11,14 +11,15 @@ from torch import Tensor
 from ..corpus.windows import count_predictions
 from ..layers.carried import CarriedStates
 from ..layers.shim import RNNShim
+from .upstream import ListenedTo
 
 
-class TrainingHooks:
+class TrainingHooks(ListenedTo):
     """The methods of the component that `python -m spacy rnn train` calls."""
 
     shim: RNNShim
     _carried: CarriedStates
-    # of each direction: what the mean over this process's symbols is multiplied by
+    # of each number of `count_predictions`: what the mean over it in this process is multiplied by
     loss_scales: list[float] | None = None
 
     def get_training_state(self) -> dict[str, Tensor]:
@@ -34,8 +35,13 @@ class TrainingHooks:
         self._carried.from_tensors(tensors, self.shim.device)
 
     def count_predictions(self, docs: Sequence[Doc]) -> list[int]:
-        """RETURNS (List[int]): For each direction, how many symbols the loss of a batch sums."""
-        directions = self.shim.network.directions
-        if not any(len(doc) for doc in docs):  # `update` does nothing then
-            return [0 for _ in directions]
-        return [count_predictions(docs, reverse=reverse) for reverse in directions]
+        """RETURNS (List[int]): For each direction, how many symbols the loss of a batch sums, and
+        with a speller what its loss is divided by."""
+        network = self.shim.network
+        counts = [count_predictions(docs, reverse=reverse) for reverse in network.directions]
+        if network.speller is not None:
+            edges = counts[0] - sum(map(len, docs))
+            # windows without an edge count for one symbol less, unless listeners read their end
+            counts.append(counts[0] - (0 if self.listeners else len(docs) - edges))
+        has_tokens = any(len(doc) for doc in docs)  # no step is made of others alone
+        return counts if has_tokens else [0] * len(counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import perf_counter
 from typing import Any
 
@@ -86,7 +87,7 @@ class Loop:
         self.progress.complete = False
         batch = self.batches.take() if self.batches.peek() == epoch else []
         parts = list(subdivide_batch(batch, self.recipe.settings["accumulate_gradient"]))
-        scales = self._loss_scales(parts)
+        scales = self._loss_scales(batch)
         with self.processes.together():
             self._learn(parts, scales, epoch)
         self._finish()
@@ -124,14 +125,14 @@ class Loop:
         return score, scores, self._dev_text.checksum
 
     def _learn(
-        self, parts: list[list[Example]], scales: list[dict[str, list[float]]], epoch: int
+        self, parts: list[list[Example]], scales: dict[str, list[float]], epoch: int
     ) -> None:
         """Add up the gradients of a batch in parts."""
         settings = self.recipe.settings
         if settings["before_update"] is not None:
             settings["before_update"](self.nlp, {"step": self.progress.steps, "epoch": epoch})
-        for part, scale in zip(parts, scales, strict=True):
-            self._scale_losses(scale)
+        self._scale_losses(scales)
+        for part in parts:
             self.nlp.update(
                 part,
                 drop=settings["dropout"],
@@ -148,29 +149,22 @@ class Loop:
             if hasattr(pipe, "loss_scales"):
                 pipe.loss_scales = scales.get(name)
 
-    def _loss_scales(self, parts: list[list[Example]]) -> list[dict[str, list[float]]]:
-        """RETURNS (List[Dict[str, List[float]]]): For each part of the batch and each language
-        model, what makes the mean over processes of their mean losses that over all symbols."""
+    def _loss_scales(self, batch: Sequence[Example]) -> dict[str, list[float]]:
+        """RETURNS (Dict[str, List[float]]): For each language model and its directions, what makes
+        the mean over processes of their mean losses that over all symbols."""
         if self.processes.count == 1:
-            return [{} for _ in parts]
-        counting = [(name, p) for name, _, p in self._learning if hasattr(p, "count_predictions")]
-        most = int(self.processes.largest([len(parts)])[0])
-        sizes = [len(pipe.count_predictions([])) for _, pipe in counting]
-        counts: list[float] = []
-        for place in range(most):
-            docs = [example.predicted for example in parts[place]] if place < len(parts) else []
-            for _, pipe in counting:
-                counts += pipe.count_predictions(docs)
-        totals = self.processes.total(counts)
-        pairs = iter(zip(counts, totals, strict=True))
-        result = []
-        for _ in parts:
-            scales = {}
-            for (name, _), size in zip(counting, sizes, strict=True):
-                shares = [next(pairs) for _ in range(size)]
-                scales[name] = [self.processes.count * n / max(1.0, of) for n, of in shares]
-            result.append(scales)
-        return result
+            return {}
+        docs = [example.predicted for example in batch]
+        counts = {
+            name: pipe.count_predictions(docs)
+            for name, _, pipe in self._learning
+            if hasattr(pipe, "count_predictions")
+        }
+        totals = iter(self.processes.total([n for each in counts.values() for n in each]))
+        return {
+            name: [self.processes.count * n / max(1.0, next(totals)) for n in each]
+            for name, each in counts.items()
+        }
 
     def _finish(self) -> None:
         """Let the optimizer step."""

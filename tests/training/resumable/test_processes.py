@@ -28,6 +28,12 @@ SPLITS = {
         "components__rnn_lm__model__direction": "both",
         "corpora__train__max_length": 5,
     },
+    "parts": {
+        "training__batcher__size": 120,
+        "training__accumulate_gradient": 3,
+        "components__rnn_lm__model__direction": "both",
+        "corpora__train__max_length": 5,
+    },
     # of a batch of one document only one process gets anything
     "empty shares": {"training__batcher__size": 1},
 }
