@@ -218,7 +218,7 @@ class ConsoleLogger:
 
     def _progress(self, now: float, pace: float | None) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): A line of the file. As in the others, the first step is 0."""
-        left = self._max_steps - self._steps
+        left = max(0, self._max_steps - self._steps)  # spaCy trains one step more
         return {
             "progress": True,
             "step": self._steps - 1,
