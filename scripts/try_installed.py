@@ -96,8 +96,8 @@ def main() -> None:
 
 def check_origin() -> None:
     """The package is that of this environment, with the version and the types that it claims."""
-    folder = Path(spacy_rnn.__file__).parent
-    if not folder.is_relative_to(sys.prefix):
+    folder = Path(spacy_rnn.__file__).resolve().parent
+    if not folder.is_relative_to(Path(sys.prefix).resolve()):
         raise SystemExit(f"{folder} isn't the package of this environment")
     if spacy_rnn.__version__ != version("spacy-rnn"):
         raise SystemExit(f"the package says {spacy_rnn.__version__}, its metadata another version")
