@@ -59,6 +59,7 @@ from .pitfalls import (
 from .position_batches import by_positions
 from .preceding import WeakPipeline
 from .prompting import Writer
+from .token_watch import TokenWatch
 from .training_tokens import as_in_training, warn_of_missed_components
 
 _DUMMY_WORDS = ["x", "y", "z"]
@@ -307,7 +308,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
         sourced = setup.source is not None
         check_training(nlp, self.name)
         check_pipeline(nlp, self.name, bool(self.listeners), sourced)
-        warn_of_missed_components(nlp, self, get_examples)
+        self._watch = TokenWatch(warned=warn_of_missed_components(nlp, self, get_examples))
         if self.listeners:
             check_gold_tokens(nlp, self.name, get_examples)
             if sourced:

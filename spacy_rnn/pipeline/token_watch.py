@@ -27,11 +27,13 @@ class TokenWatch:
 
     It looks at training up to the first evaluation, and further on only if components change tokens
     in evaluation: then until enough was seen to tell.
+
+    warned (bool): Whether it was said already that they do, so that nothing is left to say.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, warned: bool = False) -> None:
         self._looking = True
-        self._decided = False
+        self._decided = warned
         self._seen = 0
         self._changed = 0
 

@@ -116,22 +116,24 @@ def as_in_training(nlp: Language, lm: Any, docs: Iterable[Doc]) -> Iterator[Doc]
 
 def warn_of_missed_components(
     nlp: Language, lm: Any, get_examples: Callable[[], Iterable[Example]]
-) -> None:
+) -> bool:
     """Warn if a training has other tokens than prediction.
 
     nlp (Language): The pipeline.
     lm (RNNLM): Its language model.
     get_examples (Callable[[], Iterable[Example]]): The training text. Its beginning is read if a
         component may change tokens.
+    RETURNS (bool): Whether there was something to warn of.
     """
     components = training_components(nlp, lm, lm.vocabulary.attr)
-    if components.missed:
-        docs = [example.predicted for example in islice(get_examples(), _SAMPLE)]
-        changing = components.find_changing(nlp, lm.vocabulary.attr, docs)
-        if changing:
-            names = ", ".join(changing)
-            message = Warnings.W313.format(components=names, name=lm.name)
-            warnings.warn(message, stacklevel=3)
+    if not components.missed:
+        return False
+    docs = [example.predicted for example in islice(get_examples(), _SAMPLE)]
+    changing = components.find_changing(nlp, lm.vocabulary.attr, docs)
+    if changing:
+        message = Warnings.W313.format(components=", ".join(changing), name=lm.name)
+        warnings.warn(message, stacklevel=4)
+    return bool(changing)
 
 
 def run_on_copies(nlp: Language, names: Sequence[str], docs: Iterable[Doc]) -> Iterator[Doc]:

@@ -291,3 +291,9 @@ def test_annotated_text_with_tokens_of_its_own_is_not_warned_of():
                 nlp.update(trained)
                 nlp.evaluate(evaluated)
         assert not [w for w in caught if "[W31" in str(w.message)]
+
+
+def test_what_was_said_at_the_beginning_is_not_said_again(tmp_path):
+    nlp, (message,) = start(write_config(tmp_path, {"merges": MERGES}))
+    assert "W313" in message
+    assert run(nlp) == []
