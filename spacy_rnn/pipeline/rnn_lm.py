@@ -5,12 +5,9 @@ from __future__ import annotations
 import itertools
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import srsly
-from spacy import util
 from spacy.language import Language
 from spacy.pipeline import Pipe, TrainablePipe
 from spacy.tokens import Doc
@@ -19,7 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..config_errors import checks_settings
-from ..errors import Errors, Warnings, reason
+from ..errors import Errors, Warnings
 from ..layers.carried import CarriedStates
 from ..layers.finite import check_finite
 from ..layers.network_outputs import predict_sequences
@@ -29,11 +26,8 @@ from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..network.cache import LARGEST_WINDOW, CacheSettings
 from ..network.inference import Prediction
-from ..packing import same_garbage_collection
-from ..regular_files import read_regular
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
-from ..vocabulary.alphabet import alphabet_of
 from .annotations import (
     ANNOTATIONS,
     DEFAULT_ANNOTATIONS,
@@ -48,6 +42,7 @@ from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
 from .learning import Learner
+from .loading import Loading
 from .missing_outputs import note_renaming
 from .pitfalls import (
     check_coverage,
@@ -67,7 +62,7 @@ _DUMMY_WORDS = ["x", "y", "z"]
 _NAME: Any = vars(Pipe)["name"]
 
 
-class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe):
+class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, TrainablePipe):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
@@ -341,70 +336,6 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, TrainablePipe
             raise ValueError(Errors.R302.format(name=self.name))
         for example in itertools.chain(head, examples):
             yield example.predicted
-
-    # -- saving and loading
-
-    def _add_strings(self) -> None:
-        for word in self.vocabulary.words:
-            self.vocab.strings.add(word)
-
-    def _load_cfg(self, read: Callable[[Any], Any], source: Any) -> None:
-        try:
-            self.cfg.update(read(source))
-        except (OSError, ValueError, TypeError) as error:
-            message = Errors.R304.format(name=self.name, error=reason(error).rstrip("."))
-            raise ValueError(message) from error
-
-    def _load_model(self, data: bytes) -> None:
-        before = self.vocabulary, self.shim._model
-        try:
-            with same_garbage_collection():
-                self.model.from_bytes(data)
-            there, here = self.vocabulary.attr, before[0].attr
-            if there != here:
-                detail = f"attr: {there} there, {here} here"
-                raise ValueError(Errors.R010.format(detail=detail))
-            network = self.shim._model
-            if network is not None and network.settings.words != len(self.vocabulary):
-                rows, words = network.settings.words, len(self.vocabulary)
-                raise ValueError(Errors.R305.format(name=self.name, rows=rows, words=words))
-            if network is not None and not network.spells_with(len(alphabet_of(self.vocabulary))):
-                raise ValueError(Errors.R326.format(name=self.name))
-        except Exception as error:
-            self.model.attrs["vocabulary"], self.shim._model = before
-            message = Errors.R304.format(name=self.name, error=reason(error).rstrip("."))
-            raise ValueError(message) from error
-        self._carried = CarriedStates(self.name)
-        self.forget_batch()
-        self._add_strings()
-
-    def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> RNNLM:
-        """Load from bytes.
-        RAISES (ValueError): If the data is damaged or belongs to another network.
-        """
-        deserialize: dict[str, Callable[[bytes], Any]] = {
-            "cfg": lambda data: self._load_cfg(srsly.json_loads, data),
-            "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
-            "model": self._load_model,
-        }
-        util.from_bytes(bytes_data, deserialize, exclude)
-        return self
-
-    def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> RNNLM:
-        """Load from a folder.
-        RAISES (ValueError): If the data is damaged or belongs to another network.
-        """
-        deserialize: dict[str, Callable[[Path], Any]] = {
-            "cfg": lambda p: self._load_cfg(_read_json, p),
-            "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
-            "model": lambda p: self._load_model(read_regular(p)),
-        }
-        util.from_disk(path, deserialize, exclude)
-        return self
-
-
-def _read_json(path: Path) -> Any:
-    return srsly.json_loads(read_regular(path))
 
 
 def _check_cache(window: int, weight: float, flatness: float) -> None:
