@@ -1,6 +1,7 @@
 """Small pipelines and small texts for tests that need a whole component."""
 
 import importlib.util
+import pickle
 import random
 from itertools import product
 from pathlib import Path
@@ -75,10 +76,17 @@ def train(nlp, texts=ENGLISH, *, steps=25, rate=0.03, drop=0.0, seed=0):
     return losses
 
 
+_TRAINED = {}
+
+
 def make_trained(texts=ENGLISH, **options):
-    nlp = make_pipeline(texts, **options)
-    train(nlp, texts)
-    return nlp
+    """A trained pipeline, which a test may change: a copy of one that is trained once a process."""
+    key = repr((texts, sorted(options.items())))
+    if key not in _TRAINED:
+        nlp = make_pipeline(texts, **options)
+        train(nlp, texts)
+        _TRAINED[key] = pickle.dumps(nlp)
+    return pickle.loads(_TRAINED[key])
 
 
 def weights_of(lm):
