@@ -7,6 +7,7 @@ worse. torch has several threads, and has used them, before any process is start
 import multiprocessing
 import os
 import random
+import re
 import signal
 import sys
 import threading
@@ -78,6 +79,30 @@ def pipe(method, *tokenizers):
     for tokenizer in tokenizers:
         nlp, texts, expected = make(tokenizer)
         assert_same_docs(nlp.pipe(texts, n_process=2, batch_size=8), expected)
+
+
+def bad_text(method):
+    """`nlp.pipe` with two processes on many texts, one of which no Doc can hold."""
+    multiprocessing.set_start_method(method)
+    nlp, texts, _ = make("english")
+    texts = [" ".join(texts[:8])] * 300
+    for place, bad in ((20, "x" * (nlp.max_length + 1)), (21, "half a pair: \ud83d")):
+        mixed = [*texts[:place], bad, *texts[place:]]
+        if method == "fork":  # as docs/serving.md says
+            count = sum(1 for _ in nlp.pipe(filter(partial(can_be_read, nlp), mixed), n_process=2))
+            assert count == len(texts)
+            continue
+        try:
+            for _ in nlp.pipe(mixed, n_process=2, batch_size=16):
+                pass
+        except ValueError as error:
+            assert "E871" in str(error), error
+        else:
+            raise AssertionError("no error")
+
+
+def can_be_read(nlp, text):
+    return len(text) <= nlp.max_length and not re.search("[\ud800-\udfff]", text)
 
 
 def pool():
@@ -172,7 +197,7 @@ def threads_in_children():
     wait_for([fork(work)])
 
 
-CASES = (pipe, pool, busy, half_made, threads_in_children)
+CASES = (pipe, bad_text, pool, busy, half_made, threads_in_children)
 
 if __name__ == "__main__":
     {case.__name__: case for case in CASES}[sys.argv[1]](*sys.argv[2:])

@@ -48,6 +48,13 @@ def test_pipe_with_two_processes_gives_what_one_gives(method, tokenizers):
     run(process_cases.pipe, method, *tokenizers)
 
 
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_a_text_that_cannot_be_read_is_an_error_unless_it_was_taken_out_before(method):
+    if method not in METHODS:
+        pytest.skip(f"the system cannot {method}")
+    run(process_cases.bad_text, method)
+
+
 @needs_fork
 def test_workers_forked_after_loading_predict_while_their_parent_does():
     run(process_cases.pool)
