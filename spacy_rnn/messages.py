@@ -44,9 +44,10 @@ def complain(text: str) -> None:
 
 
 def printable(text: str) -> str:
-    r"""RETURNS (str): The text with escapes such as \x1b or \u202e for the characters that would
-    steer a terminal: words and paths may come from strangers. Line ends and tabs stay."""
-    return _STEERING.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+    r"""RETURNS (str): The text with escapes such as \u001b or \u202e, which JSON and Python know,
+    for the characters that would steer a terminal: words and paths may come from strangers. Line
+    ends and tabs stay."""
+    return _STEERING.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def encodable(text: str, stream: IO[str]) -> str:

@@ -10,7 +10,7 @@ from spacy_rnn import messages
 # an escape sequence that clears the screen, one of a single character, a mark that turns text
 # around, a carriage return that would let the rest stand over what came before
 EVIL = "a\x1b[2Jb\x9b3Jc\u202ed\u2067e\rf\x7fg\tх\n汉"
-SHOWN = r"a\x1b[2Jb\x9b3Jc\u202ed\u2067e\rf\x7fg" + "\tх\n汉"
+SHOWN = r"a\u001b[2Jb\u009b3Jc\u202ed\u2067e\u000df\u007fg" + "\tх\n汉"
 
 
 class Stream(io.TextIOWrapper):

@@ -18,6 +18,7 @@ import srsly
 
 from ..errors import Errors
 from ..locking import lock
+from ..messages import printable
 from .formats import Csv, Format, JsonLines, OtherColumns
 from .inputs import Start
 
@@ -56,6 +57,7 @@ class Output:
         are written. False for stdout.
     path (Optional[Path]): The file's, for errors.
     documents (int): How many documents the file holds already; then, how many it holds.
+    escape (bool): Whether what would steer a terminal is written as an escape.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class Output:
         close: bool = True,
         path: Path | None = None,
         documents: int = 0,
+        escape: bool = False,
     ) -> None:
         self.file = file
         self.zipped = zipped
         self.close = close
         self.path = path
         self.documents = documents
+        self.escape = escape
         self._waiting: list[str] = []
         self._documents_waiting = 0
         self._size = 0
@@ -91,7 +95,8 @@ class Output:
         RAISES (OSError): If it can't be written; with the file's name.
         """
         # emptied first: what is interrupted here must not be written once more at the end
-        data, self._waiting, self._size = "".join(self._waiting).encode(), [], 0
+        text, self._waiting, self._size = "".join(self._waiting), [], 0
+        data = (printable(text) if self.escape else text).encode()
         documents, self._documents_waiting = self._documents_waiting, 0
         if data:
             with named_errors(self.path):
@@ -128,7 +133,7 @@ def named_errors(path: Path | None) -> Iterator[None]:
 
 def open_stdout() -> Output:
     """RETURNS (Output): The standard output."""
-    return Output(sys.stdout.buffer, close=False)
+    return Output(sys.stdout.buffer, close=False, escape=sys.stdout.isatty())
 
 
 def open_file(path: Path, *, may_exist: bool) -> IO[bytes]:
