@@ -408,6 +408,12 @@ class Errors(metaclass=_Coded):
         "(Doc.from_docs, Span.as_doc): a word's numbers depend on the words before it. Run the "
         "pipeline on this Doc: nlp(doc)."
     )
+    R360 = "The counts of spaces between words are damaged ({error})."
+    R361 = (
+        "Can't read {path}, which says where spaces go between words: {error}. Remove it, or write "
+        "it again: `python -m spacy rnn vocab` writes it beside a vocabulary, `to_disk` into the "
+        "folder of a component."
+    )
     R370 = (
         "{path} is a pipe, a device or a socket, or a link to one, where a file should be. A model "
         "is read from files only: copy it again from where it was saved."

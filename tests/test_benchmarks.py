@@ -133,6 +133,19 @@ def test_wikitext2_program_reports_quality_and_the_plain_loops_time(folder, tmp_
     assert figures["predictions"] == len(TOKENIZED.split()) + 2 + 1
 
 
+def test_spacing_program_joins_each_part_by_what_the_other_taught(folder, tmp_path):
+    parts = {"dev": ["boats , late", "a , b , c"], "test": ["cats , old , so", "dogs bark, too"]}
+    for part, texts in parts.items():
+        lines = "".join(f"# text = {text}\n1\t_\n\n" for text in texts)
+        (tmp_path / f"xx-ud-{part}.conllu").write_text(lines, encoding="utf8")
+    figures = run("spacing", tmp_path, "--text", folder / "valid.txt")
+    # by rules no space stands before a comma; one text of the test part has none
+    assert (figures["dev_rules"], figures["test_rules"]) == (0, 50)
+    assert (figures["dev_learned"], figures["test_learned"]) == (100, 50)
+    assert figures["tokens"] == len(TOKENIZED.split())
+    assert figures["us_gaps"] > 0 and figures["file_kb"] > 0
+
+
 def write_treebank(folder, texts):
     """A sentence each in CoNLL-U, tagged by the length of the words."""
     folder.mkdir()

@@ -18,8 +18,10 @@ from ..messages import inform, warn
 from ..pipeline.preceding import run_components
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.training_tokens import training_components
-from ..scoring.outputs import check_writable, write_report
+from ..scoring.outputs import check_writable, named_errors, write_report
 from ..scoring.releasing import can_be_freed
+from ..vocabulary.spacing import spacing_path
+from ..vocabulary.spacing_counts import SpacingCounts
 from ..vocabulary.word_counts import count_corpus
 from . import rnn
 from .options import Code, DocumentKind
@@ -36,7 +38,9 @@ _READER_OPTIONS = ("document", "tokenized", "line_end", "text_key", "min_length"
 def vocab_cli(
     ctx: typer.Context,  # reads overrides of the config
     corpus: Path = Argument(help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz)"),
-    output: Path = Argument(help="The JSON file to write: [[word, count], …]"),
+    output: Path = Argument(
+        help="The JSON file to write: [[word, count], …]; beside it one that says where spaces go"
+    ),
     config: Path | None = Option(
         None,
         "--config",
@@ -62,7 +66,8 @@ def vocab_cli(
     """Count the words of a corpus in bounded memory and write the vocabulary file.
 
     For training with max_epochs = -1, which doesn't read the corpus beforehand:
-    --components.rnn_lm.model.vocabulary OUT.
+    --components.rnn_lm.model.vocabulary OUT. Where raw text has spaces between words is written to
+    a file beside it (words.spacing.json beside words.json), which the training reads too.
     """
     import_code(code)
     given: dict[str, Any] = {
@@ -101,7 +106,8 @@ def write_vocabulary(
     max_size: int | None = None,
     max_types: int = 2_000_000,
 ) -> None:
-    """Count the words of a corpus and write `[[word, count], …]`, `<unk>` and `</s>` included.
+    """Count the words of a corpus and write `[[word, count], …]`, `<unk>` and `</s>` included, and
+    beside it what `spacing_path` names.
 
     nlp (Language): Its tokenizer is used.
     corpus (Path): A file or a folder.
@@ -112,15 +118,19 @@ def write_vocabulary(
     max_types (int): See `WordCounts`.
     RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
     """
-    check_writable(output)
+    spacing = spacing_path(output)
+    for path in (output, spacing):
+        check_writable(path)
     reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
     formats = {get_format(path) for path in find_files([corpus])}
     nlp.select_pipes(enable=components)
     initialize_components(nlp, components, lambda: reader(nlp))
+    gaps = SpacingCounts()
     counts = count_corpus(
         nlp,
         reader(nlp),
         attr,
+        gaps=gaps,
         max_types=max_types,
         # .spacy files are read as a whole
         zones=".spacy" not in formats and can_be_freed(nlp),
@@ -129,6 +139,8 @@ def write_vocabulary(
     )
     vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
     write_report(output, vocabulary.labels)
+    with named_errors(spacing):
+        spacing.write_bytes(gaps.spacing().to_bytes())
     unknown = int(vocabulary.counts[0]) / counts.tokens
     inform(
         f"{output}: {counted(len(vocabulary) - 2, 'word')} of {counted(counts.tokens, 'token')} in "

@@ -16,15 +16,16 @@ class PlainDoc(NamedTuple):
     It depends on no vocabulary: 9 bytes a token if equal words are one string.
 
     words (Tuple[str, ...]): The text of every token.
-    spaces (Optional[bytes]): 1 for a token that a space follows, else 0. None if the Doc doesn't
-        know its spaces (`doc.has_unknown_spaces`).
+    spaces (bytes): 1 for a token that a space follows, else 0.
     norms (Tuple[Tuple[int, str], ...]): Position and norm of the tokens whose norm is their own
         and not their word's, as the tokenizer's exceptions have it ("n't" → "not").
+    has_unknown_spaces (bool): Whether the spaces are made up, those of ready-made words.
     """
 
     words: tuple[str, ...]
-    spaces: bytes | None
+    spaces: bytes
     norms: tuple[tuple[int, str], ...] = ()
+    has_unknown_spaces: bool = False
 
     @classmethod
     def from_doc(cls, doc: Doc) -> PlainDoc:
@@ -33,9 +34,9 @@ class PlainDoc(NamedTuple):
         doc (Doc): Any Doc. Its annotations are left behind.
         RETURNS (PlainDoc): The bare words.
         """
-        spaces = None if doc.has_unknown_spaces else bytes(bool(t.whitespace_) for t in doc)
+        spaces = bytes(bool(t.whitespace_) for t in doc)
         norms = tuple((t.i, t.norm_) for t in doc if t.norm != t.lex.norm)
-        return cls(tuple(t.text for t in doc), spaces, norms)
+        return cls(tuple(t.text for t in doc), spaces, norms, doc.has_unknown_spaces)
 
     def to_doc(self, vocab: Vocab) -> Doc:
         """Make a new Doc.
@@ -45,6 +46,7 @@ class PlainDoc(NamedTuple):
         """
         # spaCy's type hints ask for lists; any sequence will do.
         doc = Doc(vocab, words=self.words, spaces=self.spaces)  # type: ignore[arg-type]
+        doc.has_unknown_spaces = self.has_unknown_spaces
         for i, norm in self.norms:
             doc[i].norm_ = norm
         return doc
@@ -58,8 +60,9 @@ class PlainDoc(NamedTuple):
         """
         return PlainDoc(
             self.words[start:end],
-            None if self.spaces is None else self.spaces[start:end],
+            self.spaces[start:end],
             tuple((i - start, norm) for i, norm in self.norms if start <= i < end),
+            self.has_unknown_spaces,
         )
 
 

@@ -156,7 +156,8 @@ def _slices(doc: Doc, starts: range, length: int) -> Iterator[Doc]:
 def window_words(vocab: Vocab, words: Iterable[str], max_length: int) -> Iterator[Doc]:
     """Make the windows of a document straight from its words, holding two windows at a time.
 
-    Words are separated by spaces, except around a line's end: the word "\\n".
+    Words are separated by spaces, except around a line's end: the word "\\n". The Docs say that
+    these spaces aren't known (`doc.has_unknown_spaces`).
 
     vocab (Vocab): The vocabulary of the pipeline.
     words (Iterable[str]): The words of one document, as a stream of any length.
@@ -173,6 +174,7 @@ def window_words(vocab: Vocab, words: Iterable[str], max_length: int) -> Iterato
         neighbours = [*window[1:], following[0] if following else "\n"]
         spaces = [w != "\n" and n != "\n" for w, n in zip(window, neighbours, strict=True)]
         doc = Doc(vocab, words=window, spaces=spaces)
+        doc.has_unknown_spaces = True
         if previous is not None or following:
             after = following[0] if following else None
             write_mark(doc, Window(previous, not following, following=after))

@@ -30,7 +30,7 @@ class SourceModel:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
-        self.vocabulary, self.network = _read_model_file(_find_model_file(self.path))
+        self.vocabulary, self.network = _read_model_file(find_model_file(self.path))
 
     def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
         """Start a network from the source's weights, words mapped by their text, and its speller
@@ -62,9 +62,13 @@ class SourceModel:
             raise ValueError(Errors.R020.format(path=self.path, detail=detail))
 
 
-def _find_model_file(path: Path) -> Path:
-    """The file of a model: of the component with the factory "rnn_lm", or else of the one with a
-    network inside."""
+def find_model_file(path: Path) -> Path:
+    """RETURNS (Path): The file of a model: of the component with the factory "rnn_lm", or else of
+    the one with a network inside.
+
+    path (Path): The folder of a pipeline or of a component in it, or the file itself.
+    RAISES (ValueError): If there is none, or several.
+    """
     if path.is_file():
         return path
     if (path / "model").is_file():

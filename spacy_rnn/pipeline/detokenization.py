@@ -1,55 +1,71 @@
-"""Where spaces go between generated words: none in Chinese, the usual ones in English."""
+"""Words → text: before each word the space that raw text would have there."""
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable
 
-# Scripts that are written without spaces between words.
-_UNSPACED = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x2E80, 0x9FFF),  # CJK radicals to unified ideographs, kana and CJK punctuation among them
-    (0xF900, 0xFAFF),  # compatibility ideographs
-    (0xFE30, 0xFE4F),  # vertical forms
-    (0xFF00, 0xFFEF),  # full-width and half-width forms
-    (0x20000, 0x3FFFF),  # the planes of further ideographs
-)
-_NO_SPACE_BEFORE = set(".,;:!?%)]}…»”’")
-_NO_SPACE_AFTER = set("([{«“‘$€£#")
-# Chinese has them in common with Latin: they follow the script before them.
-_SHARED = "“”‘’—…·"
-_CLITICS = {"n't", "'s", "'re", "'ve", "'ll", "'d", "'m", "’s", "n’t", "’re", "’ve", "’ll", "’d"}
+from spacy.tokens import Doc
+
+from ..vocabulary.spacing import OpenMarks, Spacing, gap_state, spacing_form
+from ..vocabulary.spacing_rules import needs_space
 
 
-def detokenize(text: str, words: Iterable[str]) -> str:
-    """Append words to a text with the spacing that their scripts and punctuation call for.
+def detokenize(words: Iterable[str], spacing: Spacing, after: Doc | None = None) -> str:
+    """Join words to a text.
 
-    Straight quotation marks open and close in turn. White space in the words is kept as it is.
+    words (Iterable[str]): The words. White space in them is kept as it is.
+    spacing (Spacing): What was learned of spaces; where that is nothing, the rules decide.
+    after (Optional[Doc]): What stands before them.
+    RETURNS (str): The text of the words, with a space at its beginning where it needs one.
     """
-    for word in words:
-        text += (" " if _needs_space(text, word) else "") + word
-    return text
+    detokenizer = Detokenizer(spacing, after)
+    return "".join(map(detokenizer.add, words))
 
 
-def _needs_space(text: str, word: str) -> bool:
-    if not text or not word or text[-1].isspace() or word[0].isspace():
-        return False
-    left, right = text[-1], word[0]
-    if _unspaced(text.rstrip(_SHARED)[-1:] or left) or _unspaced(right):
-        return False
-    if word in _CLITICS or left in _NO_SPACE_AFTER:
-        return False
-    if right == '"':
-        return text.count('"') % 2 == 0
-    if left == '"' and text.count('"') % 2:
-        return False
-    return right not in _NO_SPACE_BEFORE
+class Detokenizer:
+    """Joins words to a text, one after another, each by what stands before it.
 
+    spacing (Spacing): What was learned of spaces; where that is nothing, the rules decide.
+    after (Optional[Doc]): How the text begins.
+    """
 
-def _unspaced(character: str) -> bool:
-    code = ord(character)
-    if any(low <= code <= high for low, high in _UNSPACED):
-        return True
-    return unicodedata.east_asian_width(character) in "WF"
+    def __init__(self, spacing: Spacing, after: Doc | None = None) -> None:
+        self.spacing = spacing
+        self.text = ""
+        self._last = ""
+        self._before = True
+        self._marks = OpenMarks()  # those before the last word
+        if after is not None:
+            gap = False
+            for token in after:
+                self._pass(token.text, gap)
+                gap = bool(token.whitespace_)
+            self.text = after.text
+
+    def add(self, word: str) -> str:
+        """Append a word to the text.
+
+        word (str): The word.
+        RETURNS (str): The word as it was appended, with a space before it or not.
+        """
+        apart = self.text[-1:].isspace()
+        space = bool(self.text) and not apart and self._needs_space(word)
+        self._pass(word, apart or space)
+        appended = " " * space + word
+        self.text += appended
+        return appended
+
+    def _needs_space(self, word: str) -> bool:
+        rule = needs_space(self.text, word)
+        if not self.spacing:
+            return rule
+        form = spacing_form(word)
+        state = gap_state(self._last, form, self._before, self._marks)
+        return self.spacing.probability(self._last, form, state, rule) > 0.5
+
+    def _pass(self, word: str, gap: bool) -> None:
+        """Go on to the next word, whose gap to the last one is known."""
+        form = spacing_form(word)
+        self._marks.read(self._last, self._before, gap, form)
+        self._before = gap or not self._last or self._last.isspace()
+        self._last = form

@@ -17,6 +17,7 @@ from ..network.generation import continue_rows, next_log_probs, next_top_k, read
 from ..network.recurrent import State
 from ..validation import check_number, check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
+from ..vocabulary.spacing import Spacing
 from .detokenization import detokenize
 from .preceding import WeakPipeline
 
@@ -37,6 +38,7 @@ class Writer:
     name: str
     model: Model
     vocabulary: Vocabulary
+    spacing: Spacing
     shim: RNNShim
     tokenizer: Callable[[str], Doc] | None
     _pipeline: WeakPipeline
@@ -87,6 +89,9 @@ class Writer:
     ) -> str:
         """Continue a text, word by word, until `</s>` or `max_tokens`. Never writes `<unk>`.
 
+        Spaces go where the raw text of training had them (see `vocabulary/spacing.py`), or, for a
+        model that saw none, where script and punctuation call for them.
+
         prompt (Union[str, Doc]): The beginning; stands unchanged in the result.
         max_tokens (int): At most so many new tokens.
         temperature (float): Below 1 sharpens the distribution, above 1 flattens it; 0 always
@@ -95,7 +100,7 @@ class Writer:
         top_p (float): Draw from the most probable words that have this much probability together
             (Holtzman et al. 2020); 1.0 for all.
         seed (int): The same seed gives the same text; any number of 64 bits.
-        RETURNS (str): Prompt and continuation, spaced as their scripts call for.
+        RETURNS (str): Prompt and continuation.
         RAISES (ValueError): For an option out of range.
         """
         check_number("max_tokens", max_tokens, lambda n: n >= 0, ">= 0", whole=True)
@@ -103,9 +108,10 @@ class Writer:
         check_number("top_k", top_k, lambda k: k >= 0, ">= 0", whole=True)
         check_number("top_p", top_p, lambda p: 0 < p <= 1, "above 0 and at most 1")
         check_number("seed", seed, lambda n: -(2**63) <= n < 2**63, "of 64 bits", whole=True)
+        doc = self._as_doc(prompt)
         rows = continue_rows(
             self.shim.network,
-            self._read(prompt),
+            self._read(doc),
             end=BOUNDARY_ROW,
             forbidden=UNKNOWN_ROW,
             max_tokens=int(max_tokens),
@@ -116,9 +122,10 @@ class Writer:
         )
         text = prompt if isinstance(prompt, str) else prompt.text
         try:
-            return detokenize(text, [self.vocabulary.words[row] for row in rows])
+            words = [self.vocabulary.words[row] for row in rows]
         except FloatingPointError:
             raise ValueError(Errors.R371.format(name=self.name)) from None
+        return text + detokenize(words, self.spacing, doc)
 
     def _as_doc(self, text: str | Doc) -> Doc:
         if isinstance(text, str):

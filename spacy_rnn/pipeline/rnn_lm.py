@@ -28,6 +28,8 @@ from ..network.cache import LARGEST_WINDOW, CacheSettings
 from ..network.inference import Prediction
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
+from ..vocabulary.spacing import Spacing
+from ..vocabulary.spacing_counts import SpacingCounts
 from .annotations import (
     ANNOTATIONS,
     DEFAULT_ANNOTATIONS,
@@ -41,8 +43,8 @@ from .continuations import Continuing
 from .counting import Counting
 from .embeddings import EmbeddingTable
 from .extensions import register_extensions, set_output
+from .learned_spacing import count_beginning, count_beside, learn_spacing, predicted_doc
 from .learning import Learner
-from .loading import Loading
 from .missing_outputs import note_renaming
 from .pitfalls import (
     check_coverage,
@@ -54,6 +56,7 @@ from .pitfalls import (
 from .position_batches import by_positions
 from .preceding import WeakPipeline
 from .prompting import Writer
+from .saving import Saving
 from .token_watch import TokenWatch
 from .training_tokens import as_in_training, warn_of_missed_components
 
@@ -62,7 +65,7 @@ _DUMMY_WORDS = ["x", "y", "z"]
 _NAME: Any = vars(Pipe)["name"]
 
 
-class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, TrainablePipe):
+class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, TrainablePipe):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
@@ -142,6 +145,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
         self.cache = CacheSettings(cache_window, cache_weight, cache_flatness)
         self.scorer = scorer
         self.tokenizer = tokenizer
+        self.spacing = Spacing()
         self._pipeline = WeakPipeline()
         self.shim.description = name
         self._carried = CarriedStates(name)
@@ -255,11 +259,12 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
         nlp: Language | None = None,
         labels: list[list[Any]] | None = None,
     ) -> None:
-        """Build the vocabulary and the network.
+        """Build the vocabulary and the network, and learn where spaces go.
 
-        get_examples (Callable[[], Iterable[Example]]): The training text; read once, unless the
-            vocabulary is given. Its words are counted as [training] annotating_components leave
-            them. If the model has a source, the text's words join the source's.
+        get_examples (Callable[[], Iterable[Example]]): The training text; read once, only its
+            beginning if the vocabulary is given. Its words are counted as [training]
+            annotating_components leave them. If the model has a source, the text's words join the
+            source's.
         nlp (Optional[Language]): The pipeline; its tokenizer will read text prompts, its vocab gets
             the words.
         labels (Optional[List]): The vocabulary ``[[word, count], …]``, as
@@ -275,10 +280,13 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
         setup: Any = self.model.init
         if labels is not None:
             vocabulary = Vocabulary.from_labels(labels, attr=attr)
+            gaps = count_beginning(get_examples)
         elif setup.path is not None:
             vocabulary = Vocabulary.from_file(setup.path, attr=attr)
+            gaps = count_beside(setup.path, get_examples)
         else:
-            vocabulary = self._count_words(self._training_docs(get_examples), nlp)
+            gaps = SpacingCounts()
+            vocabulary = self._count_words(self._training_docs(get_examples), nlp, gaps)
             if setup.source is not None:
                 known = setup.read_source().vocabulary
                 check_coverage(self.name, vocabulary, known)
@@ -294,6 +302,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
         except Exception:
             self.model.attrs["vocabulary"] = before
             raise
+        self.spacing = learn_spacing(gaps, setup.source)
         self._carried = CarriedStates(self.name)
         self.forget_batch()
         self._add_strings()
@@ -309,13 +318,18 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
             if sourced:
                 check_own_work(self.name, self.lm_weight, self.annotations)
 
-    def _count_words(self, docs: Iterable[Doc], nlp: Language | None) -> Vocabulary:
+    def _count_words(
+        self, docs: Iterable[Doc], nlp: Language | None, gaps: SpacingCounts
+    ) -> Vocabulary:
         if nlp is not None:
             if nlp.config["training"]["max_epochs"] == -1:
                 warnings.warn(Warnings.W301.format(name=self.name), stacklevel=3)
             docs = as_in_training(nlp, self, docs)
         return Vocabulary.from_docs(
-            docs, attr=self.vocabulary.attr, min_count=self.min_count, max_size=self.max_size
+            gaps.watch(docs),
+            attr=self.vocabulary.attr,
+            min_count=self.min_count,
+            max_size=self.max_size,
         )
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:
@@ -335,7 +349,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Loading, Trai
         if len(head) == 1 and [token.text for token in head[0].predicted] == _DUMMY_WORDS:
             raise ValueError(Errors.R302.format(name=self.name))
         for example in itertools.chain(head, examples):
-            yield example.predicted
+            yield predicted_doc(example)
 
 
 def _check_cache(window: int, weight: float, flatness: float) -> None:

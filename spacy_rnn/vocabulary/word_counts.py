@@ -12,6 +12,7 @@ from spacy.training import Example
 
 from ..corpus.windows import read_mark
 from ..validation import check_size
+from .spacing_counts import SpacingCounts
 from .vocabulary import Vocabulary, count_words
 
 # Documents counted together, whose strings and lexemes are freed before the next ones.
@@ -66,6 +67,7 @@ def count_corpus(
     examples: Iterable[Example],
     attr: str,
     *,
+    gaps: SpacingCounts | None = None,
     max_types: int = 2_000_000,
     zones: bool = True,
     cut_anywhere: bool = False,
@@ -76,6 +78,7 @@ def count_corpus(
     nlp (Language): The pipeline whose vocab the Docs have.
     examples (Iterable[Example]): As a reader yields them, lazily.
     attr (str): The token attribute: "ORTH", "LOWER" or "NORM".
+    gaps (Optional[SpacingCounts]): Counts the gaps between words meanwhile.
     max_types (int): See `WordCounts`.
     zones (bool): Whether to free what some documents have left in the vocab before the next ones
         are read. Not for a reader that makes Docs before they are asked for.
@@ -90,7 +93,8 @@ def count_corpus(
     while not done:
         with nlp.memory_zone() if zones else nullcontext():
             batch = _Batch(stream, cut_anywhere)
-            counts.add(*count_words(batch if change is None else change(batch), attr))
+            docs = batch if change is None else change(batch)
+            counts.add(*count_words(docs if gaps is None else gaps.watch(docs), attr))
             done = batch.exhausted
     return counts
 

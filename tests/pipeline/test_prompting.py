@@ -93,7 +93,7 @@ def test_temperature_zero_takes_the_likeliest_word_each_time(variant):
 
 
 def test_writing_stops_at_the_end_of_the_document():
-    nlp = make_trained(["one two three .", "one two three ."])
+    nlp = make_trained(["one two three.", "one two three."])
     lm = nlp.get_pipe("rnn_lm")
     assert lm.generate("one", max_tokens=50, temperature=0) == "one two three."
     lm.shim.network.softmax.bias.data[1] = -1e4  # the end is out of reach

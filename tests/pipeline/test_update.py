@@ -141,7 +141,7 @@ def test_training_learns(trained):
 
 @pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
 def test_every_cell_can_learn_a_text_by_heart(cell):
-    text = ["one two one three one four ."]
+    text = ["one two one three one four."]
     nlp = make_pipeline(text, model={"cell": cell, "width": 16})
     train(nlp, text, steps=80)
     assert nlp(text[0])._.rnn_perplexity < 1.2

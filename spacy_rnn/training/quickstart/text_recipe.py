@@ -13,6 +13,8 @@ from thinc.api import Config
 
 from ...corpus.text_corpus import create_text_corpus
 from ...errors import Errors, counted
+from ...vocabulary.spacing import Spacing, spacing_path
+from ...vocabulary.spacing_counts import SpacingCounts
 from ...vocabulary.word_counts import count_corpus
 from .config_parts import complete, one_cycle_block, put, tokenizer_blocks
 from .language_model_config import (
@@ -45,12 +47,14 @@ class TextStatistics:
 
     tokens, documents (int): How many there are.
     labels (List[List]): The vocabulary, ``[[word, count], …]``.
+    spacing (Spacing): Where spaces go between words.
     seconds (float): How long counting took, which tokenizing takes once more.
     """
 
     tokens: int
     documents: int
     labels: list[list[Any]]
+    spacing: Spacing
     seconds: float
 
     @property
@@ -72,7 +76,7 @@ def text_config(
     """Choose a training for a text, and write what it needs.
 
     parts (TextParts): The text.
-    folder (Path): Gets the vocabulary of a text that is read in streams.
+    folder (Path): Gets the vocabulary and the spacing of a text that is read in streams.
     lang (str): The language.
     task (str): "lm" or "encoder".
     segmenter (Optional[str]): What cuts Chinese into words.
@@ -91,6 +95,7 @@ def text_config(
     if task == "lm" and text.tokens >= _LONG_TEXT and mean >= _LONG_DOCUMENT:
         words = folder / "vocabulary.json"
         srsly.write_json(words, text.labels)
+        spacing_path(words).write_bytes(text.spacing.to_bytes())
         settings = stream_settings("medium", Budget.of(1)) | {"paths.vocabulary": str(words)}
         size, length = 32 * 70, 70
     else:
@@ -144,10 +149,12 @@ def count_text(parts: TextParts, config: Config) -> TextStatistics:
     reader = create_text_corpus(
         parts.train, document=parts.document, cache=False, max_length=_WINDOW
     )
-    counts = count_corpus(nlp, reader(nlp), "ORTH")
+    gaps = SpacingCounts()
+    counts = count_corpus(nlp, reader(nlp), "ORTH", gaps=gaps)
     vocabulary = counts.vocabulary(attr="ORTH", min_count=2, max_size=None)
     seconds = perf_counter() - start
-    return TextStatistics(counts.tokens, counts.documents, vocabulary.labels, seconds)
+    spacing = gaps.spacing()
+    return TextStatistics(counts.tokens, counts.documents, vocabulary.labels, spacing, seconds)
 
 
 def _shape(text: TextStatistics, minutes: float) -> dict[str, Any]:

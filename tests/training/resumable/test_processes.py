@@ -114,6 +114,6 @@ def test_processes_that_were_stopped_go_on_as_if_they_had_not_been(texts, tmp_pa
     (last,) = Checkpoints(checkpoints).paths()[-1:]
     assert last.name < "step-000000061"
     finish(torchrun(*command, tmp_path / "broken", "--resume"))
-    for name in ("meta.json", "rnn_lm/model"):
+    for name in ("meta.json", "rnn_lm/model", "rnn_lm/spacing"):
         whole, broken = (tmp_path / x / "model-last" / name for x in ("whole", "broken"))
         assert whole.read_bytes() == broken.read_bytes()

@@ -75,8 +75,9 @@ def test_models_are_those_of_spacy_train(texts, tmp_path, name):
     run_killed(config, tmp_path / "ours", 13, every=5)
     run_whole(config, tmp_path / "ours", every=5, resume=True)
     for model in ("model-best", "model-last"):
-        paths = [tmp_path / where / model / "rnn_lm" / "model" for where in ("spacy", "ours")]
-        assert paths[0].read_bytes() == paths[1].read_bytes()
+        for file in ("model", "spacing"):
+            paths = [tmp_path / where / model / "rnn_lm" / file for where in ("spacy", "ours")]
+            assert paths[0].read_bytes() == paths[1].read_bytes()
         meta = [(tmp_path / where / model / "meta.json").read_text() for where in ("spacy", "ours")]
         assert meta[0] == meta[1]
 

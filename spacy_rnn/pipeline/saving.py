@@ -1,4 +1,4 @@
-"""How the component is loaded."""
+"""How the component is saved and loaded."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ from ..packing import same_garbage_collection
 from ..regular_files import read_regular
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
+from ..vocabulary.spacing import Spacing
+from .learned_spacing import SPACING_FILE
 
 if TYPE_CHECKING:
     from ..layers.shim import RNNShim
 
 
-class Loading:
-    """The methods of the component that read what was saved."""
+class Saving:
+    """The methods of the component that write it and read what was saved."""
 
     name: str
     vocab: Vocab
     model: Model
     cfg: dict[str, Any]
     vocabulary: Vocabulary
+    spacing: Spacing
     shim: RNNShim
     forget_batch: Callable[[], None]
     _carried: CarriedStates
@@ -68,16 +71,47 @@ class Loading:
         self.forget_batch()
         self._add_strings()
 
+    def _load_spacing(self, data: bytes | None) -> None:
+        """Read where spaces go; a model that was saved before this was learned knows nothing."""
+        try:
+            self.spacing = Spacing() if data is None else Spacing.from_bytes(data)
+        except ValueError as error:
+            raise ValueError(Errors.R304.format(name=self.name, error=reason(error))) from error
+
+    def to_bytes(self, *, exclude: Iterable[str] = ()) -> bytes:
+        """Save to bytes."""
+        serialize: dict[str, Callable[[], Any]] = {
+            "cfg": lambda: srsly.json_dumps(self.cfg),
+            "vocab": lambda: self.vocab.to_bytes(exclude=exclude),
+            "model": self.model.to_bytes,
+            SPACING_FILE: self.spacing.to_bytes,
+        }
+        return util.to_bytes(serialize, exclude)
+
+    def to_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> None:
+        """Save to a folder."""
+        serialize: dict[str, Callable[[Path], Any]] = {
+            "cfg": lambda p: srsly.write_json(p, self.cfg),
+            "vocab": lambda p: self.vocab.to_disk(p, exclude=exclude),
+            "model": self.model.to_disk,
+            SPACING_FILE: lambda p: p.write_bytes(self.spacing.to_bytes()),
+        }
+        util.to_disk(path, serialize, exclude)
+
     def from_bytes(self, bytes_data: bytes, *, exclude: Iterable[str] = ()) -> Self:
         """Load from bytes.
         RAISES (ValueError): If the data is damaged or belongs to another network.
         """
+        spacing: list[bytes | None] = [None]
         deserialize: dict[str, Callable[[bytes], Any]] = {
             "cfg": lambda data: self._load_cfg(srsly.json_loads, data),
             "vocab": lambda data: self.vocab.from_bytes(data, exclude=exclude),
             "model": self._load_model,
+            SPACING_FILE: spacing.append,
         }
         util.from_bytes(bytes_data, deserialize, exclude)
+        if SPACING_FILE not in exclude:
+            self._load_spacing(spacing[-1])
         return self
 
     def from_disk(self, path: str | Path, *, exclude: Iterable[str] = ()) -> Self:
@@ -88,6 +122,7 @@ class Loading:
             "cfg": lambda p: self._load_cfg(_read_json, p),
             "vocab": lambda p: self.vocab.from_disk(p, exclude=exclude),
             "model": lambda p: self._load_model(read_regular(p)),
+            SPACING_FILE: lambda p: self._load_spacing(read_regular(p) if p.exists() else None),
         }
         util.from_disk(path, deserialize, exclude)
         return self
