@@ -608,8 +608,8 @@ class Errors(metaclass=_Coded):
     )
     R617 = "Another process trains in {folder} at this moment. Wait until it ends, or stop it."
     R618 = (
-        "A model can't be written: {error}. The models before are kept. Make room on the disk and "
-        "go on with --resume."
+        "A model can't be written into {folder}: {error}. The models before are kept. Make room on "
+        "the disk and go on with --resume."
     )
     R620 = (
         "The development corpus is not the one that the training was evaluated on before: the best "
@@ -784,8 +784,8 @@ class Warnings(metaclass=_Coded):
         "new one: score it again when nobody writes to it."
     )
     W601 = (
-        "No checkpoint after step {step}: {error}. The training goes on, and the checkpoint "
-        "before is kept; make room on the disk."
+        "No checkpoint after step {step} in {folder}: {error}. The training goes on, and the "
+        "checkpoint before is kept; make room on the disk."
     )
     W610 = (
         "{name} can't be written ({error}). The training goes on; this log will lack what finds no "

@@ -204,7 +204,7 @@ class TrainingRun:
             try:
                 write()
             except OSError as error:
-                raise ValueError(Errors.R618.format(error=error)) from error
+                raise ValueError(Errors.R618.format(folder=self.output, error=error)) from error
 
         self.loop.processes.from_first(try_to_write)
 
@@ -228,7 +228,9 @@ class TrainingRun:
                 return True
             except OSError as error:
                 # a training of days shouldn't end because a disk is full for a while
-                self.messages.warn(Warnings.W601.format(step=steps, error=error))
+                folder = self.checkpoints.folder
+                told = Warnings.W601.format(step=steps, folder=folder, error=error)
+                self.messages.warn(told)
                 return False
 
         if loop.processes.from_first(try_to_write):

@@ -180,7 +180,8 @@ def test_a_full_disk_leaves_the_checkpoint_before_and_the_training_goes_on(texts
     with contextlib.ExitStack() as room:
         run.execute()
     assert [text.split(":")[0] for text in told.warned] == [
-        f"[W601] No checkpoint after step {steps}" for steps in (9, 12)
+        f"[W601] No checkpoint after step {steps} in {tmp_path / 'out' / 'checkpoint'}"
+        for steps in (9, 12)
     ]
     assert bytes_of(run.loop.nlp) == bytes_of(whole)
     paths = Checkpoints(tmp_path / "out" / "checkpoint").paths()
@@ -199,7 +200,10 @@ def test_a_model_that_can_not_be_written_leaves_the_one_before(texts, undisturbe
         return step()
 
     run.loop.step = step_with_a_full_disk
-    with contextlib.ExitStack() as room, pytest.raises(ValueError, match=r"R618.*large"):
+    with (
+        contextlib.ExitStack() as room,
+        pytest.raises(ValueError, match=rf"R618.*{tmp_path}.out.*large"),
+    ):
         run.execute()
     assert kept and files_of(tmp_path / "out" / "model-last") == kept
     assert files_of(tmp_path / "out" / "model-best") == kept
