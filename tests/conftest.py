@@ -1,6 +1,7 @@
 """Shared fixtures: pipelines that are trained once."""
 
 import logging
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,6 +14,10 @@ from .helpers import CHINESE, load_script, make_trained, run_spacy, train_corpus
 
 # Networks this small gain nothing by threads, and lose much where others use the cores too.
 torch.set_num_threads(1)
+
+# A shell's background job ignores Ctrl-C, and so would the processes that tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser):

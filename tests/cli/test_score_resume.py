@@ -275,9 +275,9 @@ import time
 import spacy_rnn.scoring.outputs as outputs
 outputs._FLUSH_SIZE = 1
 write = outputs.Output.write
-def write_slowly(self, text):
-    write(self, text)
-    time.sleep(0.005)
+def write_slowly(self, *args):
+    write(self, *args)
+    time.sleep(0.02)
 outputs.Output.write = write_slowly
 """
 
@@ -296,7 +296,8 @@ def end_at(size, out, command, number):
     child = subprocess.Popen(command, stderr=subprocess.PIPE)
     deadline = time.monotonic() + 300
     while not out.exists() or out.stat().st_size < size:
-        assert child.poll() is None and time.monotonic() < deadline
+        assert child.poll() is None, child.communicate()[1].decode()
+        assert time.monotonic() < deadline
         time.sleep(0.002)
     child.send_signal(number)
     _, errors = child.communicate(timeout=300)
