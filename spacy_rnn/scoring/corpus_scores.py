@@ -27,7 +27,7 @@ from .selecting import keep_only, run_before, runs_components_before
 # Documents that are counted together.
 _BATCH = 256
 # So many, or so many words of a vocabulary, are read before the clock starts.
-_FIRST, _FIRST_WORDS = 16, 200
+_FIRST, _FIRST_WORDS = 64, 200
 
 
 @dataclass

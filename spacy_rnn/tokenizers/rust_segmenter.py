@@ -45,7 +45,8 @@ class RustSegmenter(JiebaSegmenter):
         self._before_latin = frozenset(end.string[end.start() - 1] for end in ends if end)
 
     def _cut_blocks(self, text: str, words: list[str]) -> None:
-        never, bounded, hmm = self.dictionary.never, self.dictionary.bounded, self._hmm
+        never, hmm = self.dictionary.never, self._hmm
+        bounded = self.dictionary.bounded and _LATIN_RUN.search(text)
         for block in BLOCKS.findall(text):
             if len(block) == 1:
                 words.append(block)
