@@ -89,7 +89,7 @@ class Counting:
     def sentence_scores(self, text: str | Doc | Span) -> SentenceScores | None:
         """How acceptable a sentence is.
 
-        text (Union[str, Doc, Span]): A text, which is read by `tokenizer`; or what this component
+        text (Union[str, Doc, Span]): A text, which is read as a prompt is; or what this component
             annotated with "log_probs".
         RETURNS (Optional[SentenceScores]): See there; None for no tokens.
         RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from spacy.language import Language
 from spacy.tokens import Doc
 
 from spacy_rnn.corpus.windows import split_document
@@ -160,3 +161,21 @@ def test_a_document_that_was_retokenized_since_is_refused():
         retokenizer.merge(doc[:2])
     with pytest.raises(ValueError, match="R306"):
         nlp.get_pipe("rnn_lm").sentence_scores(doc)
+
+
+@Language.component("rnn_scores_test_merges")
+def merge_first_two(doc):
+    if len(doc) > 1:
+        with doc.retokenize() as retokenizer:
+            retokenizer.merge(doc[:2])
+    return doc
+
+
+def test_a_text_is_read_with_the_components_before_the_model():
+    nlp = make_random()
+    lm = nlp.get_pipe("rnn_lm")
+    before = lm.sentence_scores("the baker paints")
+    nlp.add_pipe("rnn_scores_test_merges", first=True)
+    found = lm.sentence_scores("the baker paints")
+    assert found == pytest.approx(lm.sentence_scores(nlp("the baker paints")), rel=1e-6)
+    assert found != pytest.approx(before, rel=1e-3)
