@@ -71,13 +71,18 @@ def weights_in(file):
     return {name: p.detach().numpy() for name, p in network.parameters_by_name().items()}
 
 
-def test_a_training_goes_on_from_a_checkpoint_saved_before(tmp_path, monkeypatch):
+@pytest.fixture
+def config(tmp_path, monkeypatch):
+    """That of a training which was begun before, in the current folder."""
     shutil.copytree(SAVED / "texts", tmp_path / "texts")
     shutil.copytree(SAVED / "training", tmp_path / "training")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.stdout", io.StringIO())
     (checkpoint,) = (tmp_path / "training" / "checkpoint").glob("step-*")
-    config = Config(json.loads((checkpoint / "config.json").read_bytes()))
+    return Config(json.loads((checkpoint / "config.json").read_bytes()))
+
+
+def test_a_training_goes_on_from_a_checkpoint_saved_before(config, tmp_path):
     options = TrainOptions(Path("training"), resume=True)
     run = start(config, options, Processes(), Told().messages())
     assert run.loop.progress.steps == 8
@@ -87,3 +92,10 @@ def test_a_training_goes_on_from_a_checkpoint_saved_before(tmp_path, monkeypatch
     assert found.keys() == expected.keys()
     for name in expected:
         assert np.allclose(found[name], expected[name], atol=1e-5), name
+
+
+def test_a_setting_of_later_versions_has_to_stay_at_its_default(config):
+    config["components"]["rnn_lm"]["model"]["white_space"] = "skip"
+    options = TrainOptions(Path("training"), resume=True)
+    with pytest.raises(ValueError, match=r"R602.*white_space: 'read' then, 'skip' now\)"):
+        start(config, options, Processes(), Told().messages())

@@ -100,11 +100,11 @@ def find_notes(compared: Sequence[Compared]) -> list[str]:
     """RETURNS (List[str]): Which figures of these models can't be compared, and why."""
     notes = []
     first = compared[0]
-    attrs = {one.vocabulary.attr for one in compared}
-    if len(attrs) > 1:
+    forms = {_form_of(one.vocabulary) for one in compared}
+    if len(forms) > 1:
         notes.append(
             "Neither perplexities nor bits per character can be compared: the models predict other "
-            f"forms of the words ({', '.join(sorted(attrs))})."
+            f"forms of the words ({', '.join(sorted(forms))})."
         )
     elif any(one.result.digest != first.result.digest for one in compared):
         notes.append("Perplexities can't be compared: the models read different tokens.")
@@ -126,5 +126,11 @@ def find_notes(compared: Sequence[Compared]) -> list[str]:
     return notes
 
 
+def _form_of(vocabulary: Vocabulary) -> str:
+    if vocabulary.normalize == "none":
+        return vocabulary.attr
+    return f"{vocabulary.attr} after normalize = {vocabulary.normalize!r}"
+
+
 def _differ(one: Vocabulary, other: Vocabulary) -> bool:
-    return set(one.words) != set(other.words)
+    return set(one.forms) != set(other.forms)

@@ -20,6 +20,7 @@ from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.training_tokens import training_components
 from ..scoring.outputs import check_writable, named_errors, write_report
 from ..scoring.releasing import can_be_freed
+from ..vocabulary import Vocabulary
 from ..vocabulary.spacing import spacing_path
 from ..vocabulary.spacing_counts import SpacingCounts
 from ..vocabulary.word_counts import count_corpus
@@ -60,6 +61,8 @@ def vocab_cli(
     min_count: int | None = Option(None, help="Rarer words are unknown"),
     max_size: int | None = Option(None, help="Keep only so many words"),
     attr: str | None = Option(None, help="Token attribute: ORTH, LOWER or NORM"),
+    white_space: str | None = Option(None, help="Tokens of white space: read or skip"),
+    normalize: str | None = Option(None, help="Variants of typing: none, nfkc or typography"),
     max_types: int = Option(2_000_000, help="The most different words kept while counting"),
     code: Code = None,
 ) -> None:
@@ -85,11 +88,14 @@ def vocab_cli(
             nlp = load_tokenizer(config, parse_config_overrides(ctx.args))
         options, settings = reader_options(nlp), component_options(nlp)
     options.update({name: value for name, value in given.items() if value is not None})
-    settings.update(
-        (name, value)
-        for name, value in (("min_count", min_count), ("max_size", max_size), ("attr", attr))
-        if value is not None
-    )
+    chosen = {
+        "min_count": min_count,
+        "max_size": max_size,
+        "attr": attr,
+        "white_space": white_space,
+        "normalize": normalize,
+    }
+    settings.update({name: value for name, value in chosen.items() if value is not None})
     components = [] if config is None else find_annotating(nlp, settings.get("attr", "ORTH"))
     write_vocabulary(nlp, corpus, output, options, components, max_types=max_types, **settings)
 
@@ -101,10 +107,10 @@ def write_vocabulary(
     options: dict[str, Any],
     components: Sequence[str] = (),
     *,
-    attr: str = "ORTH",
     min_count: int = 1,
     max_size: int | None = None,
     max_types: int = 2_000_000,
+    **forms: str,
 ) -> None:
     """Count the words of a corpus and write `[[word, count], …]`, `<unk>` and `</s>` included, and
     beside it what `spacing_path` names.
@@ -114,13 +120,15 @@ def write_vocabulary(
     output (Path): The JSON file.
     options (Dict[str, Any]): Of the reader "spacy-rnn.TextCorpus.v1".
     components (Sequence[str]): Components of the pipeline that run before the words are counted.
-    attr, min_count, max_size: See `spacy_rnn.Vocabulary.from_docs`.
+    min_count, max_size: See `spacy_rnn.Vocabulary.from_docs`.
     max_types (int): See `WordCounts`.
+    forms (str): Its `options`.
     RAISES (ValueError): If the corpus can't be read or has no word that is frequent enough.
     """
     spacing = spacing_path(output)
     for path in (output, spacing):
         check_writable(path)
+    empty = Vocabulary(**forms)
     reader = create_text_corpus(corpus, cache=False, max_length=_WINDOW, **options)
     formats = {get_format(path) for path in find_files([corpus])}
     nlp.select_pipes(enable=components)
@@ -129,15 +137,16 @@ def write_vocabulary(
     counts = count_corpus(
         nlp,
         reader(nlp),
-        attr,
+        empty.attr,
         gaps=gaps,
+        skip_space=empty.skips_space,
         max_types=max_types,
         # .spacy files are read as a whole
         zones=".spacy" not in formats and can_be_freed(nlp),
         cut_anywhere=formats == {".txt"} and options.get("tokenized", False),
         change=partial(run_components, nlp, components),
     )
-    vocabulary = counts.vocabulary(attr=attr, min_count=min_count, max_size=max_size)
+    vocabulary = counts.vocabulary(min_count=min_count, max_size=max_size, **forms)
     write_report(output, vocabulary.labels)
     with named_errors(spacing):
         spacing.write_bytes(gaps.spacing().to_bytes())
@@ -184,5 +193,6 @@ def component_options(nlp: Language) -> dict[str, Any]:
         if block.get("factory") == "rnn_lm":
             component = nlp.config.interpolate()["components"][name]
             sizes = {key: component[key] for key in ("min_count", "max_size")}
-            return {**sizes, "attr": component["model"]["attr"]}
+            names = Vocabulary().options.keys() & component["model"].keys()
+            return {**sizes, **{key: component["model"][key] for key in sorted(names)}}
     return {}

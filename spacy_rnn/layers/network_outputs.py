@@ -23,6 +23,7 @@ from .finite import check_finite
 from .open_vocabulary import spell_docs
 from .sequences import Sequences, sequences_from_docs, states_order, targets_order
 from .shim import get_shim
+from .skipping import gradients_from_docs, states_to_docs
 from .word_inputs import Words
 
 
@@ -41,7 +42,7 @@ def predict_sequences(model: Model, readings: list[Sequences], wanted: Wanted) -
     """Compute what is wanted, without gradients; see `inference.predict`.
 
     RETURNS (List[Prediction]): One for each reading, in the order of the text: position 0 of a
-        document is after `</s>`, position i after token i, whichever way it was read.
+        document is after `</s>`, position i after token i of those that are read, whichever way.
     """
     shim = get_shim(model)
     network = shim.network
@@ -92,7 +93,7 @@ def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[
     docs (List[Doc]): What may follow.
     state (State): After what was read before, (depth, 1, width) each.
     RETURNS (List[ndarray]): For each Doc float32 (n_tokens + 1,), natural log-probabilities of its
-        tokens, spelled if they are unknown and there is a speller, and of `</s>`.
+        tokens that are read, spelled if they are unknown and there is a speller, and of `</s>`.
     RAISES (ValueError): If one isn't finite.
     """
     network = get_shim(model).network
@@ -123,7 +124,10 @@ def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[
 
 def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
     """RETURNS (Optional[Tensor]): (positions, nO), the hidden states of all directions side by
-    side; None if they weren't wanted."""
+    side; None if they weren't wanted.
+
+    predictions (List[Prediction]): With a row for every position of the Docs: see `to_docs`.
+    """
     parts = [made.hidden for made in predictions if made.hidden is not None]
     if len(parts) < 2:
         return parts[0] if parts else None
@@ -132,17 +136,20 @@ def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
 
 def side_by_side(readings: Sequence[Sequences], hidden: Sequence[Any]) -> Any:
     """Join arrays (positions, width) of readings, in their orders, to (positions, nO) in the order
-    of the text. Arrays of numpy or CuPy."""
+    of the text, a row for every position of the Docs. Arrays of numpy or CuPy."""
     pairs = zip(readings, hidden, strict=True)
-    parts = [_between_orders(reading, array) for reading, array in pairs]
+    parts = [states_to_docs(reading, _between_orders(reading, array)) for reading, array in pairs]
     return parts[0] if len(parts) == 1 else get_array_module(parts[0]).concatenate(parts, axis=1)
 
 
 def one_by_one(readings: Sequence[Sequences], joint: Any) -> list[Any]:
-    """The inverse of `side_by_side`, for gradients too."""
+    """The backward pass of `side_by_side`, for gradients; its inverse where nothing is skipped."""
     width = joint.shape[1] // len(readings)
     parts = [joint[:, i * width : (i + 1) * width] for i in range(len(readings))]
-    return [_between_orders(reading, part) for reading, part in zip(readings, parts, strict=True)]
+    return [
+        _between_orders(reading, gradients_from_docs(reading, part))
+        for reading, part in zip(readings, parts, strict=True)
+    ]
 
 
 def _between_orders(reading: Sequences, array: Any) -> Any:
@@ -153,7 +160,10 @@ def _between_orders(reading: Sequences, array: Any) -> Any:
 
 
 def without_starts(hidden: Any, lengths: np.ndarray) -> list[Floats2d]:
-    """Cut (positions, nO) into one array for each document, without the state after `</s>`."""
+    """Cut (positions, nO) into one array for each document, without the state after `</s>`.
+
+    lengths (ndarray): int64 (documents,), positions of each Doc.
+    """
     stops = np.cumsum(lengths).tolist()
     starts = (np.cumsum(lengths) - lengths).tolist()
     return [hidden[a + 1 : b] for a, b in zip(starts, stops, strict=True)]

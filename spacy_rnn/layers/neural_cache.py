@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from spacy.tokens import Doc
 from thinc.api import Model
 from torch import Tensor
 
@@ -17,7 +16,7 @@ from .sequences import Sequences
 
 
 class Cached(NamedTuple):
-    """Natural log p with the cache, of a batch.
+    """Natural log p with the cache, of what is read of a batch, in the order of the text.
 
     closed (ndarray): float32 (positions,), `<unk>` is one word.
     opened (Optional[ndarray]): float32 (positions,), with a speller: unknown words are remembered
@@ -31,7 +30,6 @@ class Cached(NamedTuple):
 
 def predict_with_cache(
     model: Model,
-    docs: list[Doc],
     reading: Sequences,
     prediction: Prediction,
     spelling: np.ndarray | None,
@@ -39,8 +37,11 @@ def predict_with_cache(
 ) -> Cached:
     """Mix what the network predicted from left to right with the cache.
 
+    model (Model): "spacy-rnn.RNNLM.v1".
+    reading (Sequences): A batch, from left to right.
     prediction (Prediction): With hidden states and log-probabilities.
-    spelling (Optional[ndarray]): float32 (tokens,), log p(spelling), 0 for known words.
+    spelling (Optional[ndarray]): float32 (tokens,), log p(spelling), 0 for known words;
+        of tokens that are read.
     """
     assert prediction.hidden is not None and prediction.log_probs is not None
     hidden, log_probs = prediction.hidden, prediction.log_probs
@@ -52,14 +53,13 @@ def predict_with_cache(
     body[np.cumsum(reading.lengths) - 1] = False
     # the forms tell words apart that have no rows; a document's end is like none of them
     symbols = np.full(len(body), -1, dtype=np.int64)
-    keys, _ = vocabulary.keys(docs)
-    symbols[body] = np.unique(keys, return_inverse=True)[1].reshape(-1)
+    symbols[body] = np.unique(reading.tokens.keys, return_inverse=True)[1].reshape(-1)
     added = np.zeros(len(body), dtype=np.float32)
     added[body] = spelling
     spelled = log_probs + torch.from_numpy(added).to(log_probs.device)
     opened = _mix_all(reading, hidden, spelled, symbols, settings)
     missing = np.zeros(len(body), dtype=bool)
-    missing[body] = vocabulary.missing(keys)
+    missing[body] = vocabulary.missing(reading.tokens.keys)
     where = torch.from_numpy(missing).to(opened.device)
     opened = torch.where(where, closed, opened)
     return Cached(closed.cpu().numpy(), opened.cpu().numpy())

@@ -13,7 +13,9 @@ from ..network.forks import no_fork_meanwhile
 from ..network.precision import resolve_precision
 from ..network.speller import Spellings, spelling_log_probs, weighted_log_prob
 from ..vocabulary.alphabet import alphabet_of
-from ..vocabulary.vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary, find_strings
+from ..vocabulary.symbols import BOUNDARY_ROW, UNKNOWN_ROW
+from ..vocabulary.token_forms import TokenForms
+from ..vocabulary.vocabulary import Vocabulary
 from .shim import get_shim
 
 # In training, longer words (of symbols) are left out: they are no words, and cost much memory.
@@ -26,11 +28,11 @@ _RARE = 1
 
 
 class Forms(NamedTuple):
-    """Different forms of tokens.
+    """Different forms of tokens that are read.
 
     words (List[str]): Each once.
     numbers (ndarray): int64 (n,), which of them a token has.
-    places (ndarray): int64 (n,), which tokens these are, counted through the batch.
+    places (ndarray): int64 (n,), which of these tokens have them, counted through the batch.
     """
 
     words: list[str]
@@ -43,17 +45,18 @@ def spell_docs(model: Model, docs: Sequence[Doc]) -> np.ndarray | None:
 
     model (Model): "spacy-rnn.RNNLM.v1".
     docs (Sequence[Doc]): A batch.
-    RETURNS (Optional[ndarray]): float32 (tokens,), document after document: natural log p(spelling)
-        of words that the vocabulary doesn't have, 0 for all others and for the text `<unk>`, which
-        is a missing word; None without a speller.
+    RETURNS (Optional[ndarray]): float32 (tokens,), of those that are read, document after document:
+        natural log p(spelling) of words that the vocabulary doesn't have, 0 for all others and for
+        the text `<unk>`, which is a missing word; None without a speller.
     """
     speller = get_shim(model).network.speller
     if speller is None:
         return None
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    keys, _ = vocabulary.keys(docs)
+    tokens = vocabulary.forms_of(docs)
+    keys = tokens.keys
     spelled = (vocabulary.rows_of_keys(keys) == UNKNOWN_ROW) & ~vocabulary.missing(keys)
-    forms = _find_forms(docs, keys, spelled)
+    forms = _find_forms(tokens, spelled)
     result = np.zeros(len(keys), dtype=np.float32)
     if forms.words:
         spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms.words))
@@ -72,13 +75,13 @@ def learn_spelling(
     """
     shim = get_shim(model)
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    keys, _ = vocabulary.keys(docs)
-    rows = vocabulary.rows_of_keys(keys)
+    tokens = vocabulary.forms_of(docs)
+    rows = vocabulary.rows_of_keys(tokens.keys)
     rare = rows == UNKNOWN_ROW
     # a list of words without real counts doesn't say which of them are rare
     if vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _RARE:
         rare |= vocabulary.counts[rows] == _RARE
-    forms = _find_forms(docs, keys, rare & ~vocabulary.missing(keys))
+    forms = _find_forms(tokens, rare & ~vocabulary.missing(tokens.keys))
     symbols, lengths = alphabet_of(vocabulary).spell(forms.words)
     counts = np.bincount(forms.numbers, minlength=len(forms.words))
     short = lengths <= _LONGEST
@@ -106,12 +109,9 @@ def _no_gradient(weight: float) -> None:
     return None
 
 
-def _find_forms(docs: Sequence[Doc], keys: np.ndarray, wanted: np.ndarray) -> Forms:
-    """keys (ndarray): uint64 (tokens,), hashes of the tokens' forms.
-    wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never is.
-    """
-    places = np.flatnonzero(wanted & (keys != 0))
-    different, numbers = np.unique(keys[places], return_inverse=True)
-    stores = {id(doc.vocab): doc.vocab.strings for doc in docs}
-    words = find_strings(different.tolist(), stores.values())
-    return Forms(words, numbers.reshape(-1), places)
+def _find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:
+    """wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never
+    is."""
+    places = np.flatnonzero(wanted & (tokens.keys != 0))
+    different, numbers = np.unique(tokens.keys[places], return_inverse=True)
+    return Forms(tokens.strings(different.tolist()), numbers.reshape(-1), places)

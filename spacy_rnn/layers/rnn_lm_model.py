@@ -36,6 +36,7 @@ from .network_outputs import (
 )
 from .sequences import sequences_from_docs
 from .shim import RNNShim, get_shim
+from .skipping import doc_lengths, to_docs
 from .sources import SourceModel
 
 
@@ -55,6 +56,8 @@ def build_rnn_lm(
     precision: str = "auto",
     prediction_precision: str = "float32",
     attr: str = "ORTH",
+    white_space: str = "read",
+    normalize: str = "none",
     vocabulary: str | None = None,
     source: str | None = None,
 ) -> Model[list[Doc], list[Floats2d]]:
@@ -84,6 +87,13 @@ def build_rnn_lm(
         on zh-classics: 0.05), and differ between batches by as much. `predict_next` and
         `generate` stay in float32.
     attr (str): Token attribute that is modelled: "ORTH", "LOWER" or "NORM".
+    white_space (str): "read": a token of white space, such as the second of two spaces or a line's
+        end, is a word like any other. "skip": it isn't read and isn't counted; its log-probability
+        is 0, its state and next words are those of the token before it.
+    normalize (str): What makes variants of typing one word: "none", "nfkc" (Unicode's compatibility
+        composition) or "typography" (quotation marks, dashes, dots, full-width forms, ligatures:
+        see `vocabulary/normalization.py`). Docs keep their text; the form that is looked up and
+        spelled changes.
     vocabulary (Optional[str]): A JSON file `[[word, count], …]`, read at initialization where no
         labels are given.
     source (Optional[str]): Trained weights to start from at initialization: the folder of a
@@ -91,9 +101,9 @@ def build_rnn_lm(
         new ones start as `<unk>`. A sublayer without another vocabulary takes the source's.
     RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, row i
         the state after reading token i; nO is `width`, or twice that for both directions.
-    RAISES (ValueError): For an unknown cell, direction, precision or attribute, a size out of
-        range, or different widths with `tied`. At initialization, without a vocabulary or for a
-        source of another shape.
+    RAISES (ValueError): For an unknown choice of an option, a size out of range, or different
+        widths with `tied`. At initialization, without a vocabulary or for a source of another
+        shape.
     """
     embedding_width = width if embedding_width is None else embedding_width
     _check_choice("prediction_precision", prediction_precision, PRECISIONS)
@@ -123,7 +133,7 @@ def build_rnn_lm(
         init=_Initializer(cutoffs, vocabulary, source),
         layers=[network],
         dims={"nO": width * len(DIRECTIONS[direction])},
-        attrs={"vocabulary": Vocabulary(attr=attr)},
+        attrs={"vocabulary": Vocabulary(attr=attr, white_space=white_space, normalize=normalize)},
     )
 
 
@@ -163,10 +173,10 @@ class _Initializer:
 
     def _read_vocabulary(self, known: Vocabulary, source: SourceModel | None) -> Vocabulary:
         if self.path is not None:
-            return Vocabulary.from_file(self.path, attr=known.attr)
+            return Vocabulary.from_file(self.path, **known.options)
         if source is not None:
-            # under the model's attribute: a source of another one is refused
-            return Vocabulary(source.vocabulary.labels, attr=known.attr)
+            # under the model's options: a source of others is refused
+            return Vocabulary(source.vocabulary.labels, **known.options)
         return known
 
     def read_source(self) -> SourceModel | None:
@@ -196,10 +206,11 @@ def _forward(
     readings = sequences_from_docs(model, docs)
     network = model.layers[0]  # not by its ref: Model.copy() drops refs
     if not is_train:
-        hidden = joint_hidden(predict_sequences(model, readings, Wanted(hidden=True)))
+        made = predict_sequences(model, readings, Wanted(hidden=True))
+        hidden = joint_hidden([to_docs(*pair) for pair in zip(readings, made, strict=True)])
         assert hidden is not None
         check_finite(get_shim(model).description, hidden)
-        return without_starts(torch2xp(hidden), readings[0].lengths), _no_backprop
+        return without_starts(torch2xp(hidden), doc_lengths(readings[0])), _no_backprop
     if not docs:
         return [], _no_backprop
     outputs, backprop_network = network(readings, is_train=True)
@@ -209,7 +220,7 @@ def _forward(
         parts = one_by_one(readings, with_starts(model, d_hidden))
         return backprop_network([Outputs(part, None) for part in parts])
 
-    return without_starts(joint, readings[0].lengths), backprop
+    return without_starts(joint, doc_lengths(readings[0])), backprop
 
 
 def _no_backprop(d_hidden: list[Floats2d]) -> list:

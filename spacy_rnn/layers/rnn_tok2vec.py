@@ -22,6 +22,8 @@ def build_rnn_tok2vec(
     subword_rows: int = 10000,
     precision: str = "auto",
     attr: str = "ORTH",
+    white_space: str = "read",
+    normalize: str = "none",
     vocabulary: str | None = None,
     source: str | None = None,
 ) -> Model[list[Doc], list[Floats2d]]:
@@ -35,8 +37,8 @@ def build_rnn_tok2vec(
     source (Optional[str]): Trained weights to start from: the folder of a pipeline or of a
         component, or a file of `spacy pretrain`. Words are mapped by their text; new ones start as
         `<unk>`.
-    cell, width, embedding_width, depth, direction, tied, subword_rows, precision, attr: See
-        "spacy-rnn.RNNLM.v1".
+    cell, width, embedding_width, depth, direction, tied, subword_rows, precision, attr,
+        white_space, normalize: See "spacy-rnn.RNNLM.v1".
     RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, the
         same in any batch (1e-5); nO is `width`, or twice that for both directions.
     RAISES (ValueError): See "spacy-rnn.RNNLM.v1". At initialization, without a vocabulary or for a
@@ -52,6 +54,8 @@ def build_rnn_tok2vec(
         subword_rows=subword_rows,
         precision=precision,
         attr=attr,
+        white_space=white_space,
+        normalize=normalize,
         vocabulary=vocabulary,
         source=source,
     )

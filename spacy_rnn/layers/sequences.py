@@ -13,6 +13,7 @@ from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..vocabulary import BOUNDARY_ROW, Vocabulary
 from ..vocabulary.subword_features import subword_features_of
+from ..vocabulary.token_forms import TokenForms
 from .shim import get_shim
 from .word_inputs import Inputs, Words
 
@@ -20,27 +21,32 @@ from .word_inputs import Inputs, Words
 @dataclass
 class Sequences:
     """A batch as a stack reads it: for n tokens, n + 1 positions that read `</s>, w_1 … w_n` and
-    predict `w_1 … w_n, </s>`; from right to left, `</s>, w_n … w_1` and `w_n … w_1, </s>`.
+    predict `w_1 … w_n, </s>`; from right to left, `</s>, w_n … w_1` and `w_n … w_1, </s>`. Tokens
+    that the model skips have no position here: see `skipping.py`.
 
     ids (ndarray): int64 (positions,), what is read, document after document: rows of `words`.
     targets (ndarray): int64 (positions,), what is predicted: rows of the vocabulary.
     lengths (ndarray): int64 (documents,), positions of each.
     marks (List[Optional[Window]]): Where each stands in a longer document.
+    tokens (TokenForms): The tokens of the Docs, and which of them are read.
     words (Optional[Words]): The batch's words with their spelling; None if ids are rows of the
         vocabulary.
     reverse (bool): Whether it is read from right to left.
     wanted (Wanted): What to compute.
     state (Optional[State]): The state before each sequence; zeros if None.
+    idle (List[Optional[Window]]): The marks of windows that are left out.
     """
 
     ids: np.ndarray
     targets: np.ndarray
     lengths: np.ndarray
     marks: list[Window | None]
+    tokens: TokenForms
     words: Words | None = None
     reverse: bool = False
     wanted: Wanted = field(default_factory=lambda: Wanted(hidden=True))
     state: State | None = None
+    idle: list[Window | None] = field(default_factory=list)
 
     @property
     def complete(self) -> np.ndarray:
@@ -63,13 +69,14 @@ class Sequences:
         """
         scored = self.scored
         lengths = self.lengths - ~self.complete
-        marks = [m for m, length in zip(self.marks, lengths.tolist(), strict=True) if length]
+        pairs = list(zip(self.marks, lengths.tolist(), strict=True))
         return replace(
             self,
             ids=self.ids[scored],
             targets=self.targets[scored],
             lengths=lengths[lengths > 0],
-            marks=marks,
+            marks=[mark for mark, length in pairs if length],
+            idle=[mark for mark, length in pairs if not length],
         )
 
 
@@ -77,7 +84,8 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     """Map a batch of Docs to rows in one vectorised step and add the boundary symbols.
 
     A marked window in the middle of a document reads the token beside it instead of `</s>`, and
-    doesn't predict `</s>` at its end.
+    doesn't predict `</s>` at its end. Where white space is skipped, it is the nearest token that
+    isn't white space.
 
     model (Model): "spacy-rnn.RNNLM.v1".
     docs (List[Doc]): The documents.
@@ -86,7 +94,7 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     network = get_shim(model).network
     vocabulary: Vocabulary = model.attrs["vocabulary"]
     inputs = Inputs(vocabulary, docs, network.settings.subword_rows)
-    lengths = inputs.tokens + 1
+    lengths = inputs.tokens.lengths + 1
     starts = np.cumsum(lengths) - lengths
     body = np.ones(int(lengths.sum()), dtype=bool)
     body[starts] = False
@@ -102,10 +110,12 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
             read, predicted = ids[states_order(lengths)], targets[targets_order(lengths)]
         read = read.copy()
         for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
-            beside = _token_before(doc, mark, reverse)
-            if beside is not None:
-                read[start] = inputs.add(*beside)
-        result.append(Sequences(read, predicted, lengths, marks, reverse=reverse))
+            if mark is None:
+                continue
+            word, norm = mark.neighbour(after=reverse, skip_space=vocabulary.skips_space)
+            if word is not None:
+                read[start] = inputs.add(doc, word, norm)
+        result.append(Sequences(read, predicted, lengths, marks, inputs.tokens, reverse=reverse))
     words = inputs.words  # the last neighbours are in it by now
     for sequences in result:
         sequences.words = words
@@ -128,18 +138,6 @@ def read_words(model: Model, doc: Doc) -> tuple[np.ndarray, np.ndarray | None]:
         spelling = subword_features_of(vocabulary, network.settings.subword_rows)
         network.subwords.set_row_features(spelling.of_rows)
     return reading.words.rows[reading.ids], reading.words.features[reading.ids]
-
-
-def _token_before(
-    doc: Doc, mark: Window | None, reverse: bool
-) -> tuple[Doc, str, str | None] | None:
-    """The token that stands before a window, in the order of reading."""
-    if mark is None:
-        return None
-    word, norm = mark.previous, mark.previous_norm
-    if reverse:
-        word, norm = mark.following, mark.following_norm
-    return None if word is None else (doc, word, norm)
 
 
 def states_order(lengths: np.ndarray) -> np.ndarray:

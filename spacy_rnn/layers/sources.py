@@ -41,17 +41,17 @@ class SourceModel:
         RAISES (ValueError): If the networks have other shapes, or the target reads in a direction
             that the source doesn't have.
         """
-        self._check(target, vocabulary.attr)
+        self._check(target, vocabulary.options)
         rows = self.vocabulary.rows_of_words(vocabulary.words)
         transfer_weights(self.network.to(target.device), target, rows, UNKNOWN_ROW)
         if self.network.speller is not None and target.speller is not None:
             symbols = alphabet_of(vocabulary).rows_in(alphabet_of(self.vocabulary))
             transfer_weights(self.network.speller, target.speller, symbols, END)
 
-    def _check(self, target: RNNLanguageModel, attr: str) -> None:
-        ours = {**self.network.settings.to_dict(), "attr": self.vocabulary.attr}
-        theirs = {**target.settings.to_dict(), "attr": attr}
-        different = [name for name in (*_MUST_AGREE, "attr") if ours[name] != theirs[name]]
+    def _check(self, target: RNNLanguageModel, options: dict[str, str]) -> None:
+        ours = {**self.network.settings.to_dict(), **self.vocabulary.options}
+        theirs = {**target.settings.to_dict(), **options}
+        different = [name for name in (*_MUST_AGREE, *options) if ours[name] != theirs[name]]
         widths = ours["speller_width"], theirs["speller_width"]
         if all(widths) and widths[0] != widths[1]:
             different.append("speller_width")

@@ -36,7 +36,7 @@ class Words(NamedTuple):
 
 
 class Inputs:
-    """The tokens of a batch as ids: rows of the vocabulary, or places in `words`.
+    """The tokens of a batch that are read, as ids: rows of the vocabulary, or places in `words`.
 
     vocabulary (Vocabulary): The vocabulary.
     docs (List[Doc]): The batch.
@@ -46,20 +46,19 @@ class Inputs:
     def __init__(self, vocabulary: Vocabulary, docs: list[Doc], subword_rows: int) -> None:
         self.vocabulary = vocabulary
         self.subword_rows = subword_rows
-        keys, self.tokens = vocabulary.keys(docs)
-        self.rows = vocabulary.rows_of_keys(keys)
+        self.tokens = vocabulary.forms_of(docs)
+        self.rows = vocabulary.rows_of_keys(self.tokens.keys)
         self.ids = self.rows
         self.boundary = BOUNDARY_ROW
         self._base: Words | None = None
         self._added: list[tuple[int, tuple[int, ...]]] = []
         if subword_rows:
-            types, self.ids = np.unique(keys, return_inverse=True)
+            types, self.ids = np.unique(self.tokens.keys, return_inverse=True)
             rows = vocabulary.rows_of_keys(types)
             features = np.zeros((0, 0), dtype=np.int64)
             if len(types):
                 spelling = subword_features_of(vocabulary, subword_rows)
-                stores = {id(doc.vocab): doc.vocab.strings for doc in docs}
-                features = spelling.of_keys(types, rows, list(stores.values()))
+                features = spelling.of_keys(types, rows, self.tokens.strings)
             self._base = Words(rows, features, vocabulary.counts[rows])
             self.boundary = len(types)
             self._added.append((BOUNDARY_ROW, (0,) * len(hash_features("", subword_rows))))
@@ -68,11 +67,11 @@ class Inputs:
         """RETURNS (int): The id of a word that is no token of the batch."""
         lexeme = doc.vocab[word]
         form = {"ORTH": word, "LOWER": lexeme.lower_, "NORM": norm or lexeme.norm_}
-        row = self.vocabulary.row(form[self.vocabulary.attr])
+        spelled = self.vocabulary.form(form[self.vocabulary.attr])
+        row = self.vocabulary.row(spelled)
         if self._base is None:
             return row
         none = self._added[0][1]
-        spelled = form[self.vocabulary.attr]
         features = none if spelled == UNKNOWN else hash_features(spelled, self.subword_rows)
         self._added.append((row, features))
         return len(self._base.rows) + len(self._added) - 1

@@ -208,7 +208,7 @@ class RNNLanguageModel(nn.Module):
 
         ids (Tensor): int64 (n,), the sequences' rows of `words` one after another, in the order
             in which they are read.
-        lengths (ndarray): int64 (sequences,), all > 0, with sum n.
+        lengths (ndarray): int64 (sequences,), all > 0, with sum n; there may be no sequence.
         state (Optional[State]): The state before each sequence; zeros if None.
         words (Optional[Tensor]): float32 (m, embedding_width), what ids stand for; None for the
             embedding.
@@ -218,6 +218,9 @@ class RNNLanguageModel(nn.Module):
         RETURNS (Tuple[Tensor, State]): float32 (n, width) hidden states in the order of `ids`,
             and the state after each sequence, in the order of `lengths`.
         """
+        if not len(lengths):
+            nothing = self.embedding.new_zeros(0, self.settings.width)
+            return nothing, self.stack(reverse).zero_state(0)
         layout = make_layout(lengths, multiple=multiple)
         order = torch.from_numpy(layout.order).to(self.device)
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)

@@ -13,8 +13,8 @@ from thinc.util import torch2xp
 from torch import Tensor
 
 from ..layers.network_outputs import joint_hidden
-from ..layers.neural_cache import Cached
 from ..network.inference import Prediction, Wanted
+from ..vocabulary.token_forms import TokenForms
 from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
 
@@ -60,8 +60,8 @@ def split_predictions(
 
     docs (Sequence[Doc]): The documents, in the order of the arrays.
     lengths (ndarray): int64 (documents,), positions of each: its tokens and one.
-    predictions (Sequence[Prediction]): The network's, one for each direction, in the order of the
-        text; position 0 of a document is after `</s>`.
+    predictions (Sequence[Prediction]): One for each direction, with a row for every position, in
+        the order of the text; position 0 of a document is after `</s>`. See `skipping.to_docs`.
     words (List[str]): The vocabulary by row.
     annotations (Collection[str]): What to keep.
     spelling (Optional[ndarray]): float32 (tokens,), log p(spelling) of unknown words, 0 for others.
@@ -84,9 +84,24 @@ def set_directions(made: Sequence[DocAnnotations], directions: Sequence[bool]) -
             doc.output.backward.reverse = directions[1]
 
 
-def add_cached(made: Sequence[DocAnnotations], lengths: np.ndarray, cached: Cached) -> None:
-    """Add what a neural cache says: where unknown words are spelled, they are so here too."""
-    log_probs = cached.closed if cached.opened is None else cached.opened
+def set_skipped(made: Sequence[DocAnnotations], tokens: TokenForms) -> None:
+    """Say of each output which tokens were not read, if there are any."""
+    if tokens.read is None:
+        return
+    parts = np.split(~tokens.read, np.cumsum(tokens.tokens)[:-1])
+    for doc, skipped in zip(made, parts, strict=True):
+        if not skipped.any():
+            continue
+        doc.output.skipped = skipped.copy()
+        if doc.output.backward is not None:
+            doc.output.backward.skipped = doc.output.skipped
+
+
+def add_cached(made: Sequence[DocAnnotations], lengths: np.ndarray, log_probs: np.ndarray) -> None:
+    """Add what a neural cache says: where unknown words are spelled, they are so here too.
+
+    log_probs (ndarray): float32 (positions,), natural log p.
+    """
     stop = 0
     for doc, length in zip(made, lengths.tolist(), strict=True):
         start, stop = stop, stop + length
@@ -162,7 +177,8 @@ def _split(
 
 
 class StoredPredictions(NamedTuple):
-    """What scoring needs of a batch.
+    """What scoring needs of a batch: of the tokens that are read, and of one position more for each
+    document.
 
     log_probs (ndarray): float32 (positions,), of what came; an unknown word is `<unk>`.
     first (ndarray): int (positions,), the row of the first word of the list.
@@ -207,9 +223,12 @@ def stored_predictions(
         closed = output.log_probs
         if output.spelling is not None and output.closed_log_probs is not None:
             closed = output.closed_log_probs
-            spelling.append(output.spelling)
+            spelling.append(output.spelling[output.read])
+        best = output.next_words.index[:, 0]
+        if output.skipped is not None:
+            closed, best = closed[output.read], best[np.append(True, output.read)]
         log_probs.append(np.append(closed, np.float32(output.end_log_prob)))
-        first.append(output.next_words.index[:, 0])
+        first.append(best)
     joined = np.concatenate(spelling) if spelling else None
     return StoredPredictions(np.concatenate(log_probs), np.concatenate(first), joined)
 

@@ -24,7 +24,7 @@ class Continuation:
     """A candidate and its probability after the prompt.
 
     text (str): The candidate.
-    words (List[str]): Its tokens.
+    words (List[str]): Its tokens that are read.
     log_probs (ndarray): float32 (tokens,), natural log p(token | prompt, tokens before it), and
         with `end` one more for the closing `</s>`.
     """
@@ -86,5 +86,9 @@ class Continuing:
             scored = continuation_log_probs(self.model, batch, state)
             for doc, log_probs in zip(batch, scored, strict=True):
                 kept = log_probs if end else log_probs[:-1]
-                result.append(Continuation(doc.text, [token.text for token in doc], kept))
+                result.append(Continuation(doc.text, self._words_read(doc), kept))
         return result
+
+    def _words_read(self, doc: Doc) -> list[str]:
+        read = self.vocabulary.forms_of([doc]).read
+        return [token.text for token in doc if read is None or read[token.i]]

@@ -38,7 +38,7 @@ class Counts:
         unknown words as themselves; 0 without a cache or a speller.
     predictions (int): How many symbols were predicted.
     hits (int): How many of them led the list of next words (which never holds `<unk>`).
-    tokens, unknown (int): Tokens, and how many are `<unk>`.
+    tokens, unknown (int): Tokens that are read, and how many are `<unk>`.
     missing (int): How many of these are the text `<unk>`: words that have no spelling.
     characters (int): Of the documents' texts.
     documents (int): How many there were.
@@ -137,9 +137,7 @@ class Counting:
             docs, reading, StoredPredictions(made.log_probs.cpu().numpy(), first, spelling)
         )
         if cached:
-            closed, opened = predict_with_cache(
-                self.model, docs, reading, made, spelling, self.cache
-            )
+            closed, opened = predict_with_cache(self.model, reading, made, spelling, self.cache)
             counts.cache_log_prob = _total(closed[reading.scored])
             if opened is not None:
                 counts.cache_log_prob_open = _total(opened[reading.scored])
@@ -151,13 +149,13 @@ class Counting:
             log_probs = log_probs[targets_order(reading.lengths)]
             first = first[states_order(reading.lengths)]
         scored = reading.scored
-        keys, tokens = self.vocabulary.keys(docs)
+        keys = reading.tokens.keys
         return Counts(
             log_prob=_total(log_probs[scored]),
             spelling=0.0 if kept.spelling is None else _total(kept.spelling),
             predictions=int(scored.sum()),
             hits=int((first == reading.targets)[scored].sum()),
-            tokens=int(tokens.sum()),
+            tokens=len(keys),
             unknown=int((self.vocabulary.rows_of_keys(keys) == UNKNOWN_ROW).sum()),
             missing=int(self.vocabulary.missing(keys).sum()),
             characters=sum(len(doc.text) for doc in docs),

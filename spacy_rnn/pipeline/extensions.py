@@ -168,7 +168,7 @@ def doc_perplexity(doc: Doc, output: LMOutput) -> float:
 
 
 def doc_mean_surprisal(doc: Doc, output: LMOutput) -> float:
-    return doc_surprisal(doc, output) / max(1, len(doc))
+    return doc_surprisal(doc, output) / max(1, output.count_read(0, len(doc)))
 
 
 def token_hidden(token: Token, output: LMOutput) -> ndarray:
@@ -197,7 +197,7 @@ def span_surprisal(span: Span, output: LMOutput) -> float:
 
 
 def span_mean_surprisal(span: Span, output: LMOutput) -> float:
-    return span_surprisal(span, output) / max(1, len(span))
+    return span_surprisal(span, output) / max(1, output.count_read(span.start, span.end))
 
 
 _GETTERS: dict[Any, dict[str, Any]] = {

@@ -27,6 +27,8 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "precision": "auto",
         "prediction_precision": "float32",
         "attr": "ORTH",
+        "white_space": "read",
+        "normalize": "none",
         "vocabulary": None,
         "source": None,
     },

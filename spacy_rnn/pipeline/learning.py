@@ -18,6 +18,7 @@ from ..errors import Errors
 from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.open_vocabulary import learn_spelling
 from ..layers.sequences import Sequences, sequences_from_docs
+from ..layers.skipping import doc_lengths
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..validation import check_number
@@ -327,15 +328,20 @@ class Learner(TrainingHooks):
 
     def _carry_on(self, readings: list[Sequences], outputs: list[Outputs]) -> None:
         for reading, output in zip(readings, outputs, strict=True):
-            if reading.state is None:
+            if reading.reverse:
                 continue
             state = output.state
-            if state is None:
+            if reading.state is not None and state is None:
                 # listeners want the last position of every window too, the next window starts
                 # before it
                 reading = replace(reading.only_scored(), state=None)
-                state = self._state_after(reading)
-            self._carried.put(reading.marks, state)
+                state = self._state_after(reading) if reading.marks else None
+            if state is not None:
+                self._carried.put(reading.marks, state)
+            # where there was nothing to read, a stream stays in its state
+            kept = self._carried.take(self.shim.network.stack(False), reading.idle)
+            if kept is not None:
+                self._carried.put(reading.idle, kept)
 
     def _state_after(self, reading: Sequences) -> State:
         reading.state = self._carried.take(self.shim.network.stack(False), reading.marks)
@@ -359,7 +365,7 @@ class Learner(TrainingHooks):
             self._run_early()
 
         hidden = side_by_side(readings, [output.hidden for output in outputs])
-        self._start_exchange(docs, without_starts(hidden, readings[0].lengths), finish)
+        self._start_exchange(docs, without_starts(hidden, doc_lengths(readings[0])), finish)
 
     def _start_exchange(
         self,

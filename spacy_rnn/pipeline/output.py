@@ -60,6 +60,9 @@ class LMOutput:
         −1 for an unknown word, which is in no list.
     cache_log_probs, cache_end_log_prob (Optional[ndarray], Optional[float]): `log_probs` and
         `end_log_prob` with the neural cache, where the component has one.
+    skipped (Optional[ndarray]): bool (n,), white space that a model with `white_space = "skip"`
+        didn't read: its log-probability and entropy are 0, its rank is missing (-1), its state and
+        next words are those of the token before. None if all tokens were read.
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
         p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
     reverse (bool): Whether these numbers are of the direction from right to left.
@@ -81,6 +84,7 @@ class LMOutput:
         rank: np.ndarray | None = None,
         cache_log_probs: np.ndarray | None = None,
         cache_end_log_prob: float | None = None,
+        skipped: np.ndarray | None = None,
         backward: LMOutput | None = None,
         reverse: bool = False,
     ) -> None:
@@ -97,6 +101,7 @@ class LMOutput:
         self.rank = rank
         self.cache_log_probs = cache_log_probs
         self.cache_end_log_prob = cache_end_log_prob
+        self.skipped = skipped
         self.backward = backward
         self.reverse = reverse
 
@@ -106,6 +111,16 @@ class LMOutput:
     def __repr__(self) -> str:
         kept = [name for name in (*_FIELDS, "backward") if getattr(self, name) is not None]
         return f"LMOutput({counted(len(self), 'token')}: {', '.join(kept) or 'nothing kept'})"
+
+    @property
+    def read(self) -> np.ndarray:
+        """RETURNS (ndarray): bool (n,), which tokens were read."""
+        return np.ones(len(self), dtype=bool) if self.skipped is None else ~self.skipped
+
+    def count_read(self, start: int, end: int) -> int:
+        """RETURNS (int): How many of the tokens start … end − 1 were read."""
+        skipped = 0 if self.skipped is None else int(self.skipped[start:end].sum())
+        return max(0, end - start) - skipped
 
     @property
     def next(self) -> list[list[tuple[str, float]]] | None:
@@ -122,13 +137,20 @@ class LMOutput:
     @property
     def cache_perplexity(self) -> float | None:
         """RETURNS (float): `perplexity` with the neural cache."""
-        return _perplexity_of(self.cache_log_probs, self.cache_end_log_prob)
+        return self._perplexity_of(self.cache_log_probs, self.cache_end_log_prob)
 
     @property
     def perplexity(self) -> float | None:
-        """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1)); with a speller, the one that
-        includes spelling."""
-        return _perplexity_of(self.log_probs, self.end_log_prob)
+        """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1)) for n tokens that were read;
+        with a speller, the one that includes spelling."""
+        return self._perplexity_of(self.log_probs, self.end_log_prob)
+
+    def _perplexity_of(self, log_probs: np.ndarray | None, end: float | None) -> float | None:
+        if log_probs is None or end is None:
+            return None
+        total = float(log_probs.sum(dtype=np.float64)) + end
+        with np.errstate(over="ignore"):  # an endless spelled word has an infinite one
+            return float(np.exp(-total / (self.count_read(0, len(self)) + 1)))
 
     def surprisal_of(self, start: int, end: int) -> float | None:
         """RETURNS (float): The sum of the surprisals of tokens start … end − 1, in bits."""
@@ -196,6 +218,7 @@ _FIELDS = (
     "rank",
     "cache_log_probs",
     "cache_end_log_prob",
+    "skipped",
     "next_words",
 )
 
@@ -210,6 +233,7 @@ _OF_TOKENS = {
     "entropy": ("f", 1),
     "rank": ("iu", 1),
     "cache_log_probs": ("f", 1),
+    "skipped": ("b", 1),
 }
 
 
@@ -257,14 +281,6 @@ def _is_table(message: dict[str, Any], rows: int) -> bool:
     if index.shape != probabilities.shape or len(index) != rows:
         return False
     return not index.size or (index.min() >= 0 and index.max() < len(words))
-
-
-def _perplexity_of(log_probs: np.ndarray | None, end: float | None) -> float | None:
-    if log_probs is None or end is None:
-        return None
-    total = float(log_probs.sum(dtype=np.float64)) + end
-    with np.errstate(over="ignore"):  # an endless spelled word has an infinite one
-        return float(np.exp(-total / (len(log_probs) + 1)))
 
 
 def _copied(value: Any) -> Any:

@@ -24,6 +24,7 @@ from ..layers.neural_cache import predict_with_cache
 from ..layers.open_vocabulary import spell_docs
 from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
+from ..layers.skipping import doc_lengths, predictions_to_docs, to_docs
 from ..network.cache import LARGEST_WINDOW, CacheSettings
 from ..network.inference import Prediction
 from ..validation import check_number, check_size
@@ -36,6 +37,7 @@ from .annotations import (
     DocAnnotations,
     add_cached,
     set_directions,
+    set_skipped,
     split_predictions,
     wanted_for,
 )
@@ -219,15 +221,23 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, Train
             spelling = spell_docs(self.model, batch) if wanted.log_probs else None
             self._check_finite(predictions, spelling)
             words = self.vocabulary.words
-            lengths = readings[0].lengths
-            made = split_predictions(batch, lengths, predictions, words, annotations, spelling)
+            lengths, tokens = doc_lengths(readings[0]), readings[0].tokens
+            made = split_predictions(
+                batch,
+                lengths,
+                [to_docs(*pair) for pair in zip(readings, predictions, strict=True)],
+                words,
+                annotations,
+                None if spelling is None else tokens.spread(spelling),
+            )
             set_directions(made, self.shim.network.directions)
+            set_skipped(made, tokens)
             if looks_back:
-                reading, prediction = readings[0], predictions[0]
                 cached = predict_with_cache(
-                    self.model, batch, reading, prediction, spelling, self.cache
+                    self.model, readings[0], predictions[0], spelling, self.cache
                 )
-                add_cached(made, lengths, cached)
+                opened = cached.closed if cached.opened is None else cached.opened
+                add_cached(made, lengths, predictions_to_docs(readings[0], opened))
             result += made
         return result
 
@@ -276,13 +286,13 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, Train
             self.vocab, self.tokenizer = nlp.vocab, nlp.tokenizer
             self._first_name = self.name
             self.join_pipeline(nlp)
-        attr = self.vocabulary.attr
+        options = self.vocabulary.options
         setup: Any = self.model.init
         if labels is not None:
-            vocabulary = Vocabulary.from_labels(labels, attr=attr)
+            vocabulary = Vocabulary.from_labels(labels, **options)
             gaps = count_beginning(get_examples)
         elif setup.path is not None:
-            vocabulary = Vocabulary.from_file(setup.path, attr=attr)
+            vocabulary = Vocabulary.from_file(setup.path, **options)
             gaps = count_beside(setup.path, get_examples)
         else:
             gaps = SpacingCounts()
@@ -327,9 +337,9 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, Train
             docs = as_in_training(nlp, self, docs)
         return Vocabulary.from_docs(
             gaps.watch(docs),
-            attr=self.vocabulary.attr,
             min_count=self.min_count,
             max_size=self.max_size,
+            **self.vocabulary.options,
         )
 
     def _check_top_k(self, vocabulary: Vocabulary) -> None:

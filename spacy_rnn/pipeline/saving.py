@@ -53,10 +53,10 @@ class Saving:
         try:
             with same_garbage_collection():
                 self.model.from_bytes(data)
-            there, here = self.vocabulary.attr, before[0].attr
-            if there != here:
-                detail = f"attr: {there} there, {here} here"
-                raise ValueError(Errors.R010.format(detail=detail))
+            there, here = self.vocabulary.options, before[0].options
+            differ = [f"{k}: {there[k]} there, {here[k]} here" for k in here if there[k] != here[k]]
+            if differ:
+                raise ValueError(Errors.R010.format(detail="; ".join(differ)))
             network = self.shim._model
             if network is not None and network.settings.words != len(self.vocabulary):
                 rows, words = network.settings.words, len(self.vocabulary)

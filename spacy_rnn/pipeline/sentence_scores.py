@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
-from ..vocabulary.vocabulary import ATTRIBUTES, Vocabulary
+from ..vocabulary import Vocabulary
 from .extensions import get_output, get_output_of
 
 _LN2 = math.log(2.0)
@@ -17,8 +17,8 @@ _PENALTY = 0.8
 
 
 class SentenceScores(NamedTuple):
-    """The measures of Lau, Clark & Lappin (2017, 2020), of n tokens without a closing `</s>`, with
-    logarithms to base 2. Higher is more acceptable.
+    """The measures of Lau, Clark & Lappin (2017, 2020), of n tokens, all that are read, without a
+    closing `</s>`, with logarithms to base 2. Higher is more acceptable.
 
     lp (float): log2 p, in bits: minus the surprisal.
     mean_lp (float): LP / n, bits a token.
@@ -43,7 +43,7 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     text (Union[Doc, Span]): Its words before it are the context of a span.
     vocabulary (Vocabulary): Of the component.
     name (str): The component's name.
-    RETURNS (Optional[SentenceScores]): None for no tokens.
+    RETURNS (Optional[SentenceScores]): None for no tokens that are read.
     RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
     RAISES (TypeError): For anything else than a Doc or a Span.
     """
@@ -56,17 +56,17 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     if output.log_probs is None:
         raise ValueError(Errors.R307.format(name=name, annotation="log_probs"))
     start, end = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
-    if start == end:
-        return None
     # not the whole Doc's: a loop over its sentences must not become quadratic
-    words: Any = doc[start:end]
-    keys = words.to_array([ATTRIBUTES[vocabulary.attr]]).reshape(-1)
-    rows = vocabulary.rows_of_keys(keys)
+    tokens = vocabulary.forms_of([doc[start:end]])
+    n = len(tokens.keys)
+    if not n:
+        return None
+    rows = vocabulary.rows_of_keys(tokens.keys)
     total = float(vocabulary.counts.sum()) + 0.5 * len(vocabulary)
     unigram = np.log((vocabulary.counts[rows] + 0.5) / total)
     if output.spelling is not None:
-        unigram = unigram + output.spelling[start:end]
-    n = end - start
+        spelling = output.spelling[start:end]
+        unigram = unigram + (spelling if tokens.read is None else spelling[tokens.read])
     lp = float(output.log_probs[start:end].sum(dtype=np.float64)) / _LN2
     lu = float(unigram.sum()) / _LN2
     return SentenceScores(lp, lp / n, lp / ((5 + n) / 6) ** _PENALTY, -lp / lu, (lp - lu) / n)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from spacy.tokens import Doc
 from torch import Tensor
 
-from ..corpus.windows import count_predictions
+from ..corpus.windows import count_inner_windows, count_predictions
 from ..layers.carried import CarriedStates
 from ..layers.shim import RNNShim
+from ..vocabulary import Vocabulary
 from .upstream import ListenedTo
 
 
@@ -18,6 +19,7 @@ class TrainingHooks(ListenedTo):
     """The methods of the component that `python -m spacy rnn train` calls."""
 
     shim: RNNShim
+    vocabulary: Vocabulary
     _carried: CarriedStates
     # of each number of `count_predictions`: what the mean over it in this process is multiplied by
     loss_scales: list[float] | None = None
@@ -37,11 +39,12 @@ class TrainingHooks(ListenedTo):
     def count_predictions(self, docs: Sequence[Doc]) -> list[int]:
         """RETURNS (List[int]): For each direction, how many symbols the loss of a batch sums, and
         with a speller what its loss is divided by."""
-        network = self.shim.network
-        counts = [count_predictions(docs, reverse=reverse) for reverse in network.directions]
+        network, skip = self.shim.network, self.vocabulary.skips_space
+        ways = network.directions
+        counts = [count_predictions(docs, reverse=way, skip_space=skip) for way in ways]
         if network.speller is not None:
-            edges = counts[0] - sum(map(len, docs))
             # windows without an edge count for one symbol less, unless listeners read their end
-            counts.append(counts[0] - (0 if self.listeners else len(docs) - edges))
+            inside = count_inner_windows(docs, reverse=ways[0], skip_space=skip)
+            counts.append(counts[0] - (0 if self.listeners else inside))
         has_tokens = any(len(doc) for doc in docs)  # no step is made of others alone
         return counts if has_tokens else [0] * len(counts)

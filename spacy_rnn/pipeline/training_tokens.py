@@ -63,7 +63,7 @@ class TrainingComponents(NamedTuple):
                 changed = [*run_on_copies(nlp, [*before, name], docs)]
             except Exception:  # code of others, which may need what isn't trained yet
                 continue
-            if not np.array_equal(forms.keys(plain)[0], forms.keys(changed)[0]):
+            if not np.array_equal(forms.forms_of(plain).keys, forms.forms_of(changed).keys):
                 found.append(name)
         return found
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from spacy.attrs import ORTH
 from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
@@ -20,6 +19,7 @@ from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.scorer import score_language_model
+from ..vocabulary import UNKNOWN_ROW
 from .chunks import Chunks
 from .releasing import memory_zone
 from .selecting import keep_only, run_before, runs_components_before
@@ -35,10 +35,11 @@ class CorpusScores:
     """What is known about a corpus.
 
     scores (Dict[str, Any]): Those of the component's scorer, by name.
-    documents, tokens, unknown, characters (int): What there was.
+    documents, tokens, unknown, characters (int): What there was; white space that isn't read is no
+        token.
     seconds (float): How long it took, reading and tokenizing included, but not what only the first
         documents of a process wait for.
-    digest (bytes): The same for the same tokens in the same order.
+    digest (bytes): The same for the same forms of tokens in the same order.
     """
 
     scores: dict[str, Any]
@@ -109,11 +110,11 @@ def score_corpus(
                 docs = [example.predicted for example in examples]
                 scorer(examples, lm=adding)
                 documents += len(docs)
-                tokens += sum(map(len, docs))
-                unknown += int((lm.vocabulary.rows(docs)[0] == 0).sum())
+                keys = lm.vocabulary.forms_of(docs).keys
+                tokens += len(keys)
+                unknown += int((lm.vocabulary.rows_of_keys(keys) == UNKNOWN_ROW).sum())
+                digest.update(keys.tobytes())
                 characters += sum(len(doc.text) for doc in docs)
-                for doc in docs:
-                    digest.update(doc.to_array(ORTH).tobytes())
             bar.update(len(docs))
     chunks.finish()
     adding.complete = True

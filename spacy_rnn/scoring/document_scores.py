@@ -33,9 +33,11 @@ _LN2 = math.log(2.0)
 
 
 def unknown_tokens(lm: RNNLM, docs: Sequence[Doc]) -> list[np.ndarray]:
-    """RETURNS (List[ndarray]): For each Doc, bool (n,): which tokens the vocabulary lacks."""
-    rows, lengths = lm.vocabulary.rows(docs)
-    return np.split(rows == UNKNOWN_ROW, np.cumsum(lengths))[:-1]
+    """RETURNS (List[ndarray]): For each Doc, bool (n,): which tokens the vocabulary lacks; white
+    space that isn't read is not one of them."""
+    tokens = lm.vocabulary.forms_of(docs)
+    unknown = tokens.spread(lm.vocabulary.rows_of_keys(tokens.keys) == UNKNOWN_ROW)
+    return np.split(unknown, np.cumsum(tokens.tokens))[:-1]
 
 
 def finite_output(lm: RNNLM, doc: Doc, place: object) -> LMOutput:
@@ -54,13 +56,16 @@ def finite_output(lm: RNNLM, doc: Doc, place: object) -> LMOutput:
 
 def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ma.MaskedArray:
     """RETURNS (MaskedArray): (n,), a number for each token; masked where there is none, as the rank
-        of an unknown word.
+        of an unknown word, and where white space isn't read.
     RAISES (ValueError): If it wasn't computed.
     """
     values = getattr(output, measure, None)
     if values is None:
         raise ValueError(Errors.R514.format(name=lm.name, measure=measure))
-    return np.ma.masked_array(values, (values < 0) if measure == "rank" else np.ma.nomask)
+    missing = ~output.read
+    if measure == "rank":
+        missing |= values < 0
+    return np.ma.masked_array(values, missing)
 
 
 def document_scores(
@@ -87,11 +92,11 @@ def document_scores(
     vocabulary = lm.vocabulary
     spelled = not unknown.any()
     if lm.spells and not spelled:
-        spelled = not vocabulary.missing(vocabulary.keys([doc])[0]).any()
+        spelled = not vocabulary.missing(vocabulary.forms_of([doc]).keys).any()
     perplexity = output.perplexity
     assert perplexity is not None
     values = (
-        len(doc),
+        output.count_read(0, len(doc)),
         int(unknown.sum()),
         characters,
         surprisal,

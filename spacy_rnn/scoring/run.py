@@ -67,7 +67,7 @@ class ScoringRun:
     left_out (LeftOut): What isn't scored.
     batch_size (int): The most documents that are scored at once.
     bar (tqdm): Shows the progress, in bytes of the input.
-    documents, tokens (int): What this run has scored.
+    documents, tokens (int): What this run has scored; tokens that are read.
     kept (int): The complete documents of a run before that the output keeps.
     """
 
@@ -119,7 +119,7 @@ class ScoringRun:
             expected = progress.records
             if not self.records.per_token:
                 expected = int(progress.values["tokens"])
-            found = len(docs[0])
+            found = len(docs[0]) if self.records.per_token else self._count_read(docs)
             if found == expected or (found > expected and self.records.per_token):
                 self._check_numbers(progress, docs[0])
             self.kept = progress.number
@@ -130,7 +130,8 @@ class ScoringRun:
                 raise self._mismatch(progress, f"of {tokens}, not {expected}")
             if progress.begin is None:
                 raise ValueError(Errors.R509.format(path=progress.path))
-            self.kept, self.documents, self.tokens = progress.number - 1, 1, found
+            self.kept, self.documents = progress.number - 1, 1
+            self.tokens = self._count_read(docs)
             return progress.begin, self._encode(progress.number, [item], docs)
 
     def _check_numbers(self, progress: OutputPosition, doc: Doc) -> None:
@@ -185,10 +186,14 @@ class ScoringRun:
         output.write(text, len(items))
         self._next += len(items)
         self.documents += len(items)
-        self.tokens += sum(map(len, docs))
+        self.tokens += self._count_read(docs)
 
     def _annotate(self, items: Sequence[Item]) -> list[Doc]:
         return list(self.nlp.pipe([item.doc for item in items], batch_size=self.batch_size))
+
+    def _count_read(self, docs: Sequence[Doc]) -> int:
+        outputs = [get_output(doc, self.lm.name) for doc in docs]
+        return sum(output.count_read(0, len(output)) for output in outputs if output is not None)
 
     def _encode(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> str:
         return "".join(map(self.form.encode, self.records.make(first, items, docs)))

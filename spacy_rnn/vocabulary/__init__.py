@@ -1,5 +1,6 @@
 """Words ↔ rows: the closed vocabulary, the alphabet and the subword features of its words."""
 
-from .vocabulary import BOUNDARY, BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW, Vocabulary
+from .symbols import BOUNDARY, BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW
+from .vocabulary import Vocabulary
 
 __all__ = ["BOUNDARY", "BOUNDARY_ROW", "UNKNOWN", "UNKNOWN_ROW", "Vocabulary"]

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from .vocabulary import BOUNDARY_ROW, Vocabulary, by_count
+from .entries import by_count
+from .symbols import BOUNDARY_ROW
+from .vocabulary import Vocabulary
 
 END = 0
 _BYTES = 256
@@ -73,4 +75,4 @@ class Alphabet:
 
 def alphabet_of(vocabulary: Vocabulary) -> Alphabet:
     """RETURNS (Alphabet): The symbols that words outside a vocabulary are spelled with."""
-    return vocabulary.derived("alphabet", lambda: Alphabet(vocabulary.words[BOUNDARY_ROW + 1 :]))
+    return vocabulary.derived("alphabet", lambda: Alphabet(vocabulary.forms[BOUNDARY_ROW + 1 :]))

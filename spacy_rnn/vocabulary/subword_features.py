@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, cast
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from spacy.lang.lex_attrs import word_shape
-from spacy.strings import StringStore, get_string_id
+from spacy.strings import get_string_id
 
+from .symbols import UNKNOWN
 from .vocabulary import Vocabulary
 
 # Kept for unknown words; a corpus has ever new ones.
@@ -36,19 +36,19 @@ class SubwordFeatures:
         """RETURNS (ndarray): int64 (words, 7), the features of every row of the vocabulary."""
         # no `cached_property`: until Python 3.12 it has a lock, which a fork could leave shut
         if self._of_rows is None:
-            words = [hash_features(word, self.rows) for word in self.vocabulary.words[2:]]
+            words = [hash_features(word, self.rows) for word in self.vocabulary.forms[2:]]
             none = (0,) * len(hash_features("", self.rows))
             self._of_rows = np.array([none, none, *words], dtype=np.int64)
         return self._of_rows
 
     def of_keys(
-        self, keys: np.ndarray, rows: np.ndarray, stores: Sequence[StringStore]
+        self, keys: np.ndarray, rows: np.ndarray, strings: Callable[[Sequence[int]], list[str]]
     ) -> np.ndarray:
         """The features of words in a text.
 
         keys (ndarray): uint64 (n,), hashes of the words' forms.
         rows (ndarray): int64 (n,), their rows in the vocabulary.
-        stores (Sequence[StringStore]): Each form is known to one of them.
+        strings (Callable[[Sequence[int]], List[str]]): Tells the forms of hashes.
         RETURNS (ndarray): int64 (n, 7).
         """
         features = self.of_rows[rows]
@@ -58,10 +58,10 @@ class SubwordFeatures:
             key = int(keys[place])
             known = self._unknown.get(key)
             if known is None:
-                word = next(store[key] for store in stores if key in cast(Any, store))
+                (word,) = strings([key])
                 known = (0,) * features.shape[1]
                 # a text's own "<unk>" says nothing of the word; a text's "</s>" is a word
-                if word != self.vocabulary.words[0]:
+                if word != UNKNOWN:
                     known = hash_features(word, self.rows)
                 self._unknown[key] = known
             features[place] = known

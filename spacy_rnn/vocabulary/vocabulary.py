@@ -3,37 +3,31 @@
 from __future__ import annotations
 
 import zlib
-from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import srsly
-from spacy.attrs import LOWER, NORM, ORTH
 from spacy.strings import get_string_id
 
-from ..corpus.windows import read_mark
 from ..errors import Errors, shorten
 from ..packing import unpack
 from ..regular_files import read_regular
 from ..validation import check_size, check_type
+from .entries import by_count, join_variants, validated
+from .normalization import NORMALIZATIONS, normalize_form
+from .symbols import BOUNDARY, BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW
+from .token_forms import ATTRIBUTES, NormalKeys, TokenForms, count_words, read_forms
 
 if TYPE_CHECKING:
     from spacy.lexeme import Lexeme
-    from spacy.tokens import Doc, Token
+    from spacy.tokens import Doc, Span, Token
 
 T = TypeVar("T")
 
-UNKNOWN = "<unk>"
-BOUNDARY = "</s>"
-UNKNOWN_ROW = 0
-BOUNDARY_ROW = 1
-ATTRIBUTES = {"ORTH": ORTH, "LOWER": LOWER, "NORM": NORM}
+WHITE_SPACE = ("read", "skip")
 _UNKNOWN_KEY = get_string_id(UNKNOWN)
-
-# Documents whose words are counted together: enough to make numpy worthwhile, little to hold.
-_COUNT_CHUNK = 512
 
 
 class Vocabulary:
@@ -44,27 +38,41 @@ class Vocabulary:
         ``</s>`` may be among them with the counts of unknown words and of documents.
     attr (str): The token attribute that is looked up: "ORTH", "LOWER" or "NORM". With "LOWER" or
         "NORM" every probability is that of the normalised form.
-    RAISES (ValueError): For an unknown attribute, an empty word, a word given twice or a count
-        that isn't a number >= 0.
+    white_space (str): "read", or "skip": tokens of white space aren't read, so no word is one.
+    normalize (str): What is done to that form before it is looked up or spelled: "none", "nfkc" or
+        "typography", see `normalization.py`. Words that become one are one word with the sum of
+        their counts. It is shown as the most frequent of them (ties by code point), but quotation
+        marks as the straight ones, since the two sides of a quotation are one word then.
+    RAISES (ValueError): For an unknown option, an empty word, a word given twice or a count that
+        isn't a number >= 0.
 
     EXAMPLE:
         >>> Vocabulary([("我", 3), ("爱", 2)]).words
         ['<unk>', '</s>', '我', '爱']
     """
 
-    def __init__(self, entries: Iterable[Sequence[Any]] = (), *, attr: str = "ORTH") -> None:
-        if attr not in ATTRIBUTES:
-            raise ValueError(Errors.R001.format(attr=attr, known=", ".join(ATTRIBUTES)))
-        counts = _validated(entries)
+    def __init__(
+        self,
+        entries: Iterable[Sequence[Any]] = (),
+        *,
+        attr: str = "ORTH",
+        white_space: str = "read",
+        normalize: str = "none",
+    ) -> None:
+        _check_options(attr, white_space, normalize)
+        self.attr, self.white_space, self.normalize = attr, white_space, normalize
+        counts = validated(entries)
         special = [(UNKNOWN, counts.pop(UNKNOWN, 0)), (BOUNDARY, counts.pop(BOUNDARY, 0))]
+        counts = join_variants(counts, skip_space=self.skips_space, normalize=normalize)
         ordered = special + sorted(counts.items(), key=by_count)
-        self.attr = attr
         self.words: list[str] = [word for word, _ in ordered]
+        self.forms: list[str] = [normalize_form(word, normalize) for word in self.words]
         self.counts = np.array([count for _, count in ordered], dtype=np.int64)
         self._derived: dict[Hashable, Any] = {}
-        self._rows = {word: row for row, word in enumerate(self.words)}
+        self._normal_keys = NormalKeys(normalize)
+        self._rows = {form: row for row, form in enumerate(self.forms)}
         try:
-            keys = np.array([get_string_id(word) for word in self.words[2:]], dtype=np.uint64)
+            keys = np.array([get_string_id(form) for form in self.forms[2:]], dtype=np.uint64)
         except UnicodeEncodeError as error:  # half a surrogate pair, which no token can hold
             raise ValueError(Errors.R005.format(entry=shorten(error.object))) from None
         order = np.argsort(keys)
@@ -76,29 +84,30 @@ class Vocabulary:
         cls,
         docs: Iterable[Doc],
         *,
-        attr: str = "ORTH",
         min_count: int = 1,
         max_size: int | None = None,
+        **options: str,
     ) -> Vocabulary:
         """Count the words of documents.
 
         docs (Iterable[Doc]): The documents; read once, a few hundred at a time.
-        attr (str): See the class.
         min_count (int): Rarer words are unknown.
         max_size (Optional[int]): Keep only so many words, `<unk>` and `</s>` not counted.
+        options (str): `attr`, `white_space` and `normalize`, see the class.
         RETURNS (Vocabulary): With the count of dropped words on ``<unk>`` and the number of
             documents on ``</s>``.
         RAISES (ValueError): If there is no word at all, or no word is frequent enough; for sizes
             below 1.
         """
-        words, documents = count_words(docs, attr)
+        empty = cls(**options)
+        words, documents = count_words(docs, empty.attr, skip_space=empty.skips_space)
         return cls.from_counts(
             words,
             tokens=sum(words.values()),
             documents=documents,
-            attr=attr,
             min_count=min_count,
             max_size=max_size,
+            **options,
         )
 
     @classmethod
@@ -108,16 +117,16 @@ class Vocabulary:
         *,
         tokens: int,
         documents: int,
-        attr: str = "ORTH",
         min_count: int = 1,
         max_size: int | None = None,
+        **options: str,
     ) -> Vocabulary:
         """Choose the words from counts that were made elsewhere.
 
         words (Mapping[str, int]): How often each word occurs.
-        tokens (int): All tokens; those of words that aren't kept count as ``<unk>``.
+        tokens (int): All tokens that are read; those of words that aren't kept count as ``<unk>``.
         documents (int): The count of ``</s>``.
-        attr, min_count, max_size: See `from_docs`.
+        min_count, max_size, options: See `from_docs`.
         RAISES (ValueError): If there is no word at all, or no word is frequent enough; for sizes
             below 1.
         """
@@ -126,37 +135,54 @@ class Vocabulary:
             check_size("max_size", max_size, least=1)
         if not tokens:
             raise ValueError(Errors.R002)
-        chosen = (e for e in words.items() if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))
+        empty = cls(**options)
+        joined = join_variants(
+            words, skip_space=empty.skips_space, normalize=empty.normalize
+        ).items()
+        chosen = (e for e in joined if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))
         kept = sorted(chosen, key=by_count)[:max_size]
         if not kept:
             raise ValueError(Errors.R003.format(min_count=min_count, max_size=max_size))
         unknown = tokens - sum(count for _, count in kept)
-        return cls([(UNKNOWN, unknown), (BOUNDARY, documents), *kept], attr=attr)
+        return cls([(UNKNOWN, unknown), (BOUNDARY, documents), *kept], **options)
 
     @classmethod
-    def from_file(cls, path: str | Path, *, attr: str = "ORTH") -> Vocabulary:
+    def from_file(cls, path: str | Path, **options: str) -> Vocabulary:
         """Read the JSON file that `spacy init labels` writes: ``[[word, count], …]``.
 
+        options (str): See `from_docs`.
         RAISES (ValueError): If the file can't be read or has another shape.
         """
         try:
             entries = srsly.json_loads(read_regular(Path(path)).decode("utf8"))
         except (OSError, ValueError) as error:
             raise ValueError(Errors.R004.format(path=path, error=error)) from None
-        return cls.from_labels(entries, attr=attr)
+        return cls.from_labels(entries, **options)
 
     @classmethod
-    def from_labels(cls, labels: Any, *, attr: str = "ORTH") -> Vocabulary:
+    def from_labels(cls, labels: Any, **options: str) -> Vocabulary:
         """Take ``[[word, count], …]``, as in `[initialize.components.rnn_lm.labels]`.
 
+        options (str): See `from_docs`.
         RAISES (ValueError): If it has another shape or holds no word.
         """
         if not isinstance(labels, list | tuple):
             raise ValueError(Errors.R005.format(entry=shorten(labels)))
-        vocabulary = cls(labels, attr=attr)
+        vocabulary = cls(labels, **options)
         if not vocabulary:
             raise ValueError(Errors.R002)
         return vocabulary
+
+    @property
+    def options(self) -> dict[str, str]:
+        """RETURNS (Dict[str, str]): What it was made with: see `from_docs`."""
+        names = ("attr", "white_space", "normalize")
+        return {name: getattr(self, name) for name in names}
+
+    @property
+    def skips_space(self) -> bool:
+        """RETURNS (bool): Whether tokens of white space aren't read."""
+        return self.white_space == "skip"
 
     @property
     def labels(self) -> list[list[Any]]:
@@ -170,11 +196,16 @@ class Vocabulary:
         return len(self.words) > 2
 
     def __contains__(self, word: str) -> bool:
-        return word in self._rows and word not in (UNKNOWN, BOUNDARY)
+        return self.row(word) > BOUNDARY_ROW
 
     def row(self, word: str) -> int:
         """RETURNS (int): The word's row; row 0 for an unknown word, the text "</s>" included."""
-        return UNKNOWN_ROW if word == BOUNDARY else self._rows.get(word, UNKNOWN_ROW)
+        form = self.form(word)
+        return UNKNOWN_ROW if form == BOUNDARY else self._rows.get(form, UNKNOWN_ROW)
+
+    def form(self, word: str) -> str:
+        """RETURNS (str): The form of a word that is looked up and spelled."""
+        return normalize_form(word, self.normalize)
 
     def rows_of_words(self, words: Sequence[str]) -> np.ndarray:
         """RETURNS (ndarray): int64 (n,), the rows of another vocabulary's words by row: `<unk>` and
@@ -184,11 +215,12 @@ class Vocabulary:
         return np.array(rows, dtype=np.int64)
 
     def joined_with(self, other: Vocabulary) -> Vocabulary:
-        """RETURNS (Vocabulary): The words of both, for the other's attribute. Known words keep
+        """RETURNS (Vocabulary): The words of both, for the other's options. Known words keep
         their counts, so that they keep their order, and stay in their softmax clusters if the new
         words are rarer."""
-        counts = {**dict(other.labels), **dict(self.labels)}
-        return Vocabulary(counts.items(), attr=other.attr)
+        known = {other.form(word) for word in self.words}
+        new = [entry for entry in other.labels if other.form(entry[0]) not in known]
+        return Vocabulary([*self.labels, *new], **other.options)
 
     def row_of(self, word: Token | Lexeme) -> int:
         """RETURNS (int): The row of a token's or a lexeme's form under `attr`.
@@ -203,20 +235,17 @@ class Vocabulary:
         return self.row_of(token) > BOUNDARY_ROW
 
     def rows(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
-        """Look up all tokens of a batch in one vectorised step.
+        """Look up all tokens of a batch that are read in one vectorised step.
 
-        RETURNS (Tuple[ndarray, ndarray]): int64 rows of all tokens, document after document,
-            and the int64 number of tokens of each document.
+        RETURNS (Tuple[ndarray, ndarray]): int64 rows of these tokens, document after document,
+            and the int64 number of them in each document.
         """
-        keys, lengths = self.keys(docs)
-        return self.rows_of_keys(keys), lengths
+        tokens = self.forms_of(docs)
+        return self.rows_of_keys(tokens.keys), tokens.lengths
 
-    def keys(self, docs: Sequence[Doc]) -> tuple[np.ndarray, np.ndarray]:
-        """RETURNS (Tuple[ndarray, ndarray]): uint64 hashes of all tokens' forms, document after
-        document, and the int64 number of tokens of each document."""
-        arrays = [doc.to_array(ATTRIBUTES[self.attr]) for doc in docs]
-        lengths = np.array([len(array) for array in arrays], dtype=np.int64)
-        return np.concatenate(arrays) if arrays else np.zeros(0, dtype=np.uint64), lengths
+    def forms_of(self, texts: Sequence[Doc | Span]) -> TokenForms:
+        """RETURNS (TokenForms): The forms of all tokens of a batch that are read."""
+        return read_forms(texts, self.attr, skip_space=self.skips_space, normal=self._normal_keys)
 
     def rows_of_keys(self, keys: np.ndarray) -> np.ndarray:
         """RETURNS (ndarray): int64 (n,), the row of each form, given as its hash."""
@@ -245,18 +274,25 @@ class Vocabulary:
 
     def to_bytes(self) -> bytes:
         message = {"attr": self.attr, "labels": self.labels, "checksum": self._checksum()}
-        return srsly.msgpack_dumps(message)
+        return srsly.msgpack_dumps({**message, **self._chosen()})
+
+    def _chosen(self) -> dict[str, str]:
+        """What isn't as in every vocabulary of before."""
+        defaults = {"attr": self.attr, "white_space": "read", "normalize": "none"}
+        return dict(self.options.items() - defaults.items())
 
     def _checksum(self) -> int:
-        text = "\n".join([self.attr, *self.words])
+        text = "\n".join([self.attr, *sorted(self._chosen().values()), *self.words])
         return zlib.crc32(self.counts.astype("<i8").tobytes(), zlib.crc32(text.encode()))
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Vocabulary:
         try:
             message = unpack(data)
-            vocabulary = cls(message["labels"], attr=message["attr"])
-            if message.keys() - {"checksum"} != {"attr", "labels"}:
+            chosen = {"white_space", "normalize"} & message.keys()
+            options = {name: message[name] for name in ("attr", *sorted(chosen))}
+            vocabulary = cls(message["labels"], **options)
+            if message.keys() - chosen - {"checksum"} != {"attr", "labels"}:
                 raise ValueError("it has entries that are unknown")
             checksum = vocabulary._checksum()
             if message.get("checksum", checksum) != checksum:  # there may be none
@@ -267,62 +303,14 @@ class Vocabulary:
             raise ValueError(Errors.R011.format(error=detail)) from None
 
 
-def by_count(entry: tuple[str, int]) -> tuple[int, str]:
-    return -entry[1], entry[0]
-
-
-def _validated(entries: Iterable[Sequence[Any]]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for entry in entries:
-        if not isinstance(entry, list | tuple) or len(entry) != 2:
-            raise ValueError(Errors.R005.format(entry=shorten(entry)))
-        word, count = entry
-        whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
-        if not isinstance(word, str) or not word or not whole or not 0 <= count < 2**63:
-            raise ValueError(Errors.R005.format(entry=shorten(entry)))
-        if word in counts:
-            raise ValueError(Errors.R006.format(word=word[:80]))
-        counts[word] = int(count)
-    return counts
-
-
-def count_words(docs: Iterable[Doc], attr: str) -> tuple[dict[str, int], int]:
-    """Count the forms of tokens.
-
-    docs (Iterable[Doc]): The documents; read once, a few hundred at a time.
-    attr (str): "ORTH", "LOWER" or "NORM".
-    RETURNS (Tuple[Dict[str, int], int]): The count of each form, and the number of documents
-        (of windows, those that end one).
-    RAISES (ValueError): For another attribute.
-    """
+def _check_options(attr: str, white_space: str, normalize: str) -> None:
     if attr not in ATTRIBUTES:
         raise ValueError(Errors.R001.format(attr=attr, known=", ".join(ATTRIBUTES)))
-    totals: Counter[int] = Counter()
-    stores: dict[int, Any] = {}
-    documents = 0
-    chunk: list[np.ndarray] = []
-
-    def flush() -> None:
-        keys, counts = np.unique(np.concatenate(chunk), return_counts=True)
-        for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
-            totals[key] += count
-        chunk.clear()
-
-    for doc in docs:
-        stores[id(doc.vocab.strings)] = doc.vocab.strings
-        mark = read_mark(doc)
-        documents += mark is None or mark.final
-        chunk.append(doc.to_array(ATTRIBUTES[attr]))
-        if len(chunk) >= _COUNT_CHUNK:
-            flush()
-    if chunk:
-        flush()
-    # An empty string is the LOWER or NORM of no real token, but a hand-made Doc can hold one.
-    counts = {key: count for key, count in totals.items() if key}
-    words = find_strings(counts, stores.values())
-    return dict(zip(words, counts.values(), strict=True)), documents
-
-
-def find_strings(keys: Iterable[int], stores: Collection[Any]) -> list[str]:
-    """RETURNS (List[str]): What hashes stand for, each of which is in one of the StringStores."""
-    return [next(store[key] for store in stores if key in store) for key in keys]
+    choices: dict[str, tuple[str, Iterable[str]]] = {
+        "white_space": (white_space, WHITE_SPACE),
+        "normalize": (normalize, NORMALIZATIONS),
+    }
+    for option, (value, known) in choices.items():
+        if value not in known:
+            message = Errors.R008.format(option=option, value=value, known=", ".join(known))
+            raise ValueError(message)

@@ -13,7 +13,8 @@ from spacy.training import Example
 from ..corpus.windows import read_mark
 from ..validation import check_size
 from .spacing_counts import SpacingCounts
-from .vocabulary import Vocabulary, count_words
+from .token_forms import count_words
+from .vocabulary import Vocabulary
 
 # Documents counted together, whose strings and lexemes are freed before the next ones.
 _BATCH = 512
@@ -50,15 +51,15 @@ class WordCounts:
         self.words = Counter({w: count for w, count in self.words.items() if count > threshold})
         self.lost += threshold
 
-    def vocabulary(self, *, attr: str, min_count: int, max_size: int | None) -> Vocabulary:
+    def vocabulary(self, *, min_count: int, max_size: int | None, **options: str) -> Vocabulary:
         """See `Vocabulary.from_counts`; tokens of forgotten words count as unknown."""
         return Vocabulary.from_counts(
             self.words,
             tokens=self.tokens,
             documents=self.documents,
-            attr=attr,
             min_count=min_count,
             max_size=max_size,
+            **options,
         )
 
 
@@ -68,6 +69,7 @@ def count_corpus(
     attr: str,
     *,
     gaps: SpacingCounts | None = None,
+    skip_space: bool = False,
     max_types: int = 2_000_000,
     zones: bool = True,
     cut_anywhere: bool = False,
@@ -79,6 +81,7 @@ def count_corpus(
     examples (Iterable[Example]): As a reader yields them, lazily.
     attr (str): The token attribute: "ORTH", "LOWER" or "NORM".
     gaps (Optional[SpacingCounts]): Counts the gaps between words meanwhile.
+    skip_space (bool): Whether tokens of white space are left out.
     max_types (int): See `WordCounts`.
     zones (bool): Whether to free what some documents have left in the vocab before the next ones
         are read. Not for a reader that makes Docs before they are asked for.
@@ -94,7 +97,8 @@ def count_corpus(
         with nlp.memory_zone() if zones else nullcontext():
             batch = _Batch(stream, cut_anywhere)
             docs = batch if change is None else change(batch)
-            counts.add(*count_words(docs if gaps is None else gaps.watch(docs), attr))
+            docs = docs if gaps is None else gaps.watch(docs)
+            counts.add(*count_words(docs, attr, skip_space=skip_space))
             done = batch.exhausted
     return counts
 

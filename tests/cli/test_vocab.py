@@ -168,3 +168,14 @@ def test_misspelled_options_are_refused(tmp_path):
     assert done.exit_code == 1
     assert "R224" in done.output and "--min-cout 2" in done.output
     assert not (tmp_path / "o.json").exists()
+
+
+def test_white_space_and_typography_are_counted_as_the_model_reads_them(tmp_path):
+    path, out = tmp_path / "text.txt", tmp_path / "words.json"
+    path.write_text("it\u2019s a  boat\nit's a \u3000 boat\n", "utf8")
+    run(path, out, "--lang", "en", "--white-space", "skip", "--normalize", "typography")
+    counts = dict(srsly.read_json(out))
+    assert counts == {"<unk>": 0, "</s>": 2, "a": 2, "boat": 2, "it": 2, "'s": 2}
+    run(path, out, "--lang", "en")
+    assert {" ", "\u3000 ", "\u2019s", "'s"} <= dict(srsly.read_json(out)).keys()
+    assert "R008" in fail("vocab", path, out, "--normalize", "odd")

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, DocBin
 
+from spacy_rnn.corpus import windows
 from spacy_rnn.corpus.windows import WINDOW_KEY, Window, read_mark, split_document, window_words
 
 NLP = spacy.blank("en")
@@ -42,7 +43,7 @@ def test_split_windows_are_split_again_as_the_document_would_be(doc, length, fac
     assert [read_mark(w) for w in again] == [read_mark(w) for w in once]
 
 
-@given(st.lists(st.one_of(WORDS, st.just("\n")), max_size=30), st.integers(0, 35))
+@given(st.lists(st.one_of(WORDS, st.sampled_from(["\n", "\t"])), max_size=30), st.integers(0, 35))
 def test_windows_of_a_stream_of_words_are_those_of_the_whole_document(words, max_length):
     windows = list(window_words(NLP.vocab, iter(words), max_length))
     text = " ".join(words).replace(" \n", "\n").replace("\n ", "\n")
@@ -52,6 +53,50 @@ def test_windows_of_a_stream_of_words_are_those_of_the_whole_document(words, max
     expected = [window for doc in whole for window in split_document(doc, max_length)]
     assert [w.text for w in windows] == [w.text for w in expected]
     assert [read_mark(w) for w in windows] == [read_mark(w) for w in expected]
+
+
+@given(st.lists(st.sampled_from(["a", "b", " ", "\n", "\u3000"]), max_size=16), st.integers(1, 5))
+def test_marks_tell_the_nearest_word_beyond_white_space(words, size):
+    doc = Doc(NLP.vocab, words=words)
+    windows = split_document(doc, size)
+    again = [
+        part for window in split_document(doc, 2 * size) for part in split_document(window, size)
+    ]
+    assert [read_mark(w) for w in again] == [read_mark(w) for w in windows]
+    for number, window in enumerate(windows):
+        mark = read_mark(window) or Window(None, True)
+        sides = words[: number * size][::-1], words[(number + 1) * size :]
+        for after, side in enumerate(sides):
+            token = mark.neighbour(after=bool(after), skip_space=False)
+            word = mark.neighbour(after=bool(after), skip_space=True)
+            assert token == (side[0] if side else None, None)
+            assert word == (next((w for w in side if not w.isspace()), None), None)
+
+
+def test_a_long_run_of_white_space_is_looked_through_once(monkeypatch):
+    looks = 0
+    first_word = windows._first_word
+
+    def counted(words):
+        nonlocal looks
+        for word in words:
+            looks += 1
+            yield word
+
+    monkeypatch.setattr(windows, "_first_word", lambda words: first_word(counted(words)))
+    words = ["a", *["\n"] * 2_000, "b"]
+    marks = [read_mark(window) for window in window_words(NLP.vocab, words, 20)]
+    assert len(words) <= looks < 6 * len(words)
+    assert {mark.following_word for mark in marks[:-2]} == {"b"}
+    assert {mark.previous_word for mark in marks[2:]} == {"a"}
+
+
+def test_the_norm_of_the_nearest_word_is_kept():
+    doc = NLP.make_doc("I don't\n\nknow")
+    marks = [read_mark(window) for window in split_document(doc, 1)]
+    assert [mark.previous_word for mark in marks] == [None, None, None, None, "n't"]
+    assert marks[-1].neighbour(after=False, skip_space=True) == ("n't", "not")
+    assert marks[1].following_norm == "not"
 
 
 def test_stream_of_words_is_read_two_windows_ahead_at_most():

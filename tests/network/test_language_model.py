@@ -206,3 +206,17 @@ def test_bfloat16_training_pass_is_close_to_float32(cell):
     assert (exact - low).abs().max() < 0.1
     assert (exact - low).abs().mean() < 0.02
     assert (exact_gradients - low_gradients).norm() < 0.1 * exact_gradients.norm()
+
+
+@pytest.mark.parametrize(("tied", "cutoffs"), naive.SOFTMAXES)
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_training_pass_may_have_no_sequence(cell, tied, cutoffs):
+    network = naive.make_network(cell=cell, tied=tied, cutoffs=cutoffs)
+    nothing = np.zeros(0, dtype=np.int64)
+    ids = torch.from_numpy(nothing)
+    hidden, log_probs, state = network(ids, nothing, ids, dropout=0.3, final_state=True)
+    assert hidden.shape == (0, network.settings.width) and log_probs.shape == (0,)
+    assert state.h.shape == (network.settings.depth, 0, network.settings.width)
+    if log_probs.requires_grad:
+        log_probs.sum().backward()
+    assert not any(p.grad is not None and p.grad.any() for p in network.parameters())

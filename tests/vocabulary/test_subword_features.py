@@ -69,6 +69,10 @@ def keys_of(strings, words):
     return np.array([strings.add(word) for word in words], dtype=np.uint64)
 
 
+def strings_of(strings):
+    return lambda keys: [strings[key] for key in keys]
+
+
 def test_every_row_of_the_vocabulary_has_the_features_of_its_word():
     vocabulary = Vocabulary([["<unk>", 5], ["</s>", 9], *ENTRIES])
     found = SubwordFeatures(vocabulary, 50).of_rows
@@ -93,7 +97,7 @@ def test_words_of_a_text_have_the_features_of_their_spelling_known_or_not(kept, 
     features = SubwordFeatures(vocabulary, 50)
     before = features.of_rows.copy()
     for _ in range(3):
-        found = features.of_keys(keys_of(strings, words), rows, [strings])
+        found = features.of_keys(keys_of(strings, words), rows, strings_of(strings))
         assert [tuple(row) for row in found.tolist()] == [hash_features(w, 50) for w in words]
     np.testing.assert_array_equal(features.of_rows, before)
 
@@ -103,7 +107,7 @@ def test_a_literal_unknown_symbol_has_no_features():
     keys = keys_of(strings, ["<unk>", "zzz"])
     for _ in range(2):
         found = SubwordFeatures(vocabulary, 50).of_keys(
-            keys, np.zeros(2, dtype=np.int64), [strings]
+            keys, np.zeros(2, dtype=np.int64), strings_of(strings)
         )
         assert found[0].tolist() == [0] * 7
         assert tuple(found[1].tolist()) == hash_features("zzz", 50)

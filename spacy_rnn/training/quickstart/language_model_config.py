@@ -69,7 +69,8 @@ def stream_settings(size: str, budget: Budget) -> dict[str, Any]:
         "training.optimizer": adam(one_cycle_block(0.015), decay=0.1, clip=1.0),
         "components.rnn_lm": _component(min_count=2),
         "components.rnn_lm.model": _network_block(size, None)
-        | {"speller_width": 128, "vocabulary": "${paths.vocabulary}"},
+        # where lines end is a part of such documents
+        | {"speller_width": 128, "vocabulary": "${paths.vocabulary}", "white_space": "read"},
     }
 
 
@@ -141,4 +142,9 @@ def _network_block(size: str, source: SourceSettings | None) -> dict[str, Any]:
     if source is not None:
         shape = {"vocabulary": None, "source": "${paths.source}"}
         return {**source.model, **shape}
-    return {"@architectures": "spacy-rnn.RNNLM.v1", "cell": "lstm", "width": WIDTHS[size]}
+    return {
+        "@architectures": "spacy-rnn.RNNLM.v1",
+        "cell": "lstm",
+        "width": WIDTHS[size],
+        "white_space": "skip",
+    }

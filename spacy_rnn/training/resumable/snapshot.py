@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -99,16 +99,26 @@ def restore_snapshot(loop: Loop, common: bytes, part: bytes) -> None:
     set_random_states(below("random", own.tensors))
 
 
-def check_config(folder: Path, now: dict[str, Any], changeable: Collection[str]) -> None:
+def check_config(
+    folder: Path,
+    now: dict[str, Any],
+    changeable: Collection[str],
+    fill: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
     """Let a training go on with the settings that it began with.
 
     folder (Path): The checkpoint.
     now (Dict): The config with its variables.
     changeable (Collection[str]): The settings, or blocks of them, that may differ:
         "training.max_steps".
+    fill (Callable[[Dict], Dict]): Gives a config its defaults: settings that a later version has
+        more are as they were without them.
     RAISES (ValueError): If others differ.
     """
-    old, new = _flatten(json.loads((folder / _CONFIG).read_bytes())), _flatten(now)
+    saved = json.loads((folder / _CONFIG).read_bytes())
+    old, new = _flatten(saved), _flatten(now)
+    if new.keys() - old.keys():
+        old = _flatten(fill(saved))
     streamed = "training.max_epochs"
     if (old[streamed] < 0) != (new[streamed] < 0):
         changeable = [name for name in changeable if name != streamed]

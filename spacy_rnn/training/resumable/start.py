@@ -151,8 +151,12 @@ def _load_pipeline(config: Config, found: Path | None, use_gpu: int) -> Language
         return init_nlp(config, use_gpu=use_gpu)
     _set_allocator(config, use_gpu)
     nlp = _load_config(config)
-    check_config(found, _as_json(nlp.config), CHANGEABLE)
+    check_config(found, _as_json(nlp.config), CHANGEABLE, _with_defaults)
     return load_pipeline(nlp, found)
+
+
+def _with_defaults(config: dict[str, Any]) -> dict[str, Any]:
+    return _as_json(_load_config(Config(config)).config)
 
 
 def _load_config(config: Config) -> Language:
