@@ -3,10 +3,11 @@ learning the spaces costs.
 
 python benchmarks/spacing.py path/to/ud-en-ewt
 python benchmarks/spacing.py path/to/ud-zh-gsdsimp --lang zh
+python benchmarks/spacing.py path/to/zh-pydocs --lang zh
 python benchmarks/spacing.py path/to/ud-zh-gsdsimp --lang zh --text path/to/zh-classics/train.txt
 
-Each of the treebank's two parts is joined by what was learned from the other one. Chinese is
-segmented by jieba. With `--text`, a corpus is read as an initialization reads it.
+Each of the two parts is joined by what was learned from the other one. Chinese is segmented by
+jieba. With `--text`, a corpus is read as an initialization reads it.
 """
 
 import json
@@ -33,7 +34,10 @@ def make_pipeline(lang: str) -> Language:
 
 
 def read_sentences(folder: Path, part: str) -> list[str]:
-    """RETURNS (List[str]): The raw sentences of a part of a treebank in CoNLL-U."""
+    """RETURNS (List[str]): The raw sentences of a part of a treebank in CoNLL-U, or the lines of a
+    text."""
+    if (folder / f"{part}.txt").exists():
+        return list(filter(None, (folder / f"{part}.txt").read_text("utf8").splitlines()))
     (path,) = folder.glob(f"*-{part}.conllu")
     lines = path.read_text("utf8").splitlines()
     return [line.removeprefix("# text = ") for line in lines if line.startswith("# text = ")]
@@ -72,14 +76,16 @@ def measure_cost(nlp: Language, text: Path) -> dict[str, Any]:
 
 
 def main(
-    treebank: Path = typer.Argument(help="A folder with *-dev.conllu and *-test.conllu"),
+    treebank: Path = typer.Argument(
+        help="A folder with *-dev.conllu and *-test.conllu, or with dev.txt and test.txt"
+    ),
     lang: str = typer.Option("en", help="Language of spaCy's tokenizer; zh is jieba"),
     text: Path = typer.Option(None, help="Raw text, a document a line: what does learning cost?"),
 ) -> None:
     """Print a JSON line."""
     nlp = make_pipeline(lang)
     docs = {part: [nlp.make_doc(t) for t in read_sentences(treebank, part)] for part in PARTS}
-    figures: dict[str, Any] = {}
+    figures: dict[str, Any] = {f"{part}_texts": len(docs[part]) for part in PARTS}
     for part, other in (PARTS, PARTS[::-1]):
         figures[f"{part}_learned"] = unchanged(docs[part], learn(docs[other]))
         figures[f"{part}_rules"] = unchanged(docs[part], Spacing())

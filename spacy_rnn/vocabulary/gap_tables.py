@@ -10,7 +10,7 @@ from .spacing import MARK_STATE, STRENGTH
 _LEFT, _RIGHT = 32, 2
 _SIDE = (1 << 30) - 1
 # New counts are held until there are as many as in the table, and at least so many.
-_WAITING = 100_000
+_WAITING = 50_000
 
 
 def pack_gaps(left: np.ndarray, right: np.ndarray, state: np.ndarray) -> np.ndarray:

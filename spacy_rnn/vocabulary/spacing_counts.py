@@ -27,7 +27,7 @@ class SpacingCounts:
     tokens (int): How many were read, those that aren't counted too.
     """
 
-    def __init__(self, max_gaps: int = 250_000) -> None:
+    def __init__(self, max_gaps: int = 100_000) -> None:
         self.tokens = 0
         self._words = SpacedWords()
         self._tables = {level: GapTable(max_gaps) for level in LEVELS}
