@@ -133,7 +133,7 @@ def write_vocabulary(
     formats = {get_format(path) for path in find_files([corpus])}
     nlp.select_pipes(enable=components)
     initialize_components(nlp, components, lambda: reader(nlp))
-    gaps = SpacingCounts()
+    gaps = SpacingCounts(empty.normalize)
     counts = count_corpus(
         nlp,
         reader(nlp),

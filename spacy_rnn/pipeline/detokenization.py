@@ -10,15 +10,18 @@ from ..vocabulary.spacing import OpenMarks, Spacing, gap_state, spacing_form
 from ..vocabulary.spacing_rules import needs_space
 
 
-def detokenize(words: Iterable[str], spacing: Spacing, after: Doc | None = None) -> str:
+def detokenize(
+    words: Iterable[str], spacing: Spacing, after: Doc | None = None, *, normalize: str = "none"
+) -> str:
     """Join words to a text.
 
     words (Iterable[str]): The words. White space in them is kept as it is.
     spacing (Spacing): What was learned of spaces; where that is nothing, the rules decide.
     after (Optional[Doc]): What stands before them.
+    normalize (str): The vocabulary's; see `spacing_form`.
     RETURNS (str): The text of the words, with a space at its beginning where it needs one.
     """
-    detokenizer = Detokenizer(spacing, after)
+    detokenizer = Detokenizer(spacing, after, normalize=normalize)
     return "".join(map(detokenizer.add, words))
 
 
@@ -27,10 +30,14 @@ class Detokenizer:
 
     spacing (Spacing): What was learned of spaces; where that is nothing, the rules decide.
     after (Optional[Doc]): How the text begins.
+    normalize (str): The vocabulary's; see `spacing_form`.
     """
 
-    def __init__(self, spacing: Spacing, after: Doc | None = None) -> None:
+    def __init__(
+        self, spacing: Spacing, after: Doc | None = None, *, normalize: str = "none"
+    ) -> None:
         self.spacing = spacing
+        self.normalize = normalize
         self.text = ""
         self._last = ""
         self._before = True
@@ -59,13 +66,13 @@ class Detokenizer:
         rule = needs_space(self.text, word)
         if not self.spacing:
             return rule
-        form = spacing_form(word)
+        form = spacing_form(word, self.normalize)
         state = gap_state(self._last, form, self._before, self._marks)
         return self.spacing.probability(self._last, form, state, rule) > 0.5
 
     def _pass(self, word: str, gap: bool) -> None:
         """Go on to the next word, whose gap to the last one is known."""
-        form = spacing_form(word)
+        form = spacing_form(word, self.normalize)
         self._marks.read(self._last, self._before, gap, form)
         self._before = gap or not self._last or self._last.isspace()
         self._last = form

@@ -27,10 +27,10 @@ def predicted_doc(example: Example) -> Doc:
     return example.predicted
 
 
-def count_beginning(get_examples: Callable[[], Iterable[Example]]) -> SpacingCounts:
+def count_beginning(get_examples: Callable[[], Iterable[Example]], normalize: str) -> SpacingCounts:
     """RETURNS (SpacingCounts): Those of as much text as is worth reading for nothing else. Random
     numbers go on as if it hadn't been read."""
-    counts = SpacingCounts()
+    counts = SpacingCounts(normalize)
     if not callable(get_examples):
         return counts
     state = random.getstate()
@@ -43,14 +43,14 @@ def count_beginning(get_examples: Callable[[], Iterable[Example]]) -> SpacingCou
 
 
 def count_beside(
-    vocabulary: str | Path, get_examples: Callable[[], Iterable[Example]]
+    vocabulary: str | Path, get_examples: Callable[[], Iterable[Example]], normalize: str
 ) -> SpacingCounts:
     """RETURNS (SpacingCounts): Those in the file beside a vocabulary file, or else those of the
     text's beginning."""
     path = spacing_path(vocabulary)
     if not path.exists():
-        return count_beginning(get_examples)
-    counts = SpacingCounts()
+        return count_beginning(get_examples, normalize)
+    counts = SpacingCounts(normalize)
     counts.add_spacing(read_spacing(path))
     return counts
 

@@ -125,7 +125,8 @@ class Writer:
             words = [self.vocabulary.words[row] for row in rows]
         except FloatingPointError:
             raise ValueError(Errors.R371.format(name=self.name)) from None
-        return text + detokenize(words, self.spacing, doc)
+        normalize = self.vocabulary.normalize
+        return text + detokenize(words, self.spacing, doc, normalize=normalize)
 
     def _as_doc(self, text: str | Doc) -> Doc:
         if isinstance(text, str):

@@ -290,12 +290,12 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, Train
         setup: Any = self.model.init
         if labels is not None:
             vocabulary = Vocabulary.from_labels(labels, **options)
-            gaps = count_beginning(get_examples)
+            gaps = count_beginning(get_examples, vocabulary.normalize)
         elif setup.path is not None:
             vocabulary = Vocabulary.from_file(setup.path, **options)
-            gaps = count_beside(setup.path, get_examples)
+            gaps = count_beside(setup.path, get_examples, vocabulary.normalize)
         else:
-            gaps = SpacingCounts()
+            gaps = SpacingCounts(self.vocabulary.normalize)
             vocabulary = self._count_words(self._training_docs(get_examples), nlp, gaps)
             if setup.source is not None:
                 known = setup.read_source().vocabulary

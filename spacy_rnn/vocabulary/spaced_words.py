@@ -19,11 +19,13 @@ _COLUMNS = 6
 class SpacedWords:
     """Words and classes by row.
 
+    normalize (str): The vocabulary's; see `spacing_form`.
     words (List[str]): Forms; see `spacing_form`.
     classes (List[str]): Classes of words.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, normalize: str) -> None:
+        self.normalize = normalize
         self.words: list[str] = []
         self.classes: list[str] = []
         self._rows: dict[str, int] = {}
@@ -48,7 +50,7 @@ class SpacedWords:
         except KeyError:
             for key in hashes:
                 if key not in known:
-                    known[key] = self.row(spacing_form(strings[key]))
+                    known[key] = self.row(spacing_form(strings[key], self.normalize))
             rows = [known[key] for key in hashes]
         return np.array(rows, dtype=np.int64)
 

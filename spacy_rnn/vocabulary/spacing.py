@@ -26,6 +26,7 @@ import srsly
 
 from ..errors import Errors, reason, shorten
 from ..regular_files import read_regular
+from .normalization import QUOTES, normalize_form
 from .word_classes import QUOTATION_MARKS, classes_of
 
 # How many gaps the rules, and an estimate of a coarser level, are worth beside what was counted.
@@ -43,9 +44,15 @@ Counts = tuple[int, int]
 LEVELS = ("classes", "left", "right", "pairs")
 
 
-def spacing_form(word: str) -> str:
-    """RETURNS (str): The form under which a word's spacing is learned."""
-    return word.lower()
+def spacing_form(word: str, normalize: str) -> str:
+    """RETURNS (str): The form under which a word's spacing is learned: in lower case, and a
+    quotation mark as the vocabulary shows it.
+
+    word (str): The word.
+    normalize (str): The vocabulary's; see `Vocabulary`.
+    """
+    normal = normalize_form(word, normalize)
+    return normal if normal in QUOTES else word.lower()
 
 
 class OpenMarks:

@@ -23,13 +23,14 @@ _IS_WORD = dict(zip(LEVELS, _SIDES, strict=True))
 class SpacingCounts:
     """Counts the gaps of documents whose spaces are known, at all levels of `Spacing`.
 
+    normalize (str): The vocabulary's; see `spacing_form`.
     max_gaps (int): The most gaps to keep at each level; see `GapTable`.
     tokens (int): How many were read, those that aren't counted too.
     """
 
-    def __init__(self, max_gaps: int = 100_000) -> None:
+    def __init__(self, normalize: str = "none", *, max_gaps: int = 100_000) -> None:
         self.tokens = 0
-        self._words = SpacedWords()
+        self._words = SpacedWords(normalize)
         self._tables = {level: GapTable(max_gaps) for level in LEVELS}
         self._max_words = 2 * max_gaps
         self._documents: list[tuple[np.ndarray, np.ndarray]] = []

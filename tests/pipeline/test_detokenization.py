@@ -191,8 +191,8 @@ def blank(lang):
     return spacy.blank(lang, config=tokenizer if lang == "ko" else {})
 
 
-def learned(docs):
-    counts = SpacingCounts()
+def learned(docs, **options):
+    counts = SpacingCounts(**options)
     for doc in docs:
         counts.add(doc)
     return counts.spacing()
@@ -246,6 +246,16 @@ def test_quotation_marks_open_and_close_as_the_text_had_them():
     assert detokenize(['"', "and", '"', "no"], spacing, doc) == '" and "no'
     doc = spacy.blank("en").make_doc('he said "')
     assert detokenize(["no", '"'], spacing, doc) == 'no"'
+
+
+def test_quotation_marks_that_are_one_word_open_and_close_all_the_same():
+    """With normalize = "typography" the vocabulary shows all of them as the straight one."""
+    texts = ["he·|said·|“|yes|”·|and·|“|no|”·|twice|.", "“|so|”·|he·|said|.", 'a·|"|b|"·|c']
+    spacing = learned(docs_of(*texts), normalize="typography")
+    words = ['"', "no", '"', "he", "said", '"', "so", '"', "."]
+    assert detokenize(words, spacing, normalize="typography") == '"no" he said "so".'
+    doc = spacy.blank("en").make_doc("he said “yes")
+    assert detokenize(['"', "and"], spacing, doc, normalize="typography") == '" and'
 
 
 def test_words_come_one_by_one_with_the_space_before_each():

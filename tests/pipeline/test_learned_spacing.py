@@ -17,7 +17,7 @@ from spacy_rnn.pipeline import learned_spacing
 from spacy_rnn.vocabulary.spacing import Spacing, spacing_path
 from spacy_rnn.vocabulary.spacing_counts import SpacingCounts
 
-from ..helpers import SMALL, make_examples, make_pipeline, make_trained, run_spacy
+from ..helpers import SMALL, make_examples, make_pipeline, make_trained, run_spacy, train
 
 KOREAN = ["나는 학교에 간다.", "나는 시장에 간다.", "동생은 학교에 온다!"]
 DASHED = ["the well-known boat", "a well-worn coat", "an old-ish boat"]
@@ -49,6 +49,27 @@ def test_a_hyphen_joins_what_it_joined_in_training():
     assert lm.generate("the", temperature=0) == "the well-known boat"
     lm.spacing = Spacing()
     assert lm.generate("the", temperature=0) == "the well - known boat"
+
+
+@pytest.mark.parametrize("given", ["text", "labels", "file"])
+def test_quotation_marks_of_any_form_are_one(given, tmp_path):
+    texts = ["he said “yes” twice", "she said “no” twice"] * 2
+    nlp = spacy.blank("en")
+    model = {**SMALL, "normalize": "typography"}
+    settings = {}
+    if given == "file":
+        text, model["vocabulary"] = tmp_path / "text.txt", str(tmp_path / "words.json")
+        text.write_text("\n".join(texts), encoding="utf8")
+        options = ["--lang", "en", "--normalize", "typography"]
+        assert run_spacy("rnn", "vocab", text, model["vocabulary"], *options).exit_code == 0
+    elif given == "labels":
+        settings = {"labels": [[w, 1] for w in ("he", "said", '"', "yes", "twice", "she", "no")]}
+    lm = nlp.add_pipe("rnn_lm", config={"model": model})
+    nlp.config["initialize"]["components"]["rnn_lm"] = settings
+    nlp.initialize(lambda: make_examples(nlp, texts))
+    train(nlp, texts, steps=60)
+    assert lm.generate("he", temperature=0) == 'he said "yes" twice'
+    assert lm.generate("she said “", temperature=0) == 'she said “no" twice'
 
 
 def test_a_prompt_stands_unchanged_before_what_is_written(korean):
