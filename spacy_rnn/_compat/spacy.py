@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import Any
 
 from spacy.language import Language
@@ -16,25 +17,26 @@ def array_attributes(doc: Doc) -> Any:
     return None if attributes is None else attributes()
 
 
-class OptimizerOfConfig:
-    """`Language.create_optimizer` for a config whose optimizer has variables.
+def interpolate_optimizers() -> None:
+    """Let `Language.create_optimizer` understand variables in the config of a pipeline.
 
     spaCy resolves the block [training.optimizer] alone, where `${training.max_steps}` means
-    nothing. Its training loop resolves the whole of [training]; `nlp.initialize()` and
-    `nlp.resume_training()` don't. Where spaCy does it too one day, this gives the same.
-
-    nlp (Language): The pipeline.
+    nothing. Its training loop resolves the whole of [training]; `nlp.initialize()`,
+    `nlp.resume_training()` and `spacy assemble` don't. The method is replaced for all pipelines: a
+    component that was sourced is never told of the pipeline that it is in. Without variables, or
+    where spaCy resolves them by itself one day, nothing is different.
     """
+    if getattr(Language.create_optimizer, "reads_variables", False):
+        return
+    create_optimizer = Language.create_optimizer
 
-    def __init__(self, nlp: Language) -> None:
-        self.nlp = nlp
-
-    def __call__(self) -> Any:
-        """RETURNS (Optimizer): That of the pipeline's config."""
-        optimizer = self.nlp.config.interpolate()["training"]["optimizer"]
+    @wraps(create_optimizer)
+    def create(nlp: Language) -> Any:
+        optimizer = nlp.config["training"].get("optimizer")
+        if "${" not in str(optimizer):
+            return create_optimizer(nlp)
+        optimizer = nlp.config.interpolate()["training"]["optimizer"]
         return registry.resolve({"optimizer": optimizer})["optimizer"]
 
-
-def interpolate_optimizer(nlp: Language) -> None:
-    """Let a pipeline's own `create_optimizer` understand variables in its config."""
-    nlp.create_optimizer = OptimizerOfConfig(nlp)  # type: ignore[method-assign]
+    create.reads_variables = True  # type: ignore[attr-defined]
+    Language.create_optimizer = create  # type: ignore[method-assign]

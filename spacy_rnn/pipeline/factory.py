@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 from spacy.language import Language
 from thinc.api import Model
 
-from .._compat.spacy import interpolate_optimizer
+from .._compat.spacy import interpolate_optimizers
 from ..config_errors import checks_settings
 
 if TYPE_CHECKING:
     from .rnn_lm import RNNLM
+
+# every pipeline imports this module before its optimizer is made
+interpolate_optimizers()
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "model": {
@@ -87,7 +90,6 @@ def make_rnn_lm(
     """Create the component; see `spacy_rnn.RNNLM` for the arguments."""
     from .rnn_lm import RNNLM
 
-    interpolate_optimizer(nlp)
     lm = RNNLM(
         nlp.vocab,
         model,

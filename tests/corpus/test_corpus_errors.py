@@ -84,7 +84,7 @@ def test_lines_that_are_too_long_together_are_an_error(tmp_path, nlp, document):
 def test_tokenized_document_that_evaluation_would_refuse_is_an_error(tmp_path, nlp, name):
     path = write_corpus(tmp_path / name, ["seven words are too long for this"])
     nlp.max_length = 20
-    with pytest.raises(ValueError, match=r"R217.*Set max_length"):
+    with pytest.raises(ValueError, match=r"R217.*set max_length"):
         read_docs(nlp, path, tokenized=True)
     assert len(read_docs(nlp, path, tokenized=True, max_length=3)) == 3
 

@@ -236,7 +236,8 @@ def test_a_flipped_bit_in_a_gzip_file_is_an_error_or_harmless():
 @fuzz(500, content=damaged(PACKED))
 def test_a_damaged_gzip_file_is_an_error_or_has_a_part_of_the_text(content):
     found = read("a.txt.gz", content)
-    assert found in ("R205", "R206", "R207") or set(found) <= {"我爱北京。", "the text"}
+    # R561: what is left looks like UTF-16
+    assert found in ("R205", "R206", "R207", "R561") or set(found) <= {"我爱北京。", "the text"}
 
 
 # -- bombs

@@ -16,7 +16,7 @@ from spacy.language import Language
 
 from spacy_rnn.pipeline.rnn_lm import RNNLM
 
-from ..helpers import ENGLISH, make_pipeline, make_trained
+from ..helpers import ENGLISH, make_pipeline, make_trained, train
 from .reference import Reference, run_on, words_of
 
 PROMPTS = ["", "the", "the baker paints two", "zeppelin zeppelin", "  "]
@@ -239,7 +239,8 @@ def merges(doc):
 @pytest.fixture(scope="module")
 def merging():
     """The words are known merged and unmerged."""
-    nlp = make_trained([*ENGLISH, "grey"])
+    nlp = make_pipeline([*ENGLISH, "grey"])  # a copy of a trained one wouldn't know its pipeline
+    train(nlp, [*ENGLISH, "grey"])
     nlp.add_pipe("rnn_prompt_test_merges", first=True)
     return nlp
 
