@@ -107,8 +107,15 @@ class Ways:
     def check_prompts(self, texts, docs):
         lm = self.nlp.get_pipe("rnn_lm")
         for text, doc in zip(texts, docs, strict=True):
-            if len(doc):
-                assert_same_list(lm.predict_next(text), doc._.rnn_next[-1])
+            if not len(doc):
+                continue
+            assert_same_list(lm.predict_next(text), doc._.rnn_next[-1])
+            assert_close(lm.sentence_scores(text).lp, -doc._.rnn_surprisal)
+            if text == text.strip():  # the white space around a continuation isn't part of it
+                (found,) = lm.score_continuation("", [text], end=True)
+                assert found.words == [token.text for token in doc]
+                assert_close(found.log_probs[:-1], doc._.rnn_lm.log_probs)
+                assert_close(found.log_probs[-1], doc._.rnn_lm.end_log_prob)
 
     def predict(self, text):
         (line,) = self.run("predict", self.path, text, "--json").splitlines()
