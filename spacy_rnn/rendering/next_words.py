@@ -8,6 +8,7 @@ from html import escape
 from spacy.tokens import Token
 
 from ..vocabulary import BOUNDARY
+from ..vocabulary.normalization import NORMALIZATIONS, normalize_form
 from .parts import Part, RenderOptions, decimal, kept
 from .text import word
 
@@ -36,7 +37,7 @@ def legend(options: RenderOptions) -> str:
 def draw(part: Part, options: RenderOptions) -> str:
     """RETURNS (str): The figure of a Doc or Span, as HTML."""
     kept(part.output.next_words, "next", options)
-    targets = list(range(part.start, part.stop))
+    targets = [place for place in range(part.start, part.stop) if not part.skips(place)]
     if options.backward:
         targets = [*reversed(targets), part.start - 1]
     elif part.stop == part.end:
@@ -102,14 +103,24 @@ def _hit(part: Part, target: int, guesses: list[tuple[str, float]]) -> str | Non
 
 
 def _normal_form(part: Part, token: Token, guesses: list[tuple[str, float]]) -> str | None:
-    """The guess that a vocabulary of normal forms has for the token: one of the same number."""
+    """The guess that a vocabulary of normal forms, or of variants that it takes for one word, has
+    for the token: one of the same number."""
     if part.output.log_probs is None:
         return None
     probability = math.exp(part.output.log_probs[token.i])
     for guess, other in guesses:
-        if guess in (token.lower_, token.norm_) and guess != BOUNDARY:
+        if guess != BOUNDARY and _may_be_shown(token, guess):
             return guess if math.isclose(other, probability, rel_tol=_TOLERANCE) else None
     return None
+
+
+def _may_be_shown(token: Token, guess: str) -> bool:
+    own = (token.text, token.lower_, token.norm_)
+    return any(
+        normalize_form(form, how) == normalize_form(guess, how)
+        for how in NORMALIZATIONS
+        for form in own
+    )
 
 
 def _place(part: Part, index: int) -> str:

@@ -63,6 +63,10 @@ class Part:
         values = self.output.surprisal[places.start : places.stop].tolist()
         return dict(zip(places, values, strict=True))
 
+    def skips(self, place: int) -> bool:
+        """RETURNS (bool): Whether the token wasn't read."""
+        return self.output.skipped is not None and bool(self.output.skipped[place])
+
     @property
     def drawn(self) -> list[Token]:
         return [self.doc[i] for i in range(self.start, self.stop)]

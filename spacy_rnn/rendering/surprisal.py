@@ -20,7 +20,8 @@ def legend(options: RenderOptions) -> str:
     side = "after" if options.backward else "before"
     return (
         f"Under each token its surprisal in bits: −log₂ p(token | all tokens {side} it). "
-        f"The bar above it shows the same; it is full at {options.scale:g} bits."
+        f"The bar above it shows the same; it is full at {options.scale:g} bits. "
+        "White space that isn't read has none."
     )
 
 
@@ -31,7 +32,7 @@ def draw(part: Part, options: RenderOptions) -> str:
     base = direction_of([token.text for token in tokens])
     pieces = []
     for way, groups in runs(tokens):
-        inner = "".join(_group(group, bits, options) for group in groups)
+        inner = "".join(_group(group, part, bits, options) for group in groups)
         if way != base:
             # the space after the run belongs to the text around it
             inner = f'<bdi dir="{way}">{inner.rstrip(" ")}</bdi>{" " * inner.endswith(" ")}'
@@ -51,17 +52,23 @@ def _language(part: Part) -> str:
     return "" if part.doc.lang_ == "xx" else escape(part.doc.lang_)
 
 
-def _group(group: list[Token], bits: Mapping[int, float], options: RenderOptions) -> str:
-    inner = "".join(_token(token, bits[token.i], options) for token in group)
+def _group(
+    group: list[Token], part: Part, bits: Mapping[int, float], options: RenderOptions
+) -> str:
+    given = [(token, None if part.skips(token.i) else bits[token.i]) for token in group]
+    inner = "".join(_token(*pair, options) for pair in given)
     last = group[-1]
     ends_line = last.is_space and not _LINE_ENDS.isdisjoint(last.text)
     after = "<br>" if ends_line else (" " if last.whitespace_ else "")
     return f'<span class="spacy-rnn-group">{inner}</span>{after}'
 
 
-def _token(token: Token, bits: float, options: RenderOptions) -> str:
-    level = 0.0 if math.isnan(bits) else 100 * min(1.0, max(0.0, bits / options.scale))
-    number = decimal(bits) + escape(options.mark(token))
+def _token(token: Token, bits: float | None, options: RenderOptions) -> str:
+    level, number = 0.0, ""
+    if bits is not None:
+        number = decimal(bits)
+        level = 0.0 if math.isnan(bits) else 100 * min(1.0, max(0.0, bits / options.scale))
+    number += escape(options.mark(token))
     return (
         f'<ruby class="spacy-rnn-token" style="--spacy-rnn-level:{level:.0f}%">'
         f'{word(token.text)}<rt class="spacy-rnn-number">{number}</rt></ruby>'
@@ -69,7 +76,7 @@ def _token(token: Token, bits: float, options: RenderOptions) -> str:
 
 
 def _sums(part: Part) -> str:
-    count = part.end - part.start
+    count = part.output.count_read(part.start, part.end)
     bits = part.output.surprisal_of(part.start, part.end) or 0.0
     sums = [counted(count, "token"), f"{decimal(bits)} bits"]
     if count:

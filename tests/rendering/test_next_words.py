@@ -147,3 +147,21 @@ def test_backward_each_row_has_the_word_before(direction):
             assert not right or f"{-math.log2(p):.1f} bits" == bits
         assert hit == any(right for _, _, right in guesses)
     assert rows_of(doc[2:4], direction="backward") == rows[len(doc) - 4 : len(doc) - 1]
+
+
+def test_there_is_no_row_for_white_space_that_is_not_read():
+    nlp = make_random(model={"white_space": "skip"})
+    rows, plain = rows_of(nlp("the  baker \n paints")), rows_of(nlp("the baker paints"))
+    assert [row[1:] for row in rows] == [row[1:] for row in plain]
+
+
+def test_the_right_guess_may_be_a_variant_of_what_came():
+    nlp = make_trained(
+        [text.replace(".", "，") for text in ENGLISH], model={"normalize": "typography"}
+    )
+    words = ENGLISH[9].replace(".", ",").split()
+    doc = Doc(nlp.vocab, words=words)
+    lm = nlp.get_pipe("rnn_lm")
+    lm.set_annotations([doc], lm.predict([doc]))
+    (_, guesses, _, hit, _) = next(row for row in rows_of(doc) if row[2] == ",")
+    assert hit and [name for name, _, right in guesses if right] == ["，"]

@@ -235,3 +235,18 @@ def test_any_text_comes_out_as_it_went_in(trained, words, data):
         # nothing invisible is left but what joins and divides letters
         assert plain(word) or not set(sign) & {"\n", "\r", "\t", "\x00", "\u202e", "\u2069"}
     assert "style" not in {e.tag for e in root.one(".spacy-rnn-text").walk()} if words else True
+
+
+def test_white_space_that_is_not_read_has_no_number():
+    nlp = make_random(model={"white_space": "skip"})
+    doc = nlp("the  baker \n paints")
+    root = draw(doc)
+    words, numbers = words_and_numbers(root)
+    assert words == ["the", "␣", "baker", "↵␣", "paints"]
+    read_bits = [
+        number for number, token in zip(bits_of(doc), doc, strict=True) if not token.is_space
+    ]
+    assert numbers == [read_bits[0], "", read_bits[1], "", read_bits[2]]
+    sums = root.one("figcaption").text
+    assert sums.startswith("3 tokens")
+    assert f"{doc._.rnn_surprisal / 3:.1f} bits a token" in sums
