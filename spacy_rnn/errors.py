@@ -117,6 +117,13 @@ class Errors(metaclass=_Coded):
         "There are several trained networks in {path} ({names}). As `source`, give the folder of "
         "one of these components."
     )
+    R050 = (
+        "No word is left for the vocabulary with min_count = {min_count}: the words of this text "
+        "are whole sentences ({example}), so most occur once. The text isn't cut into words. Set "
+        "tokenized = false in the corpus readers, and a tokenizer for the language "
+        "([nlp.tokenizer]); `python -m spacy rnn init CONFIG --task lm --lang LANGUAGE` writes "
+        "both."
+    )
     R018 = (
         "cutoffs = {cutoffs} has to rise, begin at 2 or later and end below the size of the "
         "vocabulary ({words} rows)."
@@ -722,6 +729,32 @@ class Warnings(metaclass=_Coded):
         "In evaluation, components before {name} change tokens, and in training they didn't yet: "
         "the model learns from other tokens than it predicts. List these components, and those "
         "that they need, in [training] annotating_components."
+    )
+    W335 = (
+        "{share} of the words of the training text end in a sign of punctuation, as {example} "
+        "does, and few signs stand alone: the text was cut at its spaces only. If it is raw text, "
+        "set tokenized = false in the corpus readers, so that the pipeline's tokenizer cuts it."
+    )
+    W336 = (
+        "Words of the training text are whole sentences ({example}): the text isn't cut into "
+        "words. Set tokenized = false in the corpus readers, and a tokenizer for the language "
+        "([nlp.tokenizer]); `python -m spacy rnn init CONFIG --task lm --lang LANGUAGE` writes "
+        "both."
+    )
+    W337 = (
+        "The training text holds `<unk>` {count} times, and the tokenizer cuts it into <, unk and "
+        ">, which are learned as words. Such a text has its words separated by spaces already: set "
+        "tokenized = true in the corpus readers (--tokenized). Then `<unk>` is a missing word."
+    )
+    W338 = (
+        "{share} of the tokens that {name} scores are unknown to it; of its training text {own} "
+        "were, or occurred once. Is the text of the same language, script and case, and cut by the "
+        "same tokenizer (--tokenized only for text that is tokenized already)?"
+    )
+    W339 = (
+        "The text that {name} scores holds `<unk>` {count} times, and the tokenizer cuts it into "
+        "<, unk and >. Its words are separated by spaces already: read it with --tokenized "
+        "(tokenized = true of a corpus reader)."
     )
     W340 = (
         "{name}: the learning rate's schedule ends at step {total}, but the training at step "

@@ -22,6 +22,7 @@ from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from .annotations import DocAnnotations, StoredPredictions, stored_predictions
 from .extensions import set_output
 from .position_batches import by_positions
+from .scored_words import see_scored
 from .sentence_scores import SentenceScores, sentence_scores
 from .token_watch import TokenWatch
 
@@ -150,6 +151,7 @@ class Counting:
             first = first[states_order(reading.lengths)]
         scored = reading.scored
         keys = reading.tokens.keys
+        see_scored(self.vocabulary, keys, self.name)
         return Counts(
             log_prob=_total(log_probs[scored]),
             spelling=0.0 if kept.spelling is None else _total(kept.spelling),

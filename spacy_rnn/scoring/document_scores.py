@@ -13,6 +13,7 @@ from ..errors import Errors
 from ..pipeline.extensions import get_output
 from ..pipeline.output import LMOutput
 from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.scored_words import see_scored
 from ..vocabulary import UNKNOWN_ROW
 
 # Annotations that are an array with a number for each token.
@@ -36,6 +37,7 @@ def unknown_tokens(lm: RNNLM, docs: Sequence[Doc]) -> list[np.ndarray]:
     """RETURNS (List[ndarray]): For each Doc, bool (n,): which tokens the vocabulary lacks; white
     space that isn't read is not one of them."""
     tokens = lm.vocabulary.forms_of(docs)
+    see_scored(lm.vocabulary, tokens.keys, lm.name)
     unknown = tokens.spread(lm.vocabulary.rows_of_keys(tokens.keys) == UNKNOWN_ROW)
     return np.split(unknown, np.cumsum(tokens.tokens))[:-1]
 

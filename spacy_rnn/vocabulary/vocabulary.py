@@ -18,6 +18,7 @@ from ..validation import check_size, check_type
 from .entries import by_count, join_variants, validated
 from .normalization import NORMALIZATIONS, normalize_form
 from .symbols import BOUNDARY, BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW
+from .text_fit import find_sentence, warn_of_cuts
 from .token_forms import ATTRIBUTES, NormalKeys, TokenForms, count_words, read_forms
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ class Vocabulary:
         max_size: int | None = None,
         **options: str,
     ) -> Vocabulary:
-        """Choose the words from counts that were made elsewhere.
+        """Choose the words from counts that were made elsewhere. Warns where these are no words.
 
         words (Mapping[str, int]): How often each word occurs.
         tokens (int): All tokens that are read; those of words that aren't kept count as ``<unk>``.
@@ -142,7 +143,11 @@ class Vocabulary:
         chosen = (e for e in joined if e[1] >= min_count and e[0] not in (UNKNOWN, BOUNDARY))
         kept = sorted(chosen, key=by_count)[:max_size]
         if not kept:
+            sentence = find_sentence(words, documents)
+            if sentence is not None:
+                raise ValueError(Errors.R050.format(min_count=min_count, example=sentence))
             raise ValueError(Errors.R003.format(min_count=min_count, max_size=max_size))
+        warn_of_cuts(words, documents)
         unknown = tokens - sum(count for _, count in kept)
         return cls([(UNKNOWN, unknown), (BOUNDARY, documents), *kept], **options)
 
