@@ -59,8 +59,7 @@ def _typography(form: str) -> str:
     if not form.isascii():
         # composed before, so that no composition is left to make; and after, of what became plain
         composed = unicodedata.normalize("NFC", form).translate(_TABLE)
-        # a word of nothing but invisible characters stays
-        form = unicodedata.normalize("NFC", composed) or form
+        form = unicodedata.normalize("NFC", composed)
     if len(form) > 1:
         if not form.strip("."):
             return _DOTS
@@ -92,4 +91,7 @@ def normalize_form(form: str, how: str) -> str:
     how (str): "none", "nfkc" or "typography".
     """
     normal = NORMALIZATIONS[how](form)
-    return form if normal in (UNKNOWN, BOUNDARY) else normal
+    # nor does one of invisible characters become nothing, or white space
+    if normal in (UNKNOWN, BOUNDARY) or (not normal.strip() and form.strip()):
+        return form
+    return normal

@@ -108,28 +108,31 @@ def read_forms(
     skip_space (bool): Whether tokens of white space are left out.
     normal (NormalKeys): Of the vocabulary.
     """
-    arrays = [token_keys(text, attr, skip_space) for text in texts]
     tokens = np.array([len(text) for text in texts], dtype=np.int64)
-    lengths = np.array([int(read.sum()) for _, read in arrays], dtype=np.int64)
-    keys, read = np.zeros(0, dtype=np.uint64), np.zeros(0, dtype=bool)
-    if arrays:
-        read = np.concatenate([part for _, part in arrays])
-        keys = np.concatenate([part for part, _ in arrays])
-    every = bool(read.all())
+    keys, read = _token_keys(texts, attr, skip_space)
+    lengths = tokens
+    if read is not None:
+        keys = keys[read]
+        before = np.concatenate([[0], np.cumsum(read)])
+        stops = np.cumsum(tokens)
+        lengths = before[stops] - before[stops - tokens]
     stores = list({id(text.vocab): text.vocab.strings for text in texts}.values())
-    normalized, made = normal.map(keys if every else keys[read], stores)
-    return TokenForms(normalized, lengths, tokens, None if every else read, stores, made)
+    normalized, made = normal.map(keys, stores)
+    return TokenForms(normalized, lengths, tokens, read, stores, made)
 
 
-def token_keys(text: Doc | Span, attr: str, skip_space: bool) -> tuple[np.ndarray, np.ndarray]:
-    """RETURNS (Tuple[ndarray, ndarray]): uint64 (n,) hashes of all tokens, and bool (n,), which of
-    them are read."""
-    of_tokens: Any = text  # spaCy's type hints know no lists
-    if not skip_space:
-        keys = of_tokens.to_array([ATTRIBUTES[attr]]).reshape(-1)
-        return keys, np.ones(len(keys), dtype=bool)
-    both = of_tokens.to_array([ATTRIBUTES[attr], IS_SPACE]).reshape(-1, 2)
-    return both[:, 0], both[:, 1] == 0
+def _token_keys(
+    texts: Sequence[Doc | Span], attr: str, skip_space: bool
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """RETURNS (Tuple[ndarray, Optional[ndarray]]): uint64 (tokens,) hashes of all tokens, and bool
+    (tokens,), which of them are read; None if all."""
+    attributes = [ATTRIBUTES[attr], IS_SPACE] if skip_space else [ATTRIBUTES[attr]]
+    of_tokens: Any = texts  # spaCy's type hints know no lists
+    arrays = [text.to_array(attributes).reshape(-1, len(attributes)) for text in of_tokens]
+    table = np.concatenate(arrays) if arrays else np.zeros((0, len(attributes)), dtype=np.uint64)
+    if skip_space and table[:, 1].any():
+        return table[:, 0], table[:, 1] == 0
+    return table[:, 0], None
 
 
 def find_string(key: int, stores: Collection[StringStore]) -> str:
@@ -166,8 +169,8 @@ def count_words(
         stores[id(doc.vocab.strings)] = doc.vocab.strings
         mark = read_mark(doc)
         documents += mark is None or mark.final
-        keys, read = token_keys(doc, attr, skip_space)
-        chunk.append(keys[read])
+        keys, read = _token_keys([doc], attr, skip_space)
+        chunk.append(keys if read is None else keys[read])
         if len(chunk) >= _COUNT_CHUNK:
             flush()
     if chunk:
