@@ -64,7 +64,7 @@ def bits_and_perplexity(nlp: Language, texts: Sequence[str]) -> tuple[float, flo
     return -log_prob / math.log(2), math.exp(-log_prob / counts.predictions)
 
 
-def main(lang: str, text: Path, steps: int = 600, documents: int = 200) -> None:
+def main(lang: str, text: Path, steps: int = 400, documents: int = 200) -> None:
     """lang: en or zh. text: raw text, a document a line; a tenth of it is held back."""
     lines = [line for line in text.read_text("utf8").splitlines() if line.strip()]
     random.Random(0).shuffle(lines)
@@ -81,11 +81,13 @@ def main(lang: str, text: Path, steps: int = 600, documents: int = 200) -> None:
             rows["held back"] = {"bits_per_char": bits / sum(map(len, held))}
             for change, apply in CHANGES[lang].items():
                 plain = [line for line in held if apply(line) != line][:documents]
+                if not plain:
+                    continue
                 before, plainly = bits_and_perplexity(nlp, plain)
                 after, perplexity = bits_and_perplexity(nlp, [apply(line) for line in plain])
                 rows[change] = {
                     "documents": len(plain),
-                    "bits_more": (after - before) / max(1, len(plain)),
+                    "bits_more": (after - before) / len(plain),
                     "perplexity_before": plainly,
                     "perplexity": perplexity,
                 }

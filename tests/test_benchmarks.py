@@ -99,6 +99,21 @@ def test_segmenters_program_gives_every_token_a_number(folder):
     assert 0 < figures["bits_per_char"] < 2 * math.log2(len(set(text)))
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_typography_program_shows_what_typing_costs(folder, tmp_path, lang):
+    text = folder / "train.txt"
+    if lang == "en":
+        text = tmp_path / "english.txt"
+        text.write_text("\n".join(f'{line} "it\'s"' for line in ENGLISH), "utf8")
+    figures = run("typography", lang, text, "--steps", 3, "--documents", 4)
+    plain, joined = figures.values()
+    assert plain.keys() == joined.keys() and len(plain) > 3  # with what was held back
+    for change, costs in plain.items():
+        if change != "held back":
+            assert costs["documents"] > 0 and abs(costs["bits_more"]) > 0.01
+            assert abs(joined[change]["bits_more"]) < 1e-3
+
+
 def test_cache_program_reports_what_a_cache_gains(folder):
     figures = run("cache", folder / "model", folder)
     assert figures["document"] == "paragraph"
