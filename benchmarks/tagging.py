@@ -89,7 +89,7 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         overrides["paths.source"] = str(encoder)
         overrides["components.tagger.model.tok2vec.width"] = width
         shape = ("cell", "depth", "direction", "embedding_width", "subword_rows", "tied", "width")
-        for name in (*shape, "attr"):
+        for name in (*shape, "attr", "white_space", "normalize"):
             overrides[f"components.rnn_lm.model.{name}"] = lm[name]
     return overrides
 
