@@ -730,6 +730,11 @@ class Warnings(metaclass=_Coded):
         "the model learns from other tokens than it predicts. List these components, and those "
         "that they need, in [training] annotating_components."
     )
+    W315 = (
+        "{name} was copied or pickled, so it doesn't know its pipeline, in which components may "
+        "change tokens before it. Text prompts are only tokenized: call "
+        'nlp.get_pipe("{name}").join_pipeline(nlp), or give Docs (nlp(text)) as prompts.'
+    )
     W335 = (
         "{share} of the words of the training text end in a sign of punctuation, as {example} "
         "does, and few signs stand alone: the text was cut at its spaces only. If it is raw text, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Iterable, Iterator, Sequence
 from types import FunctionType
@@ -9,6 +10,8 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.tokens import Doc
+
+from ..errors import Warnings
 
 # Factories whose components leave tokens, their texts and their norms as they are.
 _HARMLESS = frozenset(
@@ -106,17 +109,22 @@ def run_components(nlp: Language, names: Sequence[str], docs: Iterable[Doc]) -> 
 
 
 class WeakPipeline:
-    """The pipeline that a component was made in, as long as somebody else keeps it. Copies and
-    pickles have none.
+    """The pipeline that a component was made in, as long as somebody else keeps it. A copy or a
+    pickle doesn't know its pipeline, and says so where that matters.
 
     nlp (Optional[Language]): The pipeline.
+    lm (Optional[RNNLM]): The language model in it.
+    lost (bool): Whether there was a pipeline in which components before the language model may
+        change tokens.
     """
 
-    def __init__(self, nlp: Language | None = None) -> None:
+    def __init__(self, nlp: Language | None = None, lm: Any = None, *, lost: bool = False) -> None:
         self._nlp = None if nlp is None else weakref.ref(nlp)
+        self._lm = None if lm is None else weakref.ref(lm)
+        self._lost = lost
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return WeakPipeline, ()
+        return _lose_pipeline, (self._lost or bool(self._deciding()),)
 
     def prepare_prompt(self, lm: Any, doc: Doc) -> Doc:
         """Do to a prompt what the pipeline does to a text before the language model reads it.
@@ -126,9 +134,20 @@ class WeakPipeline:
         doc (Doc): The tokens; they are changed.
         RETURNS (Doc): The tokens that are to be read.
         """
+        if self._lost:
+            warnings.warn(Warnings.W315.format(name=lm.name), stacklevel=5)
         nlp = None if self._nlp is None else self._nlp()
         if nlp is None or nlp.tokenizer is not lm.tokenizer:
             return doc
-        if not any(component is lm for _, component in nlp.components):
-            return doc
-        return next(run_components(nlp, deciding_components(nlp, lm), [doc]))
+        return next(run_components(nlp, self._deciding(), [doc]))
+
+    def _deciding(self) -> list[str]:
+        nlp = None if self._nlp is None else self._nlp()
+        lm = None if self._lm is None else self._lm()
+        if nlp is None or not any(component is lm for _, component in nlp.components):
+            return []
+        return deciding_components(nlp, lm)
+
+
+def _lose_pipeline(lost: bool) -> WeakPipeline:
+    return WeakPipeline(lost=lost)

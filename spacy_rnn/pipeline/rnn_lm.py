@@ -190,7 +190,7 @@ class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, Train
 
         nlp (Language): The pipeline. Only a weak reference to it is kept.
         """
-        self._pipeline = WeakPipeline(nlp)
+        self._pipeline = WeakPipeline(nlp, self)
 
     # -- prediction
 

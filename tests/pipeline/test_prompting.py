@@ -4,6 +4,7 @@ import copy
 import gc
 import math
 import pickle
+import warnings
 import weakref
 from collections import Counter
 
@@ -265,7 +266,27 @@ def test_prompts_of_another_tokenizer_pass_no_component(merging, monkeypatch):
     plain = lm.predict_next(merging.make_doc("the grey cat"))
     assert lm.predict_next("the grey cat") == plain
     for copied in (copy.deepcopy(lm), pickle.loads(pickle.dumps(lm))):
-        assert copied.predict_next("the grey cat") == plain
+        with pytest.warns(UserWarning, match=r"W315.*join_pipeline"):
+            assert copied.predict_next("the grey cat") == plain
+
+
+def test_a_copy_of_a_pipeline_can_be_joined_again(merging):
+    expected = merging.get_pipe("rnn_lm").predict_next("the grey cat")
+    copied = pickle.loads(pickle.dumps(pickle.loads(pickle.dumps(merging))))
+    lm = copied.get_pipe("rnn_lm")
+    with pytest.warns(UserWarning, match="W315"):
+        assert lm.predict_next("the grey cat") != expected
+    lm.join_pipeline(copied)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert lm.predict_next("the grey cat") == expected
+
+
+def test_a_copy_of_a_pipeline_without_such_components_says_nothing(trained):
+    copied = pickle.loads(pickle.dumps(trained)).get_pipe("rnn_lm")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert copied.predict_next("the") == trained.get_pipe("rnn_lm").predict_next("the")
 
 
 def test_a_component_does_not_keep_its_pipeline_alive():

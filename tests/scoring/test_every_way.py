@@ -34,7 +34,8 @@ class Ways:
         self.file = folder / "texts.jsonl"
         self.out = folder / "out.json"
         self.nlp = spacy.load(path)  # what the user has
-        self.attr = self.nlp.get_pipe("rnn_lm").vocabulary.attr
+        vocabulary = self.nlp.get_pipe("rnn_lm").vocabulary
+        self.attr, self.skips = vocabulary.attr, vocabulary.white_space == "skip"
         monkeypatch.setattr(loaded, "_LOADED", {})
         nlp = spacy.load(path)  # what all commands have
         for command in ("score", "evaluate", "compare", "predict", "generate"):
@@ -46,6 +47,10 @@ class Ways:
         done = run_spacy("rnn", *command)
         assert done.exit_code == 0, (done.output, done.exception)
         return done.stdout
+
+    def is_read(self, doc):
+        """Which tokens are read: all, or all but white space."""
+        return [not (self.skips and token.text.isspace()) for token in doc]
 
     def records(self, *options):
         lines = self.run("score", self.path, self.file, "-", "--batch-size", 2, *options)
@@ -64,7 +69,7 @@ class Ways:
         with self.file.open("w", encoding="utf8") as file:
             file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
         for record, doc in zip(self.records("--keep-empty"), docs, strict=True):
-            assert_numbers(record, doc, self.attr)
+            self.check_numbers(record, doc)
         # what holds nothing but white space is no document of a corpus
         kept = {i: doc for i, doc in enumerate(docs, 1) if doc.text and not doc.text.isspace()}
         if kept:
@@ -75,13 +80,26 @@ class Ways:
         columns = self.scorer({"text": texts})
         assert not any(columns["error"])
         for i, doc in enumerate(docs):
-            assert_numbers({name: columns[name][i] for name in columns}, doc, self.attr)
+            self.check_numbers({name: columns[name][i] for name in columns}, doc)
+
+    def check_numbers(self, found, doc):
+        given = {name: value for name, value in found.items() if isinstance(value, float)}
+        counts = sum(self.is_read(doc)), len(doc.text)
+        assert (found["tokens"], found["characters"]) == counts
+        assert_close(given["surprisal"], doc._.rnn_surprisal)
+        assert_close(given["end_surprisal"], end_surprisal(doc))
+        perplexity = given.get("perplexity", math.nan)
+        assert math.isfinite(perplexity) == math.isfinite(doc._.rnn_perplexity)
+        if math.isfinite(perplexity):
+            assert perplexity == pytest.approx(doc._.rnn_perplexity, rel=1e-4)
+        expected = bits_of(doc, self.attr) / len(doc.text) if doc.text else math.nan
+        assert_close(given.get("bits_per_char", math.nan), expected)
 
     def check_score(self, kept):
         records = self.records()
         assert [record["line"] for record in records] == [*kept]
         for record, doc in zip(records, kept.values(), strict=True):
-            assert_numbers(record, doc, self.attr)
+            self.check_numbers(record, doc)
         by_line = groupby(self.records("--tokens"), lambda record: record["line"])
         for (line, tokens), (number, doc) in zip(by_line, kept.items(), strict=True):
             tokens = [*tokens]
@@ -93,7 +111,8 @@ class Ways:
         scores = self.json_of("evaluate", self.path, self.file)
         (row,) = self.json_of("compare", self.path, "--text", self.file)["models"]
         bits = sum(bits_of(doc, self.attr) for doc in docs)
-        characters, tokens = sum(len(doc.text) for doc in docs), sum(map(len, docs))
+        characters = sum(len(doc.text) for doc in docs)
+        tokens = sum(sum(self.is_read(doc)) for doc in docs)
         closed = sum(closed_bits(doc) for doc in docs)
         perplexity = 2 ** (closed / (tokens + len(docs)))
         assert (scores["documents"], scores["tokens"]) == (len(docs), tokens)
@@ -113,8 +132,11 @@ class Ways:
             assert_close(lm.sentence_scores(text).lp, -doc._.rnn_surprisal)
             if text == text.strip():  # the white space around a continuation isn't part of it
                 (found,) = lm.score_continuation("", [text], end=True)
-                assert found.words == [token.text for token in doc]
-                assert_close(found.log_probs[:-1], doc._.rnn_lm.log_probs)
+                read = [
+                    token for token, is_read in zip(doc, self.is_read(doc), strict=True) if is_read
+                ]
+                assert found.words == [token.text for token in read]
+                assert_close(found.log_probs[:-1], doc._.rnn_lm.log_probs[self.is_read(doc)])
                 assert_close(found.log_probs[-1], doc._.rnn_lm.end_log_prob)
 
     def predict(self, text):
@@ -143,20 +165,6 @@ def bits_of(doc, attr):
     if any(getattr(token, form) == "<unk>" for token in doc):
         return math.nan
     return doc._.rnn_surprisal + end_surprisal(doc)
-
-
-def assert_numbers(found, doc, attr):
-    assert (found["tokens"], found["characters"]) == (len(doc), len(doc.text))
-    assert_close(found["surprisal"], doc._.rnn_surprisal)
-    assert_close(found["end_surprisal"], end_surprisal(doc))
-    given = math.nan if found["perplexity"] is None else found["perplexity"]
-    assert math.isfinite(given) == math.isfinite(doc._.rnn_perplexity)
-    assert not math.isfinite(given) or found["perplexity"] == pytest.approx(
-        doc._.rnn_perplexity, rel=1e-4
-    )
-    expected = bits_of(doc, attr) / len(doc.text) if doc.text else math.nan
-    given = found["bits_per_char"]
-    assert_close(math.nan if given is None else given, expected)
 
 
 def assert_same_list(found, expected):
@@ -202,20 +210,23 @@ ANY_TEXT = st.one_of(
 )
 
 
-def save_jieba_pipeline(path):
+def save_jieba_pipeline(path, **options):
     tokenizer = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1"}
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": tokenizer}})
-    model = {"@architectures": "spacy-rnn.RNNLM.v1", **SMALL, "speller_width": 5}
+    model = {"@architectures": "spacy-rnn.RNNLM.v1", **SMALL, "speller_width": 5, **options}
     nlp.add_pipe("rnn_lm", config={"model": model})
     nlp.initialize(lambda: make_examples(nlp, chinese_texts("train")))
     randomize(nlp.get_pipe("rnn_lm").shim.network)
     nlp.to_disk(path)
 
 
-@pytest.mark.parametrize("kind", ["jieba", "odd"])
+@pytest.mark.parametrize("kind", ["jieba", "skip", "odd"])
 def test_any_texts_have_the_same_numbers_by_every_way_to_score(kind, tmp_path, monkeypatch):
     if kind == "jieba":
         save_jieba_pipeline(tmp_path / "model")
+    elif kind == "skip":
+        options = {"white_space": "skip", "normalize": "typography"}
+        save_jieba_pipeline(tmp_path / "model", **options)
     else:
         save_odd_pipeline(tmp_path / "model", "NORM")
     ways = Ways(tmp_path / "model", tmp_path, monkeypatch)
