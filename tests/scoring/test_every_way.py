@@ -129,7 +129,10 @@ class Ways:
             if not len(doc):
                 continue
             assert_same_list(lm.predict_next(text), doc._.rnn_next[-1])
-            assert_close(lm.sentence_scores(text).lp, -doc._.rnn_surprisal)
+            acceptable = lm.sentence_scores(text)
+            assert (acceptable is None) == (not any(self.is_read(doc)))
+            if acceptable is not None:
+                assert_close(acceptable.lp, -doc._.rnn_surprisal)
             if text == text.strip():  # the white space around a continuation isn't part of it
                 (found,) = lm.score_continuation("", [text], end=True)
                 read = [
@@ -220,6 +223,7 @@ def save_jieba_pipeline(path, **options):
     nlp.to_disk(path)
 
 
+@pytest.mark.filterwarnings(r"ignore:\[W33[89]")  # the texts are odd, and it says so
 @pytest.mark.parametrize("kind", ["jieba", "skip", "odd"])
 def test_any_texts_have_the_same_numbers_by_every_way_to_score(kind, tmp_path, monkeypatch):
     if kind == "jieba":
