@@ -1,5 +1,6 @@
 """Shared fixtures: pipelines that are trained once."""
 
+import gc
 import logging
 import signal
 from pathlib import Path
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(config, items):
     if slow:
         items[:] = [item for item in items if not item.get_closest_marker("slow")]
         config.hook.pytest_deselected(items=slow)
+
+
+def pytest_collection_finish(session):
+    # What was imported and collected stays: looking through it again and again took a fifth of the time.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_report_header(config):

@@ -150,6 +150,7 @@ def test_docbins_of_many_documents_are_counted(tmp_path):
     assert counts["every"] == 1200 and len(counts) == 1201 + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokenized", ["--raw", "--tokenized"])
 def test_long_documents_are_counted_across_batches(tmp_path, tokenized):
     """Short lines up to the end of the first batch, then a document of three windows."""

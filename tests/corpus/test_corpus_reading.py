@@ -50,6 +50,7 @@ def test_nothing_is_opened_before_it_is_asked_for_and_all_is_closed(tmp_path, nl
     assert all(file.closed for file in opened)
 
 
+@pytest.mark.slow
 def test_corpus_is_streamed_in_bounded_memory_without_cache(tmp_path, nlp):
     line = " ".join(["word"] * 99) + "\n"
     path = write_corpus(tmp_path / "a.txt.gz", [line * 1000])

@@ -183,6 +183,7 @@ def seconds_to_split(length):
     return perf_counter() - start
 
 
+@pytest.mark.slow
 def test_annotated_document_is_split_in_linear_time():
     # Eight times the length: about 8 times as long if linear, 64 times if quadratic.
     assert min(seconds_to_split(32_000) for _ in range(2)) < 24 * seconds_to_split(4_000)

@@ -135,6 +135,7 @@ def test_equal_spellings_have_equal_probabilities():
     assert found[0] == pytest.approx(found[2], rel=1e-6) and found[0] != found[1]
 
 
+@pytest.mark.slow
 def test_a_word_of_twenty_thousand_symbols_is_a_sum_like_others():
     """More than runs through the network at once."""
     speller = make_speller()

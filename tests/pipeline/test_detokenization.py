@@ -202,7 +202,11 @@ def words_of(doc):
     return [token.text for token in doc]
 
 
-@pytest.mark.parametrize("lang", list(LANGUAGES))
+@pytest.mark.parametrize(
+    "lang",
+    # spaCy's French tokenizer takes seconds to make.
+    [pytest.param(lang, marks=pytest.mark.slow if lang == "fr" else ()) for lang in LANGUAGES],
+)
 def test_spaces_are_learned_from_a_few_sentences(lang):
     nlp = blank(lang)
     seen, unseen = LANGUAGES[lang]

@@ -149,6 +149,7 @@ def make_forgetful(words):
     return nlp
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimizer", [Adam, SGD])
 def test_rehearsal_pulls_the_tagger_back_to_what_it_was(optimizer, words):
     nlp = make_forgetful(words)

@@ -379,6 +379,7 @@ def test_counts_of_a_kept_output_are_exact_beside_a_long_word(plain):
     assert lm.count([doc]).log_prob == pytest.approx(fresh.log_prob, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_long_word_alone_does_not_stop_the_evaluation():
     """exp of its surprisal is beyond all numbers, and its model is fine."""
     nlp = make_open(cache_window=5)

@@ -79,6 +79,7 @@ def test_unknown_words_are_told_apart_after_training():
     assert np.abs(one[1:] - other[1:]).max(axis=1).min() > 1e-3
 
 
+@pytest.mark.slow
 def test_unknown_words_are_predicted_from_their_spelling():
     """Only the ending of an unknown word tells what follows."""
     stems = [a + b + c for a in "bdfg" for b in "aeio" for c in "klmn"]

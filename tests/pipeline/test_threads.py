@@ -110,6 +110,7 @@ def test_threads_call_what_one_thread_calls(nlp, saved):
     on_threads(work)
 
 
+@pytest.mark.slow
 def test_threads_write_what_one_thread_writes(nlp, saved):
     def everything(lm, text, seed):
         return (
@@ -138,6 +139,7 @@ def test_threads_write_what_one_thread_writes(nlp, saved):
     on_threads(work)
 
 
+@pytest.mark.slow
 def test_threads_that_ask_for_bounds_at_once_find_the_same_next_words():
     """Bounds of clusters are made once enough positions asked for them: here by all threads."""
     nlp = make_trained(model={"width": 32, "cutoffs": [6, 12]})
@@ -180,6 +182,7 @@ def test_tokenizers_of_threads_keep_their_own_user_words(engine):
     on_threads(work, len(words))
 
 
+@pytest.mark.slow
 def test_threads_predict_while_another_loads_pipelines(nlp, saved):
     expected = [nlp(text) for text in TEXTS]
     loading = threading.Event()
@@ -213,6 +216,7 @@ def test_components_that_are_made_at_once_register_their_extensions():
                 Doc.remove_extension(name)
 
 
+@pytest.mark.slow
 def test_threads_predict_while_another_trains_a_pipeline_of_its_own(nlp, saved):
     expected = [nlp(text) for text in TEXTS]
     learner = spacy.load(saved)

@@ -134,6 +134,7 @@ def test_nothing_is_left_in_the_vocab(model, fresh):
     assert (len(vocab.strings), len(list(vocab))) == before
 
 
+@pytest.mark.slow
 def test_places_for_words_are_given_back_in_long_jobs(model, fresh, monkeypatch):
     monkeypatch.setattr(loaded, "_RELEASE_AFTER", 20)
     scorer = BatchScorer(model, batch_size=10)

@@ -31,6 +31,7 @@ def run_zones(nlp, zones=6, words=2000, between=None, read=None):
     return found
 
 
+@pytest.mark.slow
 def test_tables_stay_as_large_as_what_is_kept():
     nlp = make_pipeline(lang="en")
     assert len(set(run_zones(nlp, between=release_memory, read=nlp.make_doc))) == 1
@@ -76,6 +77,7 @@ def test_the_tokenizer_has_no_lexemes_from_before(when):
     assert [token.text for token in doc] == ["the", "baker", "is", "n't"]
 
 
+@pytest.mark.slow
 def test_norms_are_looked_up_once_however_often_it_is_called():
     """spaCy puts a function around the getter at each loading; a thousand are too deep a stack."""
     nlp = spacy.blank("zh")  # its vocab is empty, so that each call takes a millisecond only

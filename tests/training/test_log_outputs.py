@@ -144,6 +144,7 @@ def test_a_progress_bar_that_cannot_be_shown_is_left_out(writes):
     assert rows_of(run) == 2
 
 
+@pytest.mark.slow
 def test_a_logger_that_fails_ends_no_training_and_is_told_once(texts, tmp_path, monkeypatch):
     def make_logger(nlp, stdout, stderr):
         def log_step(info):

@@ -153,12 +153,14 @@ def test_an_unknown_choice_is_an_error(option):
 # -- in a batch
 
 
+VOCAB = spacy.blank("xx").vocab
+
+
 @given(st.lists(FORMS, min_size=1, max_size=20), st.sampled_from(sorted(NORMALIZATIONS)))
 @settings(deadline=None)
 def test_a_batch_has_the_forms_of_its_tokens(words, how):
     vocabulary = Vocabulary([("a", 1)], normalize=how)
-    vocab = spacy.blank("xx").vocab
-    tokens = vocabulary.forms_of([Doc(vocab, words=words[:7]), Doc(vocab, words=words[7:])])
+    tokens = vocabulary.forms_of([Doc(VOCAB, words=words[:7]), Doc(VOCAB, words=words[7:])])
     assert tokens.strings(tokens.keys.tolist()) == [normalize_form(word, how) for word in words]
     assert tokens.lengths.tolist() == [len(words[:7]), len(words[7:])]
 

@@ -128,6 +128,7 @@ def check_like_spacy(config, folder):
         assert paths[0].read_bytes() == paths[1].read_bytes()
 
 
+@pytest.mark.slow
 def test_components_that_listen_go_on_too(texts, tmp_path):
     changes = {**TAGGER, "training__max_steps": 12, "training__batcher__size": 60}
     config = make_config(texts, **changes, **annotate(texts, "tags", last_letter))
@@ -176,6 +177,7 @@ def test_resuming_a_complete_training_changes_nothing(texts, undisturbed, tmp_pa
     assert any("Complete already" in text for text in told.said)
 
 
+@pytest.mark.slow
 def test_more_steps_can_be_asked_for(texts, undisturbed, tmp_path):
     longer = {"training__max_steps": 22}
     whole = run_whole(make_config(texts, **longer), tmp_path / "whole")
