@@ -689,6 +689,13 @@ class Errors(metaclass=_Coded):
         "`python -m spacy convert` writes them from CoNLL and JSON."
     )
     R641 = "Give --steps or --minutes, not both: the one decides about the other."
+    R830 = (
+        "{name} has no word left to write: the transforms leave out all of them. Exclude fewer "
+        "words, or let the text end (`</s>` is one of what can be excluded)."
+    )
+    R831 = 'Excluded words have to be a list of words, not {type}: ["的", "了"].'
+    R832 = "There is nothing to undo: nothing was fed since the session began."
+    R833 = "accept has to be a function that takes a word and returns a bool, not {type}."
 
 
 class Warnings(metaclass=_Coded):

@@ -35,7 +35,7 @@ def pytest_collection_modifyitems(config, items):
 
 
 def pytest_collection_finish(session):
-    # What was imported and collected stays: looking through it again and again took a fifth of the time.
+    # What was imported and collected stays: looking through it again took a fifth of the time.
     gc.collect()
     gc.freeze()
 

@@ -109,6 +109,19 @@ class ClusterSoftmax(SoftmaxHead):
         numbers = range(1, len(self.sizes))
         return torch.cat([words, *(self.log_cluster(n, hidden, chosen) for n in numbers)], dim=1)
 
+    def row_log_probs(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        """Opens the clusters of these words only."""
+        head, clusters = self.log_head(hidden), self.cluster_of(rows)
+        chosen = head[:, self.sizes[0] :]
+        result = head[0, : self.sizes[0]].index_select(0, rows.clamp(max=self.sizes[0] - 1))
+        for number in clusters.unique().tolist():
+            if number:
+                places = (clusters == number).nonzero().squeeze(1)
+                words = self.log_cluster(number, hidden, chosen)[0]
+                start = self.cutoffs[number - 1]
+                result[places] = words.index_select(0, rows[places] - start)
+        return result
+
     def cluster_of(self, targets: Tensor) -> Tensor:
         """RETURNS (Tensor): int64 (n,), the cluster of each row; 0 is the head."""
         bounds = torch.tensor(self.cutoffs[:-1], device=targets.device)

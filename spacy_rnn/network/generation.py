@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -12,7 +12,7 @@ from .forks import no_fork_meanwhile
 from .inference import CHUNK_POSITIONS
 from .language_model import RNNLanguageModel
 from .recurrent import State
-from .sampling import sample
+from .sampling import Transform, sample
 
 
 @no_fork_meanwhile
@@ -54,32 +54,27 @@ def continue_rows(
     state: State,
     *,
     end: int,
-    forbidden: int,
     max_tokens: int,
-    temperature: float,
-    top_k: int,
-    top_p: float,
+    transforms: Sequence[Transform],
     seed: int,
+    read: Iterable[int] = (),
 ) -> Iterator[int]:
-    """Draw rows until `end` is drawn or `max_tokens` are there; see `sample` for the options.
+    """Draw rows until `end` is drawn or `max_tokens` are there; see `sample`.
 
     state (State): After the prefix.
+    transforms (Sequence[Transform]): What is done to each distribution before a row is drawn.
     seed (int): Of a generator of its own: torch's global random state is not touched.
-    YIELDS (int): Rows; never `end`, never `forbidden`.
+    read (Iterable[int]): The rows of the prefix, for transforms that look back.
+    YIELDS (int): Rows; never `end`.
     """
     generator = torch.Generator().manual_seed(seed)
+    rows = list(read)
     for _ in range(max_tokens):
-        row = sample(
-            next_log_probs(network, state).cpu(),
-            temperature=temperature,
-            top_k=top_k,
-            top_p=top_p,
-            forbidden=forbidden,
-            generator=generator,
-        )
+        row = sample(next_log_probs(network, state).cpu(), transforms, generator, rows)
         if row == end:
             return
         yield row
+        rows.append(row)
         state = _read_row(network, row, state)
 
 

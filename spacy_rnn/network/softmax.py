@@ -41,6 +41,15 @@ class SoftmaxHead(nn.Module, ABC):
         """hidden float32 (n, width) → float32 (n, words); each row's exp sums to 1."""
 
     @abstractmethod
+    def row_log_probs(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        """hidden float32 (1, width), rows int64 (n,) → float32 (n,), of those words alone."""
+
+    def row_scores(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        """The same up to a constant, which may be less work: the constant of a full softmax is a
+        sum over all words."""
+        return self.row_log_probs(hidden, rows)
+
+    @abstractmethod
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         """The k most probable rows of the vocabulary without row `exclude`; ties by row.
 
@@ -57,6 +66,12 @@ class FullSoftmax(SoftmaxHead):
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         return torch.log_softmax(torch.addmm(self.bias, hidden, self.weight.t()), dim=1)
+
+    def row_log_probs(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        return self.log_distribution(hidden)[0].index_select(0, rows)
+
+    def row_scores(self, hidden: Tensor, rows: Tensor) -> Tensor:
+        return self.bias.index_select(0, rows) + self.weight.index_select(0, rows) @ hidden[0]
 
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         values, rows = [], []

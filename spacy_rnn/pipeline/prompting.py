@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,10 +15,12 @@ from ..layers.finite import check_finite
 from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
+from ..network.sampling import ExcludedRows, Transform, standard_transforms
 from ..validation import check_number, check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from ..vocabulary.spacing import Spacing
-from .detokenization import detokenize
+from ..vocabulary.symbols import BOUNDARY
+from .detokenization import Detokenizer
 from .preceding import WeakPipeline
 
 if TYPE_CHECKING:
@@ -85,6 +87,9 @@ class Writer:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        excluded: Iterable[str] = (),
+        repetition_penalty: float = 1.0,
+        transforms: Sequence[Transform] | None = None,
         seed: int = 0,
     ) -> str:
         """Continue a text, word by word, until `</s>` or `max_tokens`. Never writes `<unk>`.
@@ -99,34 +104,112 @@ class Writer:
         top_k (int): Draw from the k most probable words only; 0 for all.
         top_p (float): Draw from the most probable words that have this much probability together
             (Holtzman et al. 2020); 1.0 for all.
+        excluded (Iterable[str]): Words that are never written; with `</s>` among them no text ends
+            before `max_tokens`.
+        repetition_penalty (float): Words that were read or written have p ∝ p^penalty (after Keskar
+            et al. 2019); 1.0 changes nothing.
+        transforms (Optional[Sequence[Transform]]): Instead of these options, what is done to each
+            distribution before a word is drawn; see `network/sampling.py`.
         seed (int): The same seed gives the same text; any number of 64 bits.
         RETURNS (str): Prompt and continuation.
-        RAISES (ValueError): For an option out of range.
+        RAISES (ValueError): For an option out of range; if no word is left to draw.
+        """
+        written = self.stream(
+            prompt,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            excluded=excluded,
+            repetition_penalty=repetition_penalty,
+            transforms=transforms,
+            seed=seed,
+        )
+        text = prompt if isinstance(prompt, str) else prompt.text
+        return text + "".join(written)
+
+    def stream(
+        self,
+        prompt: str | Doc = "",
+        *,
+        max_tokens: int = 20,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        excluded: Iterable[str] = (),
+        repetition_penalty: float = 1.0,
+        transforms: Sequence[Transform] | None = None,
+        seed: int = 0,
+    ) -> Iterator[str]:
+        """What `generate` writes after the prompt, as it comes.
+
+        See `generate` for the options, which are checked at once.
+        YIELDS (str): A word, with a space before it where one belongs.
         """
         check_number("max_tokens", max_tokens, lambda n: n >= 0, ">= 0", whole=True)
-        check_number("temperature", temperature, lambda t: t >= 0, ">= 0")
-        check_number("top_k", top_k, lambda k: k >= 0, ">= 0", whole=True)
-        check_number("top_p", top_p, lambda p: 0 < p <= 1, "above 0 and at most 1")
         check_number("seed", seed, lambda n: -(2**63) <= n < 2**63, "of 64 bits", whole=True)
+        if transforms is None:
+            transforms = self.transforms_for(
+                temperature=temperature,
+                top_k=top_k,
+                top_p=top_p,
+                excluded=excluded,
+                repetition_penalty=repetition_penalty,
+            )
         doc = self._as_doc(prompt)
         rows = continue_rows(
             self.shim.network,
             self._read(doc),
             end=BOUNDARY_ROW,
-            forbidden=UNKNOWN_ROW,
             max_tokens=int(max_tokens),
+            # unknown words have no text to write
+            transforms=[ExcludedRows([UNKNOWN_ROW]), *transforms],
+            seed=int(seed),
+            read=self.vocabulary.rows([doc])[0].tolist(),
+        )
+        return self._write(rows, doc)
+
+    def _write(self, rows: Iterator[int], doc: Doc) -> Iterator[str]:
+        detokenizer = Detokenizer(self.spacing, doc, normalize=self.vocabulary.normalize)
+        try:
+            for row in rows:
+                yield detokenizer.add(self.vocabulary.words[row])
+        except FloatingPointError:
+            raise ValueError(Errors.R371.format(name=self.name)) from None
+        except LookupError:
+            raise ValueError(Errors.R830.format(name=self.name)) from None
+
+    def transforms_for(
+        self,
+        *,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        excluded: Iterable[str] = (),
+        repetition_penalty: float = 1.0,
+    ) -> list[Transform]:
+        """The transforms that the options of `generate` stand for.
+
+        RETURNS (List[Transform]): Excluded words, repetition, top-k, temperature, top-p.
+        RAISES (ValueError): For an option out of range.
+        """
+        check_number("temperature", temperature, lambda t: t >= 0, ">= 0")
+        check_number("top_k", top_k, lambda k: k >= 0, ">= 0", whole=True)
+        check_number("top_p", top_p, lambda p: 0 < p <= 1, "above 0 and at most 1")
+        check_number("repetition_penalty", repetition_penalty, lambda p: p >= 1, ">= 1")
+        if isinstance(excluded, str) or not isinstance(excluded, Iterable):
+            raise TypeError(Errors.R831.format(type=type(excluded).__name__))
+        return standard_transforms(
             temperature=float(temperature),
             top_k=int(top_k),
             top_p=float(top_p),
-            seed=int(seed),
+            excluded=self._rows_of(excluded),
+            repetition_penalty=float(repetition_penalty),
         )
-        text = prompt if isinstance(prompt, str) else prompt.text
-        try:
-            words = [self.vocabulary.words[row] for row in rows]
-        except FloatingPointError:
-            raise ValueError(Errors.R371.format(name=self.name)) from None
-        normalize = self.vocabulary.normalize
-        return text + detokenize(words, self.spacing, doc, normalize=normalize)
+
+    def _rows_of(self, words: Iterable[str]) -> list[int]:
+        rows = [BOUNDARY_ROW if word == BOUNDARY else self.vocabulary.row(word) for word in words]
+        return [row for row in rows if row != UNKNOWN_ROW]
 
     def _as_doc(self, text: str | Doc) -> Doc:
         if isinstance(text, str):

@@ -6,19 +6,30 @@ import torch
 
 from spacy_rnn.network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from spacy_rnn.network.recurrent import CELLS
-from spacy_rnn.network.sampling import sample
+from spacy_rnn.network.sampling import sample, standard_transforms
 
 from . import naive
 
 END, FORBIDDEN = 1, 0
 PREFIX = [1, 7, 4, 7]
-OPTIONS = {"temperature": 1.0, "top_k": 0, "top_p": 1.0, "seed": 3}
 
 
-def write(network, max_tokens=25, **options):
+def write(network, max_tokens=25, seed=3, **options):
+    return list(rows_of(network, max_tokens, seed, **options))
+
+
+def rows_of(network, max_tokens, seed=3, **options):
     state = read_prefix(network, np.array(PREFIX))
-    options = {**OPTIONS, **options, "end": END, "forbidden": FORBIDDEN}
-    return list(continue_rows(network, state, max_tokens=max_tokens, **options))
+    transforms = standard_transforms(excluded=[FORBIDDEN], **options)
+    return continue_rows(
+        network,
+        state,
+        end=END,
+        max_tokens=max_tokens,
+        transforms=transforms,
+        seed=seed,
+        read=PREFIX,
+    )
 
 
 def naive_log_probs(network, rows):
@@ -28,12 +39,13 @@ def naive_log_probs(network, rows):
         return naive.log_distribution(network.settings, weights, hidden[-1:])[0]
 
 
-def write_naively(network, max_tokens=25, *, seed, **options):
+def write_naively(network, max_tokens=25, *, seed=3, **options):
     generator = torch.Generator().manual_seed(seed)
     rows = list(PREFIX)
     for _ in range(max_tokens):
         log_probs = naive_log_probs(network, rows).float()
-        row = sample(log_probs, forbidden=FORBIDDEN, generator=generator, **options)
+        transforms = standard_transforms(excluded=[FORBIDDEN], **options)
+        row = sample(log_probs, transforms, generator, rows)
         if row == END:
             break
         rows.append(row)
@@ -43,11 +55,18 @@ def write_naively(network, max_tokens=25, *, seed, **options):
 @pytest.mark.parametrize("cutoffs", [(), (5, 9)])
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize(
-    "options", [{"temperature": 0.0}, {"temperature": 1.3}, {"top_k": 4}, {"top_p": 0.5}], ids=str
+    "options",
+    [
+        {"temperature": 0.0},
+        {"temperature": 1.3},
+        {"top_k": 4},
+        {"top_p": 0.5},
+        {"repetition_penalty": 1.5},
+    ],
+    ids=str,
 )
 def test_kept_state_equals_reading_the_prefix_again(cell, cutoffs, options):
     network = naive.make_network(cell=cell, depth=2, cutoffs=cutoffs)
-    options = {**OPTIONS, **options}
     assert write(network, **options) == write_naively(network, **options)
 
 
@@ -116,7 +135,5 @@ def test_seed_decides_and_the_global_state_is_not_touched():
 def test_gradients_are_back_on_between_words():
     """A generator that leaves them off would switch its caller's training off."""
     network = naive.make_network()
-    state = read_prefix(network, np.array(PREFIX))
-    options = {**OPTIONS, "end": END, "forbidden": FORBIDDEN, "max_tokens": 3}
-    for _ in continue_rows(network, state, **options):
+    for _ in rows_of(network, 3):
         assert torch.is_grad_enabled()

@@ -9,7 +9,7 @@ import torch
 from spacy_rnn.network.generation import continue_rows, read_prefix
 from spacy_rnn.network.inference import Wanted, predict
 from spacy_rnn.network.language_model import DIRECTIONS, RNNLanguageModel
-from spacy_rnn.network.sampling import sample
+from spacy_rnn.network.sampling import sample, standard_transforms
 
 from . import naive
 
@@ -144,12 +144,10 @@ def test_the_stacks_read_the_words_that_they_are_given(direction, cell, dtype):
 @pytest.mark.parametrize("options", [{"temperature": 0.0}, {"temperature": 1.3}], ids=str)
 def test_words_that_are_written_are_read_with_their_spelling(options):
     network = make_network(cell="gru", depth=2)
-    options = {"top_k": 0, "top_p": 1.0, **options}
+    transforms = standard_transforms(excluded=[0], **options)
     prefix, given = np.array([1, 0, 7]), make_features(3, seed=5)
     state = read_prefix(network, prefix, given)
-    found = list(
-        continue_rows(network, state, end=1, forbidden=0, max_tokens=15, seed=3, **options)
-    )
+    found = list(continue_rows(network, state, end=1, max_tokens=15, transforms=transforms, seed=3))
     generator = torch.Generator().manual_seed(3)
     rows, features, own = list(prefix), list(given), make_features(WORDS)
     while len(rows) < 18:
@@ -157,7 +155,7 @@ def test_words_that_are_written_are_read_with_their_spelling(options):
         hidden, _ = naive.read(network.settings, weights, range(len(rows)))
         weights["embedding"] = network.embedding.detach().double()
         log_probs = naive.log_distribution(network.settings, weights, hidden[-1:])[0]
-        row = sample(log_probs.detach().float(), forbidden=0, generator=generator, **options)
+        row = sample(log_probs.detach().float(), transforms, generator)
         if row == 1:
             break
         rows.append(row)
