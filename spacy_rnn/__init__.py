@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from .pipeline.extensions import register_extensions
     from .pipeline.output import LMOutput
     from .pipeline.rnn_lm import RNNLM
+    from .pipeline.trace import Trace
     from .rendering import render
     from .scoring.batch_scorer import BatchScorer
     from .scoring.releasing import release_memory
@@ -21,6 +22,7 @@ _LAZY = {
     "BatchScorer": "scoring.batch_scorer",
     "JiebaTokenizer": "tokenizers.jieba_tokenizer",
     "LMOutput": "pipeline.output",
+    "Trace": "pipeline.trace",
     "Vocabulary": "vocabulary",
     "register_extensions": "pipeline.extensions",
     "release_memory": "scoring.releasing",
@@ -32,6 +34,7 @@ __all__ = [
     "BatchScorer",
     "JiebaTokenizer",
     "LMOutput",
+    "Trace",
     "Vocabulary",
     "__version__",
     "register_extensions",

@@ -3,7 +3,7 @@
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
 R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
-runs; R6xx `rnn train`.
+runs; R6xx `rnn train`; R79x looking inside.
 """
 
 import reprlib
@@ -444,6 +444,16 @@ class Errors(metaclass=_Coded):
         "{name} has {found} numbers only. Draw them with direction = {found!r}, or run a component "
         "that reads {asked}."
     )
+
+    # --- R79x: looking inside ---
+    R790 = "{name} doesn't read {asked}: choose the direction {known}, or None for its own."
+    R791 = (
+        "A trace keeps every gate of every step, so it takes at most {most:,} tokens; this text "
+        "has {tokens:,}. Trace its beginning: lm.trace(doc[:{most}].as_doc())."
+    )
+    R792 = 'A trace of "{cell}" has no value {value!r}: choose one of {known}.'
+    R793 = "There is no layer {layer!r}: the network has {depth}, from 0 to {last}; −1 is the last."
+    R794 = "There is no step {step!r}: the trace has {steps}, from 0 to {last}."
 
     # --- R5xx: command line ---
     R501 = (

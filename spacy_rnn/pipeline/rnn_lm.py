@@ -60,6 +60,7 @@ from .preceding import WeakPipeline
 from .prompting import Writer
 from .saving import Saving
 from .token_watch import TokenWatch
+from .tracing import Tracing
 from .training_tokens import as_in_training, warn_of_missed_components
 
 _DUMMY_WORDS = ["x", "y", "z"]
@@ -67,7 +68,7 @@ _DUMMY_WORDS = ["x", "y", "z"]
 _NAME: Any = vars(Pipe)["name"]
 
 
-class RNNLM(Learner, Writer, Continuing, Counting, EmbeddingTable, Saving, TrainablePipe):
+class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Saving, TrainablePipe):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
