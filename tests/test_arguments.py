@@ -47,7 +47,7 @@ CALLS = {
     "render component": (lambda lm, x: spacy_rnn.render([], component=x), NO_STRINGS),
     "render marks": (lambda lm, x: spacy_rnn.render([], marks=x), ["?", 3]),
     "render max_tokens": (lambda lm, x: spacy_rnn.render([], max_tokens=x), ["3", 1.5, True, 0]),
-    "render scale": (lambda lm, x: spacy_rnn.render([], scale=x), [*NO_NUMBERS, 0]),
+    "render scale": (lambda lm, x: spacy_rnn.render([], scale=x), [*NO_NUMBERS[1:], 0]),
     "render direction": (lambda lm, x: spacy_rnn.render([], direction=x), [None, 3, "up"]),
     "BatchScorer model": (lambda lm, x: spacy_rnn.BatchScorer(x), [None, 3, []]),
     "BatchScorer text": (lambda lm, x: spacy_rnn.BatchScorer("m", text=x), NO_STRINGS),

@@ -12,7 +12,7 @@ from ..pipeline.extensions import DEFAULT_NAME
 from ..validation import check_type
 from . import next_words, surprisal
 from .page import fragment, full_page
-from .parts import RenderOptions, select
+from .parts import RenderOptions
 
 _STYLES = {"surprisal": surprisal, "next": next_words}
 
@@ -26,7 +26,7 @@ def render(
     jupyter: bool | None = None,
     marks: Callable[[Token], str] | None = None,
     max_tokens: int | None = None,
-    scale: float = 16.0,
+    scale: float | None = None,
     direction: str = "forward",
 ) -> str | None:
     """Draw what a language model made of documents, as HTML without scripts or external files.
@@ -41,11 +41,13 @@ def render(
         notebook or the reader's system, or a class around it: spacy-rnn-light, spacy-rnn-dark.
     jupyter (Optional[bool]): Display the picture in the notebook instead of returning it. None:
         if this is a notebook.
-    marks (Optional[Callable[[Token], str]]): A short text after the number of a token, such as
-        "?" where the model doesn't know the word.
+    marks (Optional[Callable[[Token], str]]): A short text after the number of a token. None: "?"
+        where the numbers say that the model doesn't know the word.
     max_tokens (Optional[int]): Draw so many tokens of each document; a note says how many are left
         out. None: all.
-    scale (float): The surprisal in bits of a full bar.
+    scale (Optional[float]): The surprisal in bits of a full bar; a bar with a gap goes on beyond
+        it. None: 16, 32 or 64, so that no bar is too long, but for those beyond 64. The picture
+        says which.
     direction (str): "backward" draws the numbers from right to left, of a component with
         direction = "both" or "backward".
     RETURNS (Optional[str]): HTML; None in a notebook.
@@ -64,22 +66,10 @@ def render(
         raise ValueError(Errors.R401.format(style=style, known=", ".join(map(repr, _STYLES))))
     options = RenderOptions(component, marks, max_tokens, scale, direction == "backward")
     options.check(direction)
-    parts = [select(doc, options) for doc in _docs_and_spans(docs)]
-    drawing = _STYLES[style]
-    figures = [drawing.draw(part, options) for part in parts]
-    html = (full_page if page else fragment)(drawing.legend(options), figures)
+    html = (full_page if page else fragment)(*_STYLES[style].draw(docs, options))
     if jupyter or (jupyter is None and is_in_jupyter()):
         from IPython.display import HTML, display
 
         display(HTML(html))
         return None
     return html
-
-
-def _docs_and_spans(docs: Doc | Span | Iterable[Doc | Span]) -> list[Doc | Span]:
-    # a Doc and a Span are iterables too
-    if isinstance(docs, (Doc, Span)):
-        return [docs]
-    if isinstance(docs, (str, bytes)) or not isinstance(docs, Iterable):
-        raise TypeError(Errors.R403.format(type=type(docs).__name__))
-    return list(docs)

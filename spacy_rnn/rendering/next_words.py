@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 from html import escape
 
-from spacy.tokens import Token
+from spacy.tokens import Doc, Span, Token
 
 from ..vocabulary import BOUNDARY
 from ..vocabulary.normalization import NORMALIZATIONS, normalize_form
-from .parts import Part, RenderOptions, decimal, kept
+from .decimals import decimal
+from .parts import Part, RenderOptions, kept, select_all
+from .surprisal import UNKNOWN_LEGEND
 from .text import word
 
 _HIT = '<strong class="spacy-rnn-hit">✓</strong> '
@@ -18,36 +21,80 @@ _HEAD = (
     '<th class="spacy-rnn-cell" scope="col">{expected}</th>'
     '<th class="spacy-rnn-cell" scope="col">What came</th></tr></thead>'
 )
+# More rows than these are divided into pieces.
+_LONG, _PIECE = 40, 25
+# So many characters say what a piece is about.
+_BEGINNING = 40
 # A probability that was computed on another way to the same word may differ by so much.
 _TOLERANCE = 0.01
 
 
-def legend(options: RenderOptions) -> str:
-    """RETURNS (str): What the signs and numbers mean, as HTML."""
+def draw(given: Doc | Span | Iterable[Doc | Span], options: RenderOptions) -> tuple[str, list[str]]:
+    """RETURNS (Tuple[str, List[str]]): What the signs and numbers mean, and a figure for each Doc
+    or Span, as HTML."""
+    parts = select_all(given, options)
+    figures = [_guess_tables(part, options) for part in parts]
+    return _explain_guesses(parts, options), figures
+
+
+def _explain_guesses(parts: Sequence[Part], options: RenderOptions) -> str:
     next_word = "previous" if options.backward else "next"
     edge = "start" if options.backward else "end"
-    return (
+    text = (
         f"In each row the most probable {next_word} words with their probabilities; at 1.000 the "
         "bar is full. ✓ marks the word that really came. Below what came its surprisal in bits: "
         "−log₂ p. "
-        f"{_edge(edge)} is that of the document."
+        f"{_edge(edge)} is a symbol of its own, &lt;/s&gt;."
     )
+    if options.marks is None and any(part.is_marked for part in parts):
+        text += f" {UNKNOWN_LEGEND}"
+    if any(part.stop - part.start > _LONG for part in parts):
+        text += f" A long text is divided into pieces of {_PIECE} tokens: open the one to read."
+    return text
 
 
-def draw(part: Part, options: RenderOptions) -> str:
-    """RETURNS (str): The figure of a Doc or Span, as HTML."""
+def _guess_tables(part: Part, options: RenderOptions) -> str:
     kept(part.output.next_words, "next", options)
     targets = [place for place in range(part.start, part.stop) if not part.skips(place)]
     if options.backward:
         targets = [*reversed(targets), part.start - 1]
     elif part.stop == part.end:
         targets.append(part.end)
+    note = part.note()
+    note = note and f'<p class="spacy-rnn-note">{note}</p>'
+    if len(targets) <= _LONG:
+        return _guess_table(part, targets, options) + note
+    pieces = [targets[i : i + _PIECE] for i in range(0, len(targets), _PIECE)]
+    return (
+        "".join(
+            f'<details class="spacy-rnn-piece"{" open" * (not number)}>'
+            f'<summary class="spacy-rnn-summary">{_summary(part, piece)}</summary>'
+            f"{_guess_table(part, piece, options)}</details>"
+            for number, piece in enumerate(pieces)
+        )
+        + note
+    )
+
+
+def _guess_table(part: Part, targets: Sequence[int], options: RenderOptions) -> str:
     rows = "".join(_row(part, target, options) for target in targets)
     titles = ("Before", "Previous words") if options.backward else ("After", "Next words")
     head = _HEAD.format(read=titles[0], expected=titles[1])
-    note = part.note()
-    note = note and f'<p class="spacy-rnn-note">{note}</p>'
-    return f"{head}<tbody>{rows}</tbody></table>{note}"
+    return f"{head}<tbody>{rows}</tbody></table>"
+
+
+def _summary(part: Part, targets: Sequence[int]) -> str:
+    """Which tokens a piece has, how they begin, and how surprising they are."""
+    inside = [target for target in targets if _inside(part, target)]
+    if not inside:
+        return _place(part, targets[0])
+    first, last = inside[0] - part.start + 1, inside[-1] - part.start + 1
+    text = part.doc[min(inside) : max(inside) + 1].text
+    shown = f"{first:,}–{last:,} {word(text[:_BEGINNING] + '…' * (len(text) > _BEGINNING))}"
+    if part.bits is None:
+        return shown
+    mean = sum(part.bits[target] for target in inside) / len(inside)
+    return f'{shown} <span class="spacy-rnn-number">{decimal(mean)} bits a token</span>'
 
 
 def _row(part: Part, target: int, options: RenderOptions) -> str:
@@ -81,7 +128,7 @@ def _came(part: Part, target: int, hit: bool, options: RenderOptions) -> str:
     shown = (_HIT if hit else "") + _place(part, target)
     if _inside(part, target):
         bits = None if part.bits is None else part.bits[target]
-        mark = escape(options.mark(part.doc[target]))
+        mark = escape(part.mark(part.doc[target], options))
     else:
         end = part.output.end_log_prob
         bits, mark = None if end is None else -end / math.log(2), ""
@@ -135,4 +182,4 @@ def _inside(part: Part, index: int) -> bool:
 
 
 def _edge(name: str) -> str:
-    return f'<em class="spacy-rnn-edge">■ {name}</em>'
+    return f'<em class="spacy-rnn-edge">{name} of text</em>'

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors
@@ -19,6 +19,8 @@ from .text import visible
 DIRECTIONS = ("forward", "backward")
 # So much of a text tells a reader which one it is.
 _QUOTED = 30
+# After the number of a word that the model doesn't know
+UNKNOWN_MARK = "?"
 
 
 @dataclass(frozen=True)
@@ -26,10 +28,10 @@ class RenderOptions:
     """The arguments of `render` that a style needs; see there."""
 
     component: str
-    marks: Callable[[Token], str] | None
-    max_tokens: int | None
-    scale: float
-    backward: bool
+    marks: Callable[[Token], str] | None = None
+    max_tokens: int | None = None
+    scale: float | None = None
+    backward: bool = False
 
     def check(self, direction: str) -> None:
         if direction not in DIRECTIONS:
@@ -37,10 +39,8 @@ class RenderOptions:
             raise ValueError(Errors.R008.format(option="direction", value=direction, known=known))
         if self.max_tokens is not None:
             check_size("max_tokens", self.max_tokens, least=1)
-        check_number("scale", self.scale, lambda bits: bits > 0, "above 0")
-
-    def mark(self, token: Token) -> str:
-        return "" if self.marks is None else visible(self.marks(token))
+        if self.scale is not None:
+            check_number("scale", self.scale, lambda bits: bits > 0, "above 0")
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,22 @@ class Part:
         values = self.output.surprisal[places.start : places.stop].tolist()
         return dict(zip(places, values, strict=True))
 
+    @cached_property
+    def unknown(self) -> np.ndarray:
+        """Which tokens of the document are known to be no words of the vocabulary: bool (n,)."""
+        return unknown_words(self.output)
+
+    def mark(self, token: Token, options: RenderOptions) -> str:
+        """RETURNS (str): What stands after a token's number."""
+        if options.marks is not None:
+            return visible(options.marks(token))
+        return UNKNOWN_MARK if self.unknown[token.i] else ""
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether a token that is drawn is unknown."""
+        return bool(self.unknown[self.start : self.stop].any())
+
     def skips(self, place: int) -> bool:
         """RETURNS (bool): Whether the token wasn't read."""
         return self.output.skipped is not None and bool(self.output.skipped[place])
@@ -83,24 +99,49 @@ class Part:
         return f"Cut here; not shown: {left:,} of {total:,} tokens."
 
 
-def select(chosen: Doc | Span, options: RenderOptions) -> Part:
-    """RETURNS (Part): What there is to draw of a Doc or a Span."""
+def unknown_words(output: LMOutput) -> np.ndarray:
+    """RETURNS (ndarray): bool (n,), the tokens that are no words of the vocabulary, as far as their
+    numbers tell: they are spelled, or have no rank."""
+    unknown = np.zeros(len(output), dtype=bool)
+    if output.spelling is not None:
+        unknown |= output.spelling != 0
+    if output.rank is not None:
+        unknown |= (output.rank < 0) & output.read
+    return unknown
+
+
+def select_all(
+    given: Doc | Span | Iterable[Doc | Span], options: RenderOptions, component: str | None = None
+) -> list[Part]:
+    """RETURNS (List[Part]): What there is to draw of each Doc and Span.
+    RAISES (TypeError): If something else is given.
+    """
+    # a Doc and a Span are iterables too
+    if isinstance(given, (Doc, Span)):
+        given = [given]
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise TypeError(Errors.R403.format(type=type(given).__name__))
+    return [select(each, options, component) for each in given]
+
+
+def select(chosen: Doc | Span, options: RenderOptions, component: str | None = None) -> Part:
+    """RETURNS (Part): What there is to draw of a Doc or a Span, by the component of the options or
+    by another."""
     if not isinstance(chosen, (Doc, Span)):
         raise TypeError(Errors.R403.format(type=type(chosen).__name__))
     if isinstance(chosen, Doc):
         doc, start, end = chosen, 0, len(chosen)
     else:
         doc, start, end = chosen.doc, chosen.start, chosen.end
-    name = options.component
+    name = options.component if component is None else component
     output = get_output(doc, name) if isinstance(chosen, Doc) else get_output_of(chosen, name)
     if output is None:
-        text = doc.text if len(doc.text) <= _QUOTED else doc.text[:_QUOTED] + "…"
-        raise ValueError(Errors.R402.format(name=options.component, text=text))
+        raise ValueError(Errors.R402.format(name=name, text=quoted(doc)))
     if options.backward and output.backward is not None:
         output = output.backward
     if output.reverse != options.backward:
         found, asked = ("backward", "forward") if output.reverse else ("forward", "backward")
-        raise ValueError(Errors.R404.format(name=options.component, found=found, asked=asked))
+        raise ValueError(Errors.R404.format(name=name, found=found, asked=asked))
     stop = end if options.max_tokens is None else min(end, start + options.max_tokens)
     return Part(doc, start, end, stop, output)
 
@@ -112,8 +153,6 @@ def kept(value: Any, annotation: str, options: RenderOptions) -> Any:
     return value
 
 
-def decimal(value: float, digits: int = 1) -> str:
-    """RETURNS (str): Rounded; no thing such as "-0.0" or "inf"."""
-    if math.isinf(value):
-        return "∞"
-    return f"{round(value, digits) + 0.0:,.{digits}f}"
+def quoted(doc: Doc) -> str:
+    """RETURNS (str): Enough of its text to tell which one it is."""
+    return doc.text if len(doc.text) <= _QUOTED else doc.text[:_QUOTED] + "…"

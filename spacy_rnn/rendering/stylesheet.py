@@ -10,7 +10,9 @@ _DARK = """
 """
 # Bars stand beside the words, never behind them: a line through a word would strike it out.
 _UP = """linear-gradient(to top, var(--spacy-rnn-fill) var(--spacy-rnn-level),
-    transparent var(--spacy-rnn-level)) top / 100% 20px no-repeat"""
+    transparent var(--spacy-rnn-level)) top / 100% 28px no-repeat"""
+# What goes on beyond the scale has a gap.
+_GAP = "linear-gradient(var(--spacy-rnn-box) 0 0) 0 6px / 100% 3px no-repeat"
 _ACROSS = """linear-gradient(to right, var(--spacy-rnn-fill) var(--spacy-rnn-level),
     transparent var(--spacy-rnn-level)) bottom / 100% 5px no-repeat"""
 
@@ -40,12 +42,17 @@ STYLE = f"""
   text-align: center }}
 .spacy-rnn .spacy-rnn-word {{ overflow-wrap: anywhere; white-space: pre-wrap; min-width: 0 }}
 .spacy-rnn .spacy-rnn-token .spacy-rnn-word {{ display: block; font-size: 18px;
-  padding: 21px .2em .1em; background: {_UP}, var(--spacy-rnn-box) }}
+  padding: 29px .2em .1em; background: {_UP}, var(--spacy-rnn-box) }}
+.spacy-rnn .spacy-rnn-beyond .spacy-rnn-word {{ background: {_GAP}, {_UP},
+  var(--spacy-rnn-box) }}
 .spacy-rnn .spacy-rnn-number {{ display: inline; font-size: 12px; font-style: normal;
   font-weight: normal; font-variant-numeric: tabular-nums; color: var(--spacy-rnn-quiet) }}
 .spacy-rnn .spacy-rnn-token .spacy-rnn-number {{ display: block; line-height: 1.3;
   text-align: center; direction: ltr; -webkit-user-select: none; user-select: none }}
 .spacy-rnn .spacy-rnn-edge {{ font-style: italic; color: var(--spacy-rnn-quiet) }}
+.spacy-rnn .spacy-rnn-summary {{ padding: .35rem .5rem; cursor: pointer;
+  border-bottom: 1px solid var(--spacy-rnn-line); color: var(--spacy-rnn-ink) }}
+.spacy-rnn .spacy-rnn-summary:focus-visible {{ outline: 2px solid var(--spacy-rnn-fill) }}
 .spacy-rnn .spacy-rnn-table {{ width: 100%; margin: 0; border: 0; border-collapse: collapse;
   table-layout: auto; font-size: 16px; color: inherit; background: none }}
 .spacy-rnn .spacy-rnn-cell {{ padding: .35rem .5rem; border: 0; max-width: none;

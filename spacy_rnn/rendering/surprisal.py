@@ -3,36 +3,74 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
-from spacy.tokens import Token
+from spacy.tokens import Doc, Span, Token
 
 from ..errors import counted
-from .parts import Part, RenderOptions, decimal, kept
+from .decimals import decimal
+from .parts import Part, RenderOptions, kept, select_all
 from .text import direction_of, runs, word
 
+UNKNOWN_LEGEND = (
+    "A question mark stands after the number of a word that the model doesn't know: it has the "
+    "probability of all unknown words together and, with a speller, of its spelling."
+)
 _LINE_ENDS = set("\n\r\u2028\u2029")
+# In bits: what a full bar may stand for
+_FULL = (16.0, 32.0, 64.0)
 
 
-def legend(options: RenderOptions) -> str:
-    """RETURNS (str): What the signs and numbers mean, as HTML."""
+def draw(given: Doc | Span | Iterable[Doc | Span], options: RenderOptions) -> tuple[str, list[str]]:
+    """RETURNS (Tuple[str, List[str]]): What the signs and numbers mean, and a figure for each Doc
+    or Span, as HTML."""
+    parts = select_all(given, options)
+    scale = full_bar(parts, options)
+    figures = [_annotated_text(part, scale, options) for part in parts]
+    return _explain_bars(parts, scale, options), figures
+
+
+def full_bar(parts: Sequence[Part], options: RenderOptions) -> float:
+    """RETURNS (float): The surprisal of a full bar, in bits: as asked for, or one of a few round
+    numbers, so that pictures of usual texts can be compared."""
+    if options.scale is not None:
+        return options.scale
+    highest = max((_highest(part) for part in parts), default=0.0)
+    return next((bits for bits in _FULL if highest <= bits), _FULL[-1])
+
+
+def _highest(part: Part) -> float:
+    found = [bits for bits in _drawn_bits(part) if math.isfinite(bits)]
+    return max(found, default=0.0)
+
+
+def _drawn_bits(part: Part) -> list[float]:
+    return [(part.bits or {})[i] for i in range(part.start, part.stop) if part.bits is not None]
+
+
+def _explain_bars(parts: Sequence[Part], scale: float, options: RenderOptions) -> str:
     side = "after" if options.backward else "before"
-    return (
-        f"Under each token its surprisal in bits: −log₂ p(token | all tokens {side} it). "
-        f"The bar above it shows the same; it is full at {options.scale:g} bits. "
-        "White space that isn't read has none."
-    )
+    sentences = [
+        f"Under each token its surprisal in bits: −log₂ p(token | all tokens {side} it).",
+        f"The bar above it shows the same; it is full at {scale:g} bits.",
+    ]
+    if any(bits > scale for part in parts for bits in _drawn_bits(part)):
+        sentences.append("A bar with a gap goes on beyond that.")
+    if options.marks is None and any(part.is_marked for part in parts):
+        sentences.append(UNKNOWN_LEGEND)
+    if any(part.skips(i) for part in parts for i in range(part.start, part.stop)):
+        sentences.append("White space that isn't read has none.")
+    return " ".join(sentences)
 
 
-def draw(part: Part, options: RenderOptions) -> str:
-    """RETURNS (str): The figure of a Doc or Span, as HTML."""
+def _annotated_text(part: Part, scale: float, options: RenderOptions) -> str:
     bits = kept(part.bits, "log_probs", options)
     tokens = part.drawn
     base = direction_of([token.text for token in tokens])
     pieces = []
     for way, groups in runs(tokens):
-        inner = "".join(_group(group, part, bits, options) for group in groups)
+        inner = "".join(_group(group, part, bits, scale, options) for group in groups)
         if way != base:
             # the space after the run belongs to the text around it
             inner = f'<bdi dir="{way}">{inner.rstrip(" ")}</bdi>{" " * inner.endswith(" ")}'
@@ -53,24 +91,34 @@ def _language(part: Part) -> str:
 
 
 def _group(
-    group: list[Token], part: Part, bits: Mapping[int, float], options: RenderOptions
+    group: list[Token],
+    part: Part,
+    bits: Mapping[int, float],
+    scale: float,
+    options: RenderOptions,
 ) -> str:
-    given = [(token, None if part.skips(token.i) else bits[token.i]) for token in group]
-    inner = "".join(_token(*pair, options) for pair in given)
+    inner = "".join(
+        _token(token, None if part.skips(token.i) else bits[token.i], part, scale, options)
+        for token in group
+    )
     last = group[-1]
     ends_line = last.is_space and not _LINE_ENDS.isdisjoint(last.text)
     after = "<br>" if ends_line else (" " if last.whitespace_ else "")
     return f'<span class="spacy-rnn-group">{inner}</span>{after}'
 
 
-def _token(token: Token, bits: float | None, options: RenderOptions) -> str:
-    level, number = 0.0, ""
+def _token(
+    token: Token, bits: float | None, part: Part, scale: float, options: RenderOptions
+) -> str:
+    level, number, kind = 0.0, "", "spacy-rnn-token"
     if bits is not None:
         number = decimal(bits)
-        level = 0.0 if math.isnan(bits) else 100 * min(1.0, max(0.0, bits / options.scale))
-    number += escape(options.mark(token))
+        level = 0.0 if math.isnan(bits) else 100 * min(1.0, max(0.0, bits / scale))
+        if bits > scale:
+            kind += " spacy-rnn-beyond"
+    number += escape(part.mark(token, options))
     return (
-        f'<ruby class="spacy-rnn-token" style="--spacy-rnn-level:{level:.0f}%">'
+        f'<ruby class="{kind}" style="--spacy-rnn-level:{level:.0f}%">'
         f'{word(token.text)}<rt class="spacy-rnn-number">{number}</rt></ruby>'
     )
 

@@ -7,7 +7,7 @@ VOID = ("meta", "br")
 TAGS = {
     *("html", "head", "meta", "title", "style", "body", "div", "p", "figure", "figcaption"),
     *("ruby", "rt", "bdi", "span", "em", "strong", "br"),
-    *("table", "thead", "tbody", "tr", "th", "td", "ol", "li"),
+    *("table", "thead", "tbody", "tr", "th", "td", "ol", "li", "details", "summary"),
 }
 
 
@@ -75,7 +75,7 @@ def words_and_numbers(root):
 
 def table_rows(root):
     """Of the style "next": (what was read, [(guess, number, hit)], what came, hit, bits)."""
-    for row in root.one("tbody").all("tr"):
+    for row in (row for body in root.all("tbody") for row in body.all("tr")):
         before, expected, came = (c for c in row.children if isinstance(c, Element))
         guesses = [
             (_name(item), item.one(".spacy-rnn-number").text, "✓" in item.text)

@@ -1,5 +1,6 @@
 """Pictures as a browser lays them out and paints them."""
 
+import re
 from itertools import pairwise
 
 import numpy as np
@@ -77,11 +78,11 @@ def test_a_number_stands_below_its_own_word_and_no_other(docs, width):
 
 def test_no_bar_crosses_a_word(docs):
     for word in measure(render(docs, page=True), **PARTS)["words"]:
-        assert word["inkTop"] >= word["top"] + 20, word
+        assert word["inkTop"] >= word["top"] + 28, word
     items = measure(render(docs, "next", page=True), words="li .spacy-rnn-word", items="li")
     bottoms = iter(items["words"])
     for item in items["items"]:
-        if "■" not in item["text"]:
+        if " of text" not in item["text"]:
             assert next(bottoms)["inkBottom"] <= item["bottom"] - 2 - 5
 
 
@@ -201,11 +202,12 @@ def test_a_picture_in_black_and_white_shows_its_numbers(docs, style):
         # the thin strokes of small digits are blurred
         assert contrast(area[levels.argmin()], area[levels.argmax()]) >= 3, box
     if style == "surprisal":
+        scale = float(re.search(r"full at (\d+) bits", grey)[1])
         words = measure(grey, words=PARTS["words"])["words"]
         for box, bits in zip(words, map(float, bits_of(docs[1])), strict=True):
-            column = pixels[int(box["top"]) + 1 : int(box["top"]) + 20, int(box["left"]) + 3, 0]
+            column = pixels[int(box["top"]) + 1 : int(box["top"]) + 28, int(box["left"]) + 3, 0]
             height = (column < 160).sum()
-            assert height == pytest.approx(20 * min(1, bits / 16), abs=1.6), (box, bits)
+            assert height == pytest.approx(28 * min(1, bits / scale), abs=1.6), (box, bits)
 
 
 def test_colours_differ_where_they_should(docs):

@@ -12,7 +12,7 @@ from spacy_rnn.pipeline.output import NextWords
 from ..helpers import CHINESE, ENGLISH, make_pipeline, make_random, make_trained
 from .reading import read, table_rows
 
-START, END = "■ start", "■ end"
+START, END = "start of text", "end of text"
 
 
 def draw(docs, **options):
@@ -69,6 +69,24 @@ def test_a_cut_says_how_many_tokens_are_left_out(trained):
     assert not list(draw(doc).all(".spacy-rnn-note"))
 
 
+def test_a_long_text_is_divided_into_pieces_that_say_what_is_in_them(trained):
+    doc = trained(" ".join(ENGLISH[:12]))
+    root = draw(doc)
+    pieces = list(root.all("details"))
+    rows = [row for piece in pieces for row in table_rows(piece)]
+    assert [row[2] for row in rows] == [*[token.text for token in doc], END]
+    assert rows[:25] == rows_of(doc[:24])
+    assert ["open" in piece.attrs for piece in pieces] == [True] + [False] * (len(pieces) - 1)
+    for number, piece in enumerate(pieces[:-1]):
+        start, stop = 25 * number, 25 * number + 25
+        summary = piece.one("summary").text
+        assert summary.startswith(f"{start + 1}–{min(stop, len(doc))} {doc[start].text}")
+        mean = doc._.rnn_lm.surprisal[start:stop].mean()
+        assert f"{mean:.1f} bits a token" in summary
+    assert "25 tokens" in root.one(".spacy-rnn-legend").text
+    assert not list(draw(doc[:39]).all("details"))
+
+
 def test_without_log_probs_only_the_words_are_compared():
     nlp = make_pipeline(annotations=["next"])
     doc = nlp(ENGLISH[0])
@@ -79,7 +97,10 @@ def test_without_log_probs_only_the_words_are_compared():
 
 
 def test_marks_stand_after_the_number(trained):
-    rows = rows_of(trained("the zeppelin"), marks=lambda token: "?" * (token.i == 1))
+    nlp = make_random(model={"speller_width": 4})
+    rows = rows_of(nlp("the zeppelin"))
+    assert [row[4].endswith("? bits") for row in rows] == [False, True, False]
+    rows = rows_of(nlp("zeppelin the"), marks=lambda token: "?" * (token.i == 1))
     assert [row[4].endswith("? bits") for row in rows] == [False, True, False]
 
 

@@ -62,6 +62,33 @@ def test_a_bar_is_as_high_as_the_number_up_to_the_scale(trained):
         assert f"{scale:g} bits" in root.one(".spacy-rnn-legend").text
 
 
+@pytest.mark.parametrize(
+    ("bits", "full", "levels"),
+    [
+        ((4, 8, 16), 16, ["25%", "50%", "100%"]),
+        ((8, 20, 2), 32, ["25%", "62%", "6%"]),
+        ((20, 50, 64), 64, ["31%", "78%", "100%"]),
+        ((32, 64.5, 200), 64, ["50%", "100%", "100%"]),
+    ],
+)
+def test_without_a_scale_the_bars_tell_large_numbers_apart(trained, bits, full, levels):
+    doc = make_doc(trained, ["a", "b", "c"], log_probs=[-x * math.log(2) for x in bits])
+    root = draw(doc)
+    rubies = list(root.all("ruby"))
+    assert [ruby.attrs["style"].partition(":")[2] for ruby in rubies] == levels
+    legend = root.one(".spacy-rnn-legend").text
+    assert f"full at {full} bits" in legend
+    beyond = ["spacy-rnn-beyond" in ruby.attrs["class"] for ruby in rubies]
+    assert beyond == [x > full for x in bits]
+    assert ("gap" in legend) == any(beyond)
+
+
+def test_pictures_of_one_call_have_one_scale(trained):
+    docs = [make_doc(trained, ["a"], log_probs=[-x * math.log(2)]) for x in (4, 40)]
+    levels = [ruby.attrs["style"].partition(":")[2] for ruby in draw(docs).all("ruby")]
+    assert levels == ["6%", "62%"]
+
+
 def test_below_stand_the_sums_of_the_document(trained):
     doc = trained(ENGLISH[3])
     log_probs = doc._.rnn_lm.log_probs.astype(float)
@@ -84,6 +111,27 @@ def test_a_span_keeps_the_numbers_of_its_document(trained):
         f"3 tokens · {total:.1f} bits · {total / 3:.1f} bits a token"
     )
     assert "perplexity" in draw(Span(doc, 0, len(doc))).one("figcaption").text
+
+
+def test_an_unknown_word_has_a_question_mark(trained):
+    ranked = {"annotations": ["log_probs", "rank"]}
+    for options in ({"model": {"speller_width": 4}}, ranked):
+        nlp = make_random(**options)
+        doc, knows = nlp("the zeppelin paints"), nlp.get_pipe("rnn_lm").vocabulary.knows
+        root = draw(doc)
+        numbers = words_and_numbers(root)[1]
+        assert [number.endswith("?") for number in numbers] == [not knows(t) for t in doc]
+        assert "question mark" in root.one(".spacy-rnn-legend").text
+    legend = draw(trained(ENGLISH[0])).one(".spacy-rnn-legend").text
+    assert "question mark" not in legend
+
+
+def test_large_figures_are_written_with_a_power_of_ten(trained):
+    doc = make_doc(trained, ["a", "b"], log_probs=[-60.0, -57.0])
+    assert doc._.rnn_perplexity == pytest.approx(math.exp(118 / 3))
+    mantissa, power = f"{math.exp(118 / 3):.1e}".split("e+")
+    assert power == "17"
+    assert draw(doc).one("figcaption").text.endswith(f"perplexity {mantissa} × 10¹⁷")
 
 
 def test_marks_stand_after_the_number(trained):

@@ -1,0 +1,20 @@
+"""Numbers as a person reads them."""
+
+from __future__ import annotations
+
+import math
+
+_POWERS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+# From here on the digits before the point are more than anybody reads.
+_MANY = 1e6
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """RETURNS (str): Rounded, such as "12.3"; what is very large with a power of ten, as
+    "9.6 × 10¹⁶"; nothing such as "-0.0" or "inf"."""
+    if math.isinf(value):
+        return "∞" if value > 0 else "−∞"
+    if abs(value) >= _MANY:
+        mantissa, _, exponent = f"{value:.1e}".partition("e")
+        return f"{mantissa} × 10{str(int(exponent)).translate(_POWERS)}"
+    return f"{round(value, digits) + 0.0:,.{digits}f}"
