@@ -139,3 +139,15 @@ def test_ray_needs_files_of_one_kind(program, model, tmp_path):
     (tmp_path / "b.jsonl").write_text('{"text": "the cat"}\n')
     with pytest.raises(SystemExit, match="one of these kinds"):
         program.find_files(tmp_path, tmp_path / "scores")
+
+
+def test_pinyin_finds_words_that_sound_as_typed(chinese):
+    lm = chinese.get_pipe("rnn_lm")
+    example = load("pinyin")
+    found = example.complete_pinyin(lm, "猫看", "zh", k=3)
+    assert {word for word, _ in found} == {"追", "着"}
+    distribution = dict(zip(*lm.next_distribution("猫看"), strict=True))
+    total = distribution["追"] + distribution["着"]
+    for word, probability in found:
+        assert probability == pytest.approx(distribution[word] / total, rel=1e-4)
+    assert example.complete_pinyin(lm, "猫看", "xxx") == []

@@ -33,6 +33,12 @@ def generate_cli(
     top_p: float = Option(
         1.0, help="Draw from the most probable words that have this much probability together"
     ),
+    excluded: str = Option(
+        "", "--exclude", help="Words that are never written, separated by commas"
+    ),
+    repetition_penalty: float = Option(
+        1.0, help="Above 1, words that are there already become rarer: p to this power"
+    ),
     seed: int = Option(0, help="Of the first text of a prompt; the next ones count on from it"),
     as_json: bool = Option(False, "--json", help="Write a JSON object a line"),
     component: Component = None,
@@ -52,6 +58,8 @@ def generate_cli(
                     temperature=temperature,
                     top_k=top_k,
                     top_p=top_p,
+                    excluded=[word for word in excluded.split(",") if word],
+                    repetition_penalty=repetition_penalty,
                     seed=number,
                 )
             record = {"prompt": prompt, "seed": number, "text": text}

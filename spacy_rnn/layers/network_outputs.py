@@ -8,20 +8,16 @@ from typing import Any, cast
 
 import numpy as np
 import torch
-from spacy.tokens import Doc
 from thinc.api import Model
 from thinc.types import ArgsKwargs, Floats1d, Floats2d
 from thinc.util import get_array_module, torch2xp, xp2torch
 from torch import Tensor
 
-from ..network.forks import no_fork_meanwhile
 from ..network.inference import Prediction, Wanted, predict
 from ..network.precision import resolve_precision
 from ..network.recurrent import State
 from ..vocabulary import UNKNOWN_ROW
-from .finite import check_finite
-from .open_vocabulary import spell_docs
-from .sequences import Sequences, sequences_from_docs, states_order, targets_order
+from .sequences import Sequences, states_order, targets_order
 from .shim import get_shim
 from .skipping import gradients_from_docs, states_to_docs
 from .word_inputs import Words
@@ -48,7 +44,7 @@ def predict_sequences(model: Model, readings: list[Sequences], wanted: Wanted) -
     network = shim.network
     with torch.no_grad():
         words = readings[0].words if readings else None
-        table = None if words is None else network.word_vectors(*_to_torch(words, shim.device))
+        table = None if words is None else network.word_vectors(*to_torch(words, shim.device))
     result = []
     for reading in readings:
         made = predict(
@@ -82,44 +78,6 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         reorder(prediction.entropy, predicted),
         reorder(prediction.rank, predicted),
     )
-
-
-@no_fork_meanwhile
-@torch.no_grad()
-def continuation_log_probs(model: Model, docs: list[Doc], state: State) -> list[np.ndarray]:
-    """Read documents on from one state.
-
-    model (Model): "spacy-rnn.RNNLM.v1" with a forward direction.
-    docs (List[Doc]): What may follow.
-    state (State): After what was read before, (depth, 1, width) each.
-    RETURNS (List[ndarray]): For each Doc float32 (n_tokens + 1,), natural log-probabilities of its
-        tokens that are read, spelled if they are unknown and there is a speller, and of `</s>`.
-    RAISES (ValueError): If one isn't finite.
-    """
-    network = get_shim(model).network
-    reading = sequences_from_docs(model, docs)[0]
-    starts = np.cumsum(reading.lengths) - reading.lengths
-    body = np.ones(len(reading.ids), dtype=bool)
-    body[starts] = False
-    hidden = state.h[-1].expand(len(body), -1).clone()
-    read = reading.lengths > 1
-    if read.any():
-        sequences = int(read.sum())
-        c = None if state.c is None else state.c.expand(-1, sequences, -1)
-        before = State(state.h.expand(-1, sequences, -1), c)
-        words = reading.words
-        table = None if words is None else network.word_vectors(*_to_torch(words, network.device))
-        ids = torch.from_numpy(reading.ids[body]).to(network.device)
-        made, _ = network.encode(ids, reading.lengths[read] - 1, before, words=table)
-        hidden[torch.from_numpy(body).to(network.device)] = made
-    targets = torch.from_numpy(reading.targets).to(network.device)
-    log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
-    check_finite(get_shim(model).description, log_probs)
-    spelling = spell_docs(model, docs)
-    if spelling is not None:
-        # what is predicted stands one position before what is read
-        log_probs[np.flatnonzero(body) - 1] += spelling
-    return np.split(log_probs, np.cumsum(reading.lengths)[:-1]) if docs else []
 
 
 def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
@@ -202,11 +160,12 @@ def convert_inputs(
     words = readings[0].words if readings else None
     if words is not None and is_train and dropout:
         words = words.some_unknown()
-    table = None if words is None else _to_torch(words, device)
+    table = None if words is None else to_torch(words, device)
     return ArgsKwargs(args=(calls, table), kwargs={}), _no_input_gradient
 
 
-def _to_torch(words: Words, device: torch.device) -> tuple[Tensor, Tensor]:
+def to_torch(words: Words, device: torch.device) -> tuple[Tensor, Tensor]:
+    """RETURNS (Tuple[Tensor, Tensor]): Rows and features of words on a device."""
     rows, features = torch.from_numpy(words.rows), torch.from_numpy(words.features)
     return rows.to(device), features.to(device)
 

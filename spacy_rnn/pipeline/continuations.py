@@ -11,7 +11,7 @@ from spacy.tokens import Doc
 from thinc.api import Model
 
 from ..errors import Errors
-from ..layers.network_outputs import continuation_log_probs
+from ..layers.continuing import read_on
 from ..network.recurrent import State
 from ..vocabulary import Vocabulary
 from .position_batches import by_positions
@@ -83,9 +83,8 @@ class Continuing:
         docs = [self._as_doc(c.strip() if isinstance(c, str) else c) for c in candidates]
         result = []
         for batch in by_positions(docs):
-            scored = continuation_log_probs(self.model, batch, state)
-            for doc, log_probs in zip(batch, scored, strict=True):
-                kept = log_probs if end else log_probs[:-1]
+            for doc, made in zip(batch, read_on(self.model, batch, state), strict=True):
+                kept = made.log_probs if end else made.log_probs[:-1]
                 result.append(Continuation(doc.text, self._words_read(doc), kept))
         return result
 

@@ -55,12 +55,16 @@ class Detokenizer:
         word (str): The word.
         RETURNS (str): The word as it was appended, with a space before it or not.
         """
-        apart = self.text[-1:].isspace()
-        space = bool(self.text) and not apart and self._needs_space(word)
-        self._pass(word, apart or space)
-        appended = " " * space + word
+        space = self.space_before(word)
+        self._pass(word, bool(space) or self.text[-1:].isspace())
+        appended = space + word
         self.text += appended
         return appended
+
+    def space_before(self, word: str) -> str:
+        """RETURNS (str): A space if the text needs one before the word, or nothing."""
+        apart = self.text[-1:].isspace()
+        return " " * (bool(self.text) and not apart and self._needs_space(word))
 
     def _needs_space(self, word: str) -> bool:
         rule = needs_space(self.text, word)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from spacy.tokens import Doc
+from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..errors import Errors
@@ -20,8 +21,10 @@ from ..validation import check_number, check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from ..vocabulary.spacing import Spacing
 from ..vocabulary.symbols import BOUNDARY
+from .completion import LAST_TOKENS, Completion, complete_text
 from .detokenization import Detokenizer
 from .preceding import WeakPipeline
+from .session import Session
 
 if TYPE_CHECKING:
     from ..layers.shim import RNNShim
@@ -38,6 +41,7 @@ class Writer:
     """
 
     name: str
+    vocab: Vocab
     model: Model
     vocabulary: Vocabulary
     spacing: Spacing
@@ -56,9 +60,15 @@ class Writer:
         RAISES (ValueError): If k is no whole number, below 1, or more than the words that can be
             predicted.
         """
-        words = len(self.vocabulary) - 1
         k = check_size("k", k, least=1)
-        state = self._read(prompt)
+        return self.next_words(self._read(prompt), k)
+
+    def next_words(self, state: State, k: int) -> list[tuple[str, float]]:
+        """See `predict_next`.
+
+        state (State): After what was read.
+        """
+        words = len(self.vocabulary) - 1
         if k > words:
             raise ValueError(Errors.R308.format(k=k, words=words))
         log_probs, rows = next_top_k(self.shim.network, state, k, UNKNOWN_ROW)
@@ -146,20 +156,42 @@ class Writer:
         See `generate` for the options, which are checked at once.
         YIELDS (str): A word, with a space before it where one belongs.
         """
+        doc = self._as_doc(prompt)
+        return self.stream_from(
+            self._read(doc),
+            doc,
+            max_tokens=max_tokens,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            excluded=excluded,
+            repetition_penalty=repetition_penalty,
+            transforms=transforms,
+            seed=seed,
+        )
+
+    def stream_from(
+        self,
+        state: State,
+        doc: Doc,
+        *,
+        max_tokens: int = 20,
+        transforms: Sequence[Transform] | None = None,
+        seed: int = 0,
+        **options: Any,
+    ) -> Iterator[str]:
+        """See `stream`.
+
+        state (State): After the Doc.
+        doc (Doc): What was read.
+        """
         check_number("max_tokens", max_tokens, lambda n: n >= 0, ">= 0", whole=True)
         check_number("seed", seed, lambda n: -(2**63) <= n < 2**63, "of 64 bits", whole=True)
         if transforms is None:
-            transforms = self.transforms_for(
-                temperature=temperature,
-                top_k=top_k,
-                top_p=top_p,
-                excluded=excluded,
-                repetition_penalty=repetition_penalty,
-            )
-        doc = self._as_doc(prompt)
+            transforms = self.transforms_for(**options)
         rows = continue_rows(
             self.shim.network,
-            self._read(doc),
+            state,
             end=BOUNDARY_ROW,
             max_tokens=int(max_tokens),
             # unknown words have no text to write
@@ -206,6 +238,42 @@ class Writer:
             excluded=self._rows_of(excluded),
             repetition_penalty=float(repetition_penalty),
         )
+
+    def session(self) -> Session:
+        """RETURNS (Session): A text that grows while somebody types, empty at first."""
+        return Session(self)
+
+    def complete(
+        self,
+        text: str | Doc,
+        k: int = 5,
+        *,
+        accept: Callable[[str], bool] | None = None,
+    ) -> list[Completion]:
+        """What a text may go on with whose last word may be half-typed.
+
+        The next word w begins at a border b: at the end of the text, or before one of its last four
+        tokens, since a tokenizer may cut a half-typed word anywhere. Then it is longer than what
+        stands after b and begins with it:
+
+            P(b, w) ∝ p(tokens before b) · p(w | tokens before b)
+
+        over all such b and w: words of the vocabulary (without `<unk>` and `</s>`) and, with a
+        speller, user words of the tokenizer, which have the probability of their spelling. No word
+        holds a space: in English only what follows the last one can be half-typed.
+
+        text (Union[str, Doc]): The text.
+        k (int): At most so many completions.
+        accept (Optional[Callable[[str], bool]]): Which words may come, as for an input method; P is
+            normalised over these.
+        RETURNS (List[Completion]): By falling probability.
+        """
+        doc = self._as_doc(text)
+        before = max(0, len(doc) - LAST_TOKENS)
+        state = self._read(doc[:before].as_doc())
+        start = doc[before].idx if before < len(doc) else 0
+        found = complete_text(self, state, doc[before:].as_doc(), k, accept)
+        return [made._replace(start=made.start + start) for made in found]
 
     def _rows_of(self, words: Iterable[str]) -> list[int]:
         rows = [BOUNDARY_ROW if word == BOUNDARY else self.vocabulary.row(word) for word in words]

@@ -1,0 +1,117 @@
+"""The words that a half-typed one can become: those of the vocabulary, and the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .._compat.torch import weight_version
+from ..layers.shim import get_shim
+from ..network.language_model import RNNLanguageModel
+from ..network.speller import Spellings, spelling_log_probs
+from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..vocabulary.alphabet import alphabet_of
+from ..vocabulary.prefixes import PrefixIndex, prefix_index
+
+
+class Found(NamedTuple):
+    """Words that begin with what was typed.
+
+    words (List[str]): The words.
+    log_probs (ndarray): float64 (n,), natural log-probabilities; see what made them.
+    """
+
+    words: list[str]
+    log_probs: np.ndarray
+
+
+class OwnWords:
+    """Words of the tokenizer that the vocabulary doesn't have: each is spelled.
+
+    words (List[str]): The words.
+    spelling (ndarray): float64 (n,), natural log p(spelling) of each.
+    """
+
+    def __init__(self, words: Sequence[str], spelling: np.ndarray, forms: Sequence[str]) -> None:
+        self.words = list(words)
+        self.spelling = spelling
+        self.index = PrefixIndex(forms, range(len(words)))
+
+
+class TypedWords:
+    """Finds words by their beginnings.
+
+    lm (RNNLM): The component. Its tokenizer's user words count where the model has a speller:
+        without one they have no probability of their own.
+    """
+
+    def __init__(self, lm: Any) -> None:
+        self.vocabulary: Vocabulary = lm.vocabulary
+        self.network: RNNLanguageModel = get_shim(lm.model).network
+        self.own = _own_words(lm)
+
+    def form(self, typed: str) -> str:
+        """RETURNS (str): How the vocabulary writes the beginning of a word."""
+        lowered = typed if self.vocabulary.attr == "ORTH" else typed.lower()
+        return self.vocabulary.form(lowered)
+
+    def rest(self, word: str, typed: str) -> str:
+        """RETURNS (str): What of a word is still to be typed."""
+        if word.startswith(typed):
+            return word[len(typed) :]
+        return self.vocabulary.form(word)[len(self.form(typed)) :]
+
+    def find(self, hidden: Tensor, typed: str, *, longer: bool, relative: bool = False) -> Found:
+        """Find the words that begin with what was typed.
+
+        hidden (Tensor): float32 (1, width), the state after the words before.
+        typed (str): The beginning.
+        longer (bool): Only words that are longer than it.
+        relative (bool): Whether the log-probabilities may lack a constant, which is less work.
+        RETURNS (Found): Words of the vocabulary, then the user's own; not in order.
+        """
+        form = self.form(typed)
+        rows = prefix_index(self.vocabulary).find(form, longer=longer)
+        own = self.own.index.find(form, longer=longer)
+        wanted = np.append(rows, UNKNOWN_ROW) if len(own) else rows
+        if not len(wanted):
+            return Found([], np.zeros(0))
+        softmax = self.network.softmax
+        scores = softmax.row_scores if relative else softmax.row_log_probs
+        with torch.no_grad():
+            found = scores(hidden, torch.from_numpy(wanted).to(hidden.device))
+        log_probs = found.cpu().double().numpy()
+        if len(own):
+            log_probs = np.append(log_probs[:-1], log_probs[-1] + self.own.spelling[own])
+        words = [self.vocabulary.words[row] for row in rows.tolist()]
+        return Found([*words, *(self.own.words[number] for number in own.tolist())], log_probs)
+
+
+# What was made of a network's user words: for which words and which weights, and the words.
+_kept: WeakKeyDictionary[RNNLanguageModel, tuple[Any, OwnWords]] = WeakKeyDictionary()
+
+
+def _own_words(lm: Any) -> OwnWords:
+    network: RNNLanguageModel = get_shim(lm.model).network
+    speller, vocabulary = network.speller, lm.vocabulary
+    given = getattr(lm.tokenizer, "user_words", ())
+    if speller is None or not given:
+        return OwnWords([], np.zeros(0), [])
+    # a frequency of 0 says that something is no word
+    pairs = [(entry, None) if isinstance(entry, str) else entry for entry in given]
+    known = tuple(word for word, frequency in pairs if frequency != 0)
+    key = known, id(vocabulary), weight_version(speller.embedding)
+    if network not in _kept or _kept[network][0] != key:
+        words = [word for word in known if vocabulary.row(word) == UNKNOWN_ROW]
+        lowered = words if vocabulary.attr == "ORTH" else [word.lower() for word in words]
+        forms = [vocabulary.form(word) for word in lowered]
+        places = [place for place, form in enumerate(forms) if not vocabulary.row(form)]
+        words, forms = [words[place] for place in places], [forms[place] for place in places]
+        spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms))
+        _kept[network] = key, OwnWords(words, spelling_log_probs(speller, spellings), forms)
+    return _kept[network][1]
