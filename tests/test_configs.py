@@ -245,8 +245,14 @@ READ = {
         *[f"{RUN}/log.jsonl", "metrics/test.json"],
     ],
     "sentences-en": [
-        *["scripts/english_sentences.py", "assets/wikitext-2/train.txt"],
+        *["scripts/wikitext.py", "assets/wikitext-2/train.txt"],
         *["assets/wikitext-2/valid.txt"],
+    ],
+    "text-en": [
+        *["scripts/wikitext.py", "assets/wikitext-2/train.txt", "assets/wikitext-2/valid.txt"],
+    ],
+    "model-en": [
+        *["configs/rnn_lm_en.cfg", "corpus/wikitext/train.spacy", "corpus/wikitext/dev.spacy"],
     ],
     "encoder-en": [
         *["configs/encoder_en.cfg", "corpus/sentences-en/train.txt", "corpus/sentences-en/dev.txt"],

@@ -1,12 +1,14 @@
-"""Raw text for encoders: a sentence a line."""
+"""Raw text for encoders and language models: sentences, paragraphs, articles."""
 
 import pytest
+import spacy
 import typer
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
 from .helpers import load_script
 
-english = load_script("english_sentences")
+english = load_script("wikitext")
 chinese = load_script("chinese_sentences")
 
 
@@ -43,6 +45,45 @@ def test_english_words_are_neither_lost_nor_doubled(tmp_path):
         body = [line for line in text.splitlines() if "=" not in line]
         assert " ".join(lines).split() == " ".join(body).split()
         assert len(lines) == 3
+
+
+PARAGRAPHS = [
+    (" It cost $ 10 @,@ 000 or 2 @.@ 5 % ( half ) . ", "It cost $10,000 or 2.5% (half)."),
+    (" A well @-@ known man didn 't go ; he 'd left . ", "A well-known man didn't go; he'd left."),
+    (' " I cannot , " he said , " Tom \'s " . ', '"I cannot," he said, "Tom\'s".'),
+]
+
+
+@pytest.mark.parametrize(("line", "text"), PARAGRAPHS)
+def test_a_paragraph_is_the_text_before_its_tokens_were_separated(line, text):
+    assert english.plain_text(line) == text
+
+
+@pytest.mark.parametrize(("line", "text"), PARAGRAPHS)
+def test_a_document_has_the_tokens_that_spacy_makes_of_the_text(line, text):
+    nlp = spacy.blank("en")
+    (doc,) = english.make_docs(nlp, [line], english.Document.line)
+    assert doc.text == text
+    assert [token.text for token in doc] == [token.text for token in nlp(text)]
+
+
+def test_a_missing_word_stays_one_token_wherever_it_stands():
+    line = " ( <unk> ) , <unk> 's <unk> @-@ made 1 @,@ <unk> <unk> . "
+    (doc,) = english.make_docs(spacy.blank("en"), [line], english.Document.line)
+    expected = "( <unk> ) , <unk> 's <unk> - made <unk> <unk> ."
+    assert " ".join(token.text for token in doc) == expected
+
+
+def test_articles_are_told_by_their_titles_and_keep_their_paragraphs_apart(tmp_path):
+    lines = [" = One = ", "", " A b . ", " = = Part = = ", " C d . ", " = Two = ", " E f . "]
+    for name in ("train", "valid"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines), encoding="utf8")
+    found = {}
+    for kind in ("line", "article"):
+        run(english.main, tmp_path, tmp_path / kind, "--document", kind)
+        bins = DocBin().from_disk(tmp_path / kind / "dev.spacy")
+        found[kind] = [doc.text for doc in bins.get_docs(spacy.blank("en").vocab)]
+    assert found == {"line": ["A b.", "C d.", "E f."], "article": ["A b.\nC d.", "E f."]}
 
 
 @pytest.mark.parametrize(
