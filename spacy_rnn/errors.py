@@ -706,6 +706,15 @@ class Errors(metaclass=_Coded):
     R831 = 'Excluded words have to be a list of words, not {type}: ["的", "了"].'
     R832 = "There is nothing to undo: nothing was fed since the session began."
     R833 = "accept has to be a function that takes a word and returns a bool, not {type}."
+    R700 = "There is no column {name!r}. Choose from {known}."
+    R701 = (
+        "The column {column!r} needs the vocabulary of {name}, which a Doc doesn't hold. Give the "
+        "component itself (`nlp.get_pipe({name!r})`) in place of its name."
+    )
+    R702 = (
+        "The output of {name} was saved without the entropy at the document's end, so that the "
+        "entropy after its last token isn't known. Run {name} on the Doc again."
+    )
 
 
 class Warnings(metaclass=_Coded):

@@ -75,8 +75,7 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         reorder(prediction.top_log_probs, after),
         reorder(prediction.top_rows, after),
         prediction.state,
-        reorder(prediction.entropy, predicted),
-        reorder(prediction.rank, predicted),
+        {name: rows[predicted.to(rows.device)] for name, rows in prediction.measures.items()},
     )
 
 

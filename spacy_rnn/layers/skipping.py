@@ -19,7 +19,7 @@ from thinc.util import get_array_module
 from torch import Tensor
 
 from ..network.inference import Prediction
-from ..network.measures import NO_RANK
+from ..network.measures import NETWORK_MEASURES
 from .sequences import Sequences
 
 
@@ -41,9 +41,7 @@ def to_docs(reading: Sequences, prediction: Prediction) -> Prediction:
     def repeated(rows: Tensor | None) -> Tensor | None:
         return None if rows is None else rows[torch.from_numpy(states).to(rows.device)]
 
-    def filled(values: Tensor | None, fill: int) -> Tensor | None:
-        if values is None:
-            return None
+    def filled(values: Tensor, fill: int) -> Tensor:
         result = values.new_full((len(predicted),), fill)
         result[torch.from_numpy(predicted).to(values.device)] = values
         return result
@@ -53,9 +51,11 @@ def to_docs(reading: Sequences, prediction: Prediction) -> Prediction:
         hidden=repeated(prediction.hidden),
         top_log_probs=repeated(prediction.top_log_probs),
         top_rows=repeated(prediction.top_rows),
-        log_probs=filled(prediction.log_probs, 0),
-        entropy=filled(prediction.entropy, 0),
-        rank=filled(prediction.rank, NO_RANK),
+        log_probs=None if prediction.log_probs is None else filled(prediction.log_probs, 0),
+        measures={
+            name: filled(values, NETWORK_MEASURES[name].skipped)
+            for name, values in prediction.measures.items()
+        },
     )
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from ..network.forks import no_fork_meanwhile
 from ..network.gates import LayerSteps, trace_stack
 from ..network.language_model import RNNLanguageModel
-from ..network.measures import rank
+from ..network.rank import rank
 from ..network.softmax import FullSoftmax, SoftmaxHead
 from ..vocabulary import UNKNOWN_ROW
 from .open_vocabulary import spell_docs

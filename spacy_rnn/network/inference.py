@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .forks import no_fork_meanwhile
 from .language_model import RNNLanguageModel
-from .measures import entropy, rank
+from .measures import NETWORK_MEASURES
 from .recurrent import State
 
 # Positions that run through the network at once; memory grows with it, speed hardly.
@@ -31,16 +31,14 @@ class Wanted:
     log_probs (bool): Log-probabilities of the given targets.
     top_k (int): The most probable next words, so many.
     final_state (bool): The state of every layer after each sequence.
-    entropy (bool): The entropy of the distributions that the targets are predicted with.
-    rank (bool): The targets' ranks in them.
+    measures (Sequence[str]): Some of NETWORK_MEASURES.
     """
 
     hidden: bool = False
     log_probs: bool = False
     top_k: int = 0
     final_state: bool = False
-    entropy: bool = False
-    rank: bool = False
+    measures: Sequence[str] = ()
 
 
 @dataclass
@@ -48,8 +46,7 @@ class Prediction:
     """float32 and int64 tensors on the network's device, a row for every id; None if not wanted.
 
     hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
-    state: (depth, sequences, width) each. entropy: (n,), in nats.
-    rank: (n,), from 1; −1 for a target that is in no list.
+    state: (depth, sequences, width) each. measures: (n,) each, those that are wanted, by name.
     """
 
     hidden: Tensor | None = None
@@ -57,8 +54,7 @@ class Prediction:
     top_log_probs: Tensor | None = None
     top_rows: Tensor | None = None
     state: State | None = None
-    entropy: Tensor | None = None
-    rank: Tensor | None = None
+    measures: dict[str, Tensor] = field(default_factory=dict)
 
 
 @no_fork_meanwhile
@@ -80,7 +76,8 @@ def predict(
 
     ids (ndarray): int64 (n,), the sequences one after another, in the order of reading.
     lengths (ndarray): int64 (sequences,), all > 0.
-    targets (Optional[ndarray]): int64 (n,); needed for log-probabilities and ranks.
+    targets (Optional[ndarray]): int64 (n,); needed for log-probabilities and measures of
+        what came.
     wanted (Wanted): What to compute.
     exclude (int): The row left out of top-k lists and not counted in ranks; it has none itself.
     words, reverse: See `RNNLanguageModel.encode`.
@@ -137,10 +134,10 @@ def _allocate(
     if wanted.top_k:
         result.top_log_probs = torch.empty(total, wanted.top_k, device=device)
         result.top_rows = torch.empty(total, wanted.top_k, dtype=torch.long, device=device)
-    if wanted.entropy:
-        result.entropy = torch.empty(total, device=device)
-    if wanted.rank:
-        result.rank = torch.empty(total, dtype=torch.long, device=device)
+    for name in wanted.measures:
+        kind = np.dtype(NETWORK_MEASURES[name].dtype).kind
+        dtype = torch.float32 if kind == "f" else torch.long
+        result.measures[name] = torch.empty(total, dtype=dtype, device=device)
     if wanted.final_state:
         result.state = network.stack(reverse).zero_state(sequences)
     return result
@@ -166,12 +163,12 @@ def _fill(
         k = result.top_rows.shape[1]
         log_probs, rows = network.softmax.top_k(hidden, k, exclude)
         result.top_log_probs[places], result.top_rows[places] = log_probs, rows
-    if result.entropy is not None:
-        result.entropy[places] = entropy(network.softmax, hidden)
-    if result.rank is not None:
-        if targets is None:
-            raise ValueError("ranks need targets")
-        result.rank[places] = rank(network.softmax, hidden, targets[places], exclude)
+    for name, values in result.measures.items():
+        measure = NETWORK_MEASURES[name]
+        if measure.needs_targets and targets is None:
+            raise ValueError(f"{name} needs targets")
+        own = None if targets is None else targets[places]
+        values[places] = measure.compute(network.softmax, hidden, own, exclude)
 
 
 def _groups(lengths: np.ndarray, positions: int) -> Iterator[np.ndarray]:

@@ -1,91 +1,98 @@
-"""What else a next-word distribution tells: its entropy, and the rank of the word that came."""
+"""What else a next-word distribution tells, for each token that is predicted: the table of it.
+
+A measure that the network computes is a function in a module of its own, both with the measure's
+name, and an entry here. Everything else follows from the entry: what the network is asked for, how
+its numbers are ordered and cut at documents, where `LMOutput` keeps them, the attributes of tokens
+and spans, and the columns of tables. This module needs no torch.
+"""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from .clusters import ClusterSoftmax
-from .linear_nll import row_blocks
-from .softmax import SoftmaxHead
+import numpy as np
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 # What an excluded word has in place of a rank.
 NO_RANK = -1
-# Larger blocks than elsewhere: each reads the whole weight.
-_FACTOR = 4
+# Of blocks that read the whole weight each: larger than elsewhere.
+LARGER_BLOCKS = 4
 
 
-@torch.no_grad()
-def entropy(head: SoftmaxHead, hidden: Tensor) -> Tensor:
-    """H = −Σ p log p over the whole vocabulary (Shannon 1948).
+@dataclass(frozen=True)
+class NetworkMeasure:
+    """A number for each position, of the distribution that the position's target is predicted with.
 
-    hidden (Tensor): float32 (n, width).
-    RETURNS (Tensor): float32 (n,), in nats.
+    name (str): Of the annotation, of the attribute of `LMOutput`, and of the column.
+    title (str): What it is called, and where it comes from.
+    formula (str): As the documentation shows it.
+    unit (str): Of the numbers that users see; empty if they have none.
+    dtype (str): Their type, as numpy names it: of one kind with that of the tensor.
+    per_unit (float): How many of the tensor's units are one of these; 0 if it is the same unit.
+    skipped (int): What a token has that isn't read.
+    missing (Optional[int]): What stands for no number at all.
+    needs_targets (bool): Whether it depends on what came.
+    adds (str): How it adds up over a span: see `pipeline/measure_table.py`.
+    cost (str): What it costs.
     """
-    result = hidden.new_empty(len(hidden))
-    for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
-        log_probs = head.log_distribution(hidden[block])
-        result[block] = -torch.linalg.vecdot(log_probs.exp(), log_probs)
-    return result
+
+    name: str
+    title: str
+    formula: str
+    unit: str
+    dtype: str
+    per_unit: float = 0.0
+    skipped: int = 0
+    missing: int | None = None
+    needs_targets: bool = False
+    adds: str = "mean"
+    cost: str = ""
+
+    @property
+    def end_name(self) -> str:
+        """RETURNS (str): Where `LMOutput` keeps the number of the closing `</s>`."""
+        return f"end_{self.name}"
+
+    @property
+    def compute(self) -> Callable[[Any, Tensor, Tensor | None, int], Tensor]:
+        """RETURNS (Callable): (head, hidden states, targets, excluded row) → (n,)."""
+        return getattr(import_module(f"{__package__}.{self.name}"), self.name)
+
+    def in_units(self, values: np.ndarray) -> np.ndarray:
+        """RETURNS (ndarray): The network's numbers in the unit and type that users see."""
+        if self.per_unit:
+            values = values / np.float32(self.per_unit)
+        return values.astype(self.dtype)
 
 
-@torch.no_grad()
-def rank(head: SoftmaxHead, hidden: Tensor, targets: Tensor, exclude: int) -> Tensor:
-    """The place of each target among all words by falling probability, ties by row: place k is that
-    of the k-th word of `SoftmaxHead.top_k`.
-
-    hidden (Tensor): float32 (n, width).
-    targets (Tensor): int64 (n,).
-    exclude (int): A row that isn't in the list, and has no place in it as a target.
-    RETURNS (Tensor): int64 (n,), from 1; −1 where the target is the excluded row.
-    """
-    if isinstance(head, ClusterSoftmax):
-        result = _rank_in_clusters(head, hidden, targets, exclude)
-    else:
-        result = torch.empty_like(targets)
-        for block in row_blocks(len(hidden), len(head.weight), _FACTOR):
-            log_probs = head.log_distribution(hidden[block])
-            own = log_probs.gather(1, targets[block, None])
-            result[block] = 1 + _ahead(log_probs, 0, own, targets[block, None], exclude)
-    return result.masked_fill_(targets == exclude, NO_RANK)
-
-
-def _rank_in_clusters(
-    head: ClusterSoftmax, hidden: Tensor, targets: Tensor, exclude: int
-) -> Tensor:
-    """No word of a cluster is more probable than the cluster: most clusters stay closed."""
-    result = torch.empty_like(targets)
-    clusters = head.cluster_of(targets)
-    for block in row_blocks(len(hidden), head.sizes[0] + len(head.sizes)):
-        states, target, cluster = hidden[block], targets[block, None], clusters[block]
-        words, chosen = head.log_head(states).split([head.sizes[0], len(head.sizes) - 1], dim=1)
-        own = words.gather(1, target.clamp(max=head.sizes[0] - 1))
-        ahead = torch.zeros_like(cluster)
-        for number, start in enumerate(head.cutoffs[:-1], start=1):
-            for places in _parts(cluster == number, head.sizes[number]):
-                inside = head.log_cluster(number, states[places], chosen[places])
-                own[places] = inside.gather(1, target[places] - start)
-                # from the same product, which another one is not equal to in the last bit: words
-                # that are as probable as the target stay so
-                ahead[places] = _ahead(inside, start, own[places], target[places], exclude)
-        ahead += _ahead(words, 0, own, target, exclude)
-        for number, start in enumerate(head.cutoffs[:-1], start=1):
-            open_ = (chosen[:, number - 1] >= own[:, 0]) & (cluster != number)
-            for places in _parts(open_, head.sizes[number]):
-                inside = head.log_cluster(number, states[places], chosen[places])
-                ahead[places] += _ahead(inside, start, own[places], target[places], exclude)
-        result[block] = 1 + ahead
-    return result
-
-
-def _parts(wanted: Tensor, columns: int) -> list[Tensor]:
-    """RETURNS (List[Tensor]): Where `wanted` is true, in parts of a bounded number of logits."""
-    places = wanted.nonzero().squeeze(1)
-    return [places[part] for part in row_blocks(len(places), columns, _FACTOR)]
-
-
-def _ahead(log_probs: Tensor, start: int, own: Tensor, target: Tensor, exclude: int) -> Tensor:
-    """How many words come before the target; column 0 of `log_probs` is row `start`."""
-    rows = torch.arange(start, start + log_probs.shape[1], device=own.device)
-    before = (log_probs > own) | ((log_probs == own) & (rows < target))
-    return (before & (rows != exclude)).sum(1)
+_ALL = (
+    NetworkMeasure(
+        "entropy",
+        title="entropy (Shannon 1948, Hale 2003)",
+        formula="−Σ_w p(w \\| w_1 … w_{i−1}) log2 p(w \\| …) over the closed vocabulary, in which "
+        "all unknown words are one word, `<unk>`",
+        unit="bits",
+        dtype="float32",
+        per_unit=math.log(2.0),
+        cost="the whole softmax",
+    ),
+    NetworkMeasure(
+        "rank",
+        title="rank",
+        formula="place of token i in the list of next words before it, from 1, ties by row; an "
+        "unknown word is in no list and has none",
+        unit="",
+        dtype="int32",
+        skipped=NO_RANK,
+        missing=NO_RANK,
+        needs_targets=True,
+        cost="most of the softmax",
+    ),
+)
+NETWORK_MEASURES = {measure.name: measure for measure in _ALL}

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from ..layers.network_outputs import joint_hidden
 from ..network.inference import Prediction, Wanted
+from ..network.measures import NETWORK_MEASURES
 from ..vocabulary.token_forms import TokenForms
 from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
 
 # What is computed unless other annotations are asked for, and what costs a whole softmax.
 DEFAULT_ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
-ANNOTATIONS = (*DEFAULT_ANNOTATIONS, "entropy", "rank")
-_LN2 = float(np.log(2.0))
+ANNOTATIONS = (*DEFAULT_ANNOTATIONS, *NETWORK_MEASURES)
 
 
 @dataclass
@@ -43,8 +43,7 @@ def wanted_for(annotations: Collection[str], top_k: int) -> Wanted:
         log_probs="log_probs" in annotations,
         top_k=top_k if "next" in annotations else 0,
         final_state="final_state" in annotations,
-        entropy="entropy" in annotations,
-        rank="rank" in annotations,
+        measures=[name for name in NETWORK_MEASURES if name in annotations],
     )
 
 
@@ -138,7 +137,7 @@ def _split(
 ) -> list[DocAnnotations]:
     """Everything but the hidden states, of one direction."""
     log_probs = _to_numpy(prediction.log_probs)
-    entropy, rank = _to_numpy(prediction.entropy), _to_numpy(prediction.rank)
+    measures = {name: _to_numpy(values) for name, values in prediction.measures.items()}
     rows = _to_numpy(prediction.top_rows)
     probabilities = None
     if prediction.top_log_probs is not None:
@@ -161,10 +160,9 @@ def _split(
                 output.spelling = spelling[start - number : stop - number - 1].copy()
                 output.closed_log_probs = output.log_probs
                 output.log_probs = output.log_probs + output.spelling
-        if entropy is not None:
-            output.entropy = entropy[start : stop - 1] / np.float32(_LN2)
-        if rank is not None:
-            output.rank = rank[start : stop - 1].astype(np.int32)
+        for name, values in measures.items():
+            assert values is not None
+            output.set_measure(name, NETWORK_MEASURES[name].in_units(values[start:stop]))
         if rows is not None and probabilities is not None:
             table = rows[start:stop].copy()
             output.next_words = NextWords(words, table, probabilities[start:stop].copy())

@@ -11,6 +11,7 @@ from spacy.attrs import IDX, ORTH
 from spacy.tokens import Doc, Span, Token
 
 from ..errors import Errors, Warnings
+from ..network.measures import NETWORK_MEASURES
 from ..validation import check_type
 from .json_values import get_json_value, keep_json_value
 from .missing_outputs import explain_missing_output, trace_key
@@ -183,13 +184,16 @@ def token_surprisal(token: Token, output: LMOutput) -> float:
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
 
 
-def token_entropy(token: Token, output: LMOutput) -> float:
-    return float(_kept(output.entropy, "entropy")[token.i])
+def token_measure(measure: str, token: Token, output: LMOutput) -> float | int | None:
+    value = _kept(getattr(output, measure), measure)[token.i].item()
+    return None if value == NETWORK_MEASURES[measure].missing else value
 
 
-def token_rank(token: Token, output: LMOutput) -> int | None:
-    rank = int(_kept(output.rank, "rank")[token.i])
-    return None if rank < 0 else rank
+def span_measure(measure: str, span: Span, output: LMOutput) -> float | None:
+    """The mean over its tokens that have one."""
+    values = _kept(getattr(output, measure), measure)[span.start : span.end]
+    there = output.read[span.start : span.end] & (values != NETWORK_MEASURES[measure].missing)
+    return float(values[there].mean(dtype=np.float64)) if there.any() else None
 
 
 def span_surprisal(span: Span, output: LMOutput) -> float:
@@ -211,9 +215,12 @@ _GETTERS: dict[Any, dict[str, Any]] = {
         "rnn_hidden": token_hidden,
         "rnn_next": token_next,
         "rnn_surprisal": token_surprisal,
-        "rnn_entropy": token_entropy,
-        "rnn_rank": token_rank,
+        **{f"rnn_{name}": partial(token_measure, name) for name in NETWORK_MEASURES},
     },
-    Span: {"rnn_surprisal": span_surprisal, "rnn_mean_surprisal": span_mean_surprisal},
+    Span: {
+        "rnn_surprisal": span_surprisal,
+        "rnn_mean_surprisal": span_mean_surprisal,
+        **{f"rnn_{name}": partial(span_measure, name) for name in NETWORK_MEASURES},
+    },
 }
 _KINDS = {kind.__name__: kind for kind in _GETTERS}

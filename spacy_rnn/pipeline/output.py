@@ -10,6 +10,7 @@ from typing import Any, TypeGuard
 import numpy as np
 
 from ..errors import Errors, counted
+from ..network.measures import NETWORK_MEASURES
 
 _LN2 = float(np.log(2.0))
 _MARK = "__spacy_rnn_output__"
@@ -58,6 +59,8 @@ class LMOutput:
         `<unk>` (Shannon 1948; in reading, Hale 2003). Spelling adds to what is expected.
     rank (Optional[ndarray]): int32 (n,), the place of each token in the list of next words, from 1;
         −1 for an unknown word, which is in no list.
+    end_entropy, end_rank (Optional[float], Optional[int]): The same of the closing `</s>`. None in
+        an output that was saved without it.
     cache_log_probs, cache_end_log_prob (Optional[ndarray], Optional[float]): `log_probs` and
         `end_log_prob` with the neural cache, where the component has one.
     skipped (Optional[ndarray]): bool (n,), white space that a model with `white_space = "skip"`
@@ -66,7 +69,15 @@ class LMOutput:
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
         p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
     reverse (bool): Whether these numbers are of the direction from right to left.
+
+    Entropy and rank are what `network/measures.py` names; of each measure there an output has the
+    numbers of the tokens under its name, and that of `</s>` with "end_" in front.
     """
+
+    entropy: np.ndarray | None
+    rank: np.ndarray | None
+    end_entropy: float | None
+    end_rank: int | None
 
     def __init__(
         self,
@@ -80,14 +91,16 @@ class LMOutput:
         next_words: NextWords | None = None,
         spelling: np.ndarray | None = None,
         closed_log_probs: np.ndarray | None = None,
-        entropy: np.ndarray | None = None,
-        rank: np.ndarray | None = None,
         cache_log_probs: np.ndarray | None = None,
         cache_end_log_prob: float | None = None,
         skipped: np.ndarray | None = None,
         backward: LMOutput | None = None,
         reverse: bool = False,
+        **measures: Any,
     ) -> None:
+        unknown = measures.keys() - {*_MEASURES, *_ENDS}
+        if unknown:
+            raise TypeError(f"LMOutput() has no argument {min(unknown)!r}")
         self.offsets = offsets
         self.word_hashes = word_hashes
         self.hidden = hidden
@@ -97,13 +110,22 @@ class LMOutput:
         self.next_words = next_words
         self.spelling = spelling
         self.closed_log_probs = closed_log_probs
-        self.entropy = entropy
-        self.rank = rank
         self.cache_log_probs = cache_log_probs
         self.cache_end_log_prob = cache_end_log_prob
         self.skipped = skipped
         self.backward = backward
         self.reverse = reverse
+        for name in (*_MEASURES, *_ENDS):
+            setattr(self, name, measures.get(name))
+
+    def set_measure(self, name: str, values: np.ndarray) -> None:
+        """Keep a measure of the network.
+
+        name (str): One of NETWORK_MEASURES.
+        values (ndarray): (n + 1,), of each token and of the closing `</s>`.
+        """
+        setattr(self, name, values[:-1].copy())
+        setattr(self, NETWORK_MEASURES[name].end_name, values[-1].item())
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -207,6 +229,8 @@ class LMOutput:
         return LMOutput(self.offsets.copy(), **arrays)
 
 
+_MEASURES = (*NETWORK_MEASURES,)
+_ENDS = tuple(measure.end_name for measure in NETWORK_MEASURES.values())
 _FIELDS = (
     "hidden",
     "log_probs",
@@ -214,8 +238,8 @@ _FIELDS = (
     "final_state",
     "spelling",
     "closed_log_probs",
-    "entropy",
-    "rank",
+    *_MEASURES,
+    *_ENDS,
     "cache_log_probs",
     "cache_end_log_prob",
     "skipped",
@@ -230,8 +254,7 @@ _OF_TOKENS = {
     "log_probs": ("f", 1),
     "spelling": ("f", 1),
     "closed_log_probs": ("f", 1),
-    "entropy": ("f", 1),
-    "rank": ("iu", 1),
+    **{m.name: ("f" if m.dtype.startswith("f") else "iu", 1) for m in NETWORK_MEASURES.values()},
     "cache_log_probs": ("f", 1),
     "skipped": ("b", 1),
 }
@@ -247,8 +270,8 @@ def _check_message(message: dict[str, Any]) -> None:
         if (value := message.get(name)) is not None
         and not (_is_array(value, kinds, dimensions) and len(value) == len(offsets))
     ]
-    for name in ("end_log_prob", "cache_end_log_prob"):
-        if not isinstance(message.get(name), (float, int, np.floating, type(None))):
+    for name in ("end_log_prob", "cache_end_log_prob", *_ENDS):
+        if not isinstance(message.get(name), (float, int, np.number, type(None))):
             wrong.append(name)
     if not isinstance(message.get("reverse"), (bool, type(None))):
         wrong.append("reverse")

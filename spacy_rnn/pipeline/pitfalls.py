@@ -15,10 +15,11 @@ from spacy.util import logger
 
 from ..corpus.plain_docs import is_annotated
 from ..errors import Warnings
+from ..network.measures import NETWORK_MEASURES
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 
 # Annotations that need the softmax.
-SOFTMAX = frozenset({"log_probs", "next", "entropy", "rank"})
+SOFTMAX = frozenset({"log_probs", "next", *NETWORK_MEASURES})
 # Labelled text with so many times the unknown tokens of the source's own text is of another kind.
 _TIMES_UNKNOWN = 3.0
 _LEAST_UNKNOWN = 0.05

@@ -76,9 +76,10 @@ class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Savi
     name (str): The component's name; its output is `doc._.<name>`.
     top_k (int): How many next words are kept for each token.
     annotations (Sequence[str]): What is computed and kept: "hidden", "log_probs", "next",
-        "final_state", "entropy", "rank" (all in `doc._.<name>`, see `LMOutput`) and "tensor"
-        (`doc.tensor`). The default leaves out "entropy" and "rank". What isn't named costs
-        nothing; without "log_probs" and "next" no softmax runs.
+        "final_state", the measures of `network/measures.py`, "entropy" and "rank" (all in
+        `doc._.<name>`, see `LMOutput`), and "tensor" (`doc.tensor`). The default leaves out the
+        measures. What isn't named costs nothing; without "log_probs", "next" and measures no
+        softmax runs.
     min_count (int): At initialization, rarer words are unknown.
     max_size (Optional[int]): At initialization, keep only so many words.
     lm_weight (float): The weight of the language model's own loss beside the gradients of the
@@ -246,8 +247,8 @@ class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Savi
         check_finite(self.name, spelling)
         for made in predictions:
             state = None if made.state is None else made.state.h
-            outputs = (made.hidden, made.log_probs, made.top_log_probs, made.entropy, state)
-            check_finite(self.name, *outputs)
+            outputs = (made.hidden, made.log_probs, made.top_log_probs, state)
+            check_finite(self.name, *outputs, *made.measures.values())
 
     def set_annotations(self, docs: Iterable[Doc], scores: list[DocAnnotations]) -> None:
         """Write what `predict` computed onto the Docs."""

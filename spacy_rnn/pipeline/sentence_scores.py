@@ -10,6 +10,7 @@ from spacy.tokens import Doc, Span
 
 from ..errors import Errors
 from ..vocabulary import Vocabulary
+from ..vocabulary.unigrams import unigram_log_probs
 from .extensions import get_output, get_output_of
 
 _LN2 = math.log(2.0)
@@ -61,9 +62,7 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     n = len(tokens.keys)
     if not n:
         return None
-    rows = vocabulary.rows_of_keys(tokens.keys)
-    total = float(vocabulary.counts.sum()) + 0.5 * len(vocabulary)
-    unigram = np.log((vocabulary.counts[rows] + 0.5) / total)
+    unigram = unigram_log_probs(vocabulary, vocabulary.rows_of_keys(tokens.keys))
     if output.spelling is not None:
         spelling = output.spelling[start:end]
         unigram = unigram + (spelling if tokens.read is None else spelling[tokens.read])

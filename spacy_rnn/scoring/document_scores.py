@@ -10,6 +10,7 @@ import numpy as np
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..network.measures import NETWORK_MEASURES
 from ..pipeline.extensions import get_output
 from ..pipeline.output import LMOutput
 from ..pipeline.rnn_lm import RNNLM
@@ -17,7 +18,7 @@ from ..pipeline.scored_words import see_scored
 from ..vocabulary import UNKNOWN_ROW
 
 # Annotations that are an array with a number for each token.
-MEASURES = ("entropy", "rank")
+MEASURES = (*NETWORK_MEASURES,)
 # The numbers of every document, and their types. Those of float may be None.
 NUMBERS: dict[str, type] = {
     "tokens": int,
@@ -65,8 +66,9 @@ def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ma.MaskedArray:
     if values is None:
         raise ValueError(Errors.R514.format(name=lm.name, measure=measure))
     missing = ~output.read
-    if measure == "rank":
-        missing |= values < 0
+    none = NETWORK_MEASURES[measure].missing
+    if none is not None:
+        missing |= values == none
     return np.ma.masked_array(values, missing)
 
 

@@ -9,6 +9,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..pipeline.measure_table import annotations_for
 from ..pipeline.preceding import deciding_components, name_in_pipeline
 from ..pipeline.rnn_lm import RNNLM
 
@@ -52,10 +53,11 @@ def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:
 
     nlp (Language): The pipeline.
     lm (RNNLM): Its language model.
-    measures (Sequence[str]): Annotations that are needed beside log-probabilities.
+    measures (Sequence[str]): What is needed beside log-probabilities, of MEASURES.
+    RAISES (ValueError): For a measure that isn't in MEASURES.
     """
     keep_only(nlp, lm)
-    lm.annotations = ("log_probs", *measures)
+    lm.annotations = tuple(dict.fromkeys(["log_probs", *annotations_for(measures)]))
     lm.cache = replace(lm.cache, window=0)
 
 

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from spacy_rnn.network.entropy import entropy
 from spacy_rnn.network.inference import Wanted, predict
 from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
-from spacy_rnn.network.measures import entropy, rank
+from spacy_rnn.network.measures import NETWORK_MEASURES
+from spacy_rnn.network.rank import rank
 
 from . import naive
 
@@ -168,37 +170,40 @@ def test_prediction_gives_the_measures_of_the_naive_network(softmax, reverse):
     if reverse:
         network.add_module("backward_encoder", network.encoder)
     ids, targets, lengths = naive.make_batch([5, 1, 70, 8])
-    wanted = Wanted(entropy=True, rank=True)
+    wanted = Wanted(measures=["entropy", "rank"])
     made = predict(network, ids, lengths, targets, wanted, exclude=UNKNOWN, reverse=reverse)
     assert made.hidden is made.log_probs is made.top_rows is made.state is None
     weights = naive.weights_of(network)
     hidden, _ = naive.score(network.settings, weights, ids, targets, lengths)
     table = naive.log_distribution(network.settings, weights, hidden).detach().numpy()
-    np.testing.assert_allclose(made.entropy, -(np.exp(table) * table).sum(1), rtol=1e-4)
+    np.testing.assert_allclose(made.measures["entropy"], -(np.exp(table) * table).sum(1), rtol=1e-4)
     ahead = table > table[np.arange(len(ids)), targets][:, None]
     ahead[:, UNKNOWN] = False
-    assert made.rank.tolist() == np.where(targets == UNKNOWN, -1, ahead.sum(1) + 1).tolist()
+    assert (
+        made.measures["rank"].tolist()
+        == np.where(targets == UNKNOWN, -1, ahead.sum(1) + 1).tolist()
+    )
 
 
 def test_measures_that_nobody_wants_are_not_computed(monkeypatch):
     def fail(*args):
         raise AssertionError("computed")
 
-    monkeypatch.setattr("spacy_rnn.network.inference.entropy", fail)
-    monkeypatch.setattr("spacy_rnn.network.inference.rank", fail)
+    for name in NETWORK_MEASURES:
+        monkeypatch.setattr(f"spacy_rnn.network.{name}.{name}", fail)
     ids, targets, lengths = naive.make_batch([5, 3])
     wanted = Wanted(hidden=True, log_probs=True, top_k=2, final_state=True)
     made = predict(naive.make_network(), ids, lengths, targets, wanted, exclude=UNKNOWN)
-    assert made.entropy is made.rank is None
-    for field in ("entropy", "rank"):
+    assert made.measures == {}
+    for name in NETWORK_MEASURES:
         with pytest.raises(AssertionError, match="computed"):
-            predict(naive.make_network(), ids, lengths, targets, Wanted(**{field: True}), exclude=0)
+            predict(naive.make_network(), ids, lengths, targets, Wanted(measures=[name]), exclude=0)
 
 
 def test_ranks_need_targets_and_entropy_does_not():
     network = naive.make_network()
     ids, _, lengths = naive.make_batch([5, 3])
-    made = predict(network, ids, lengths, None, Wanted(entropy=True), exclude=UNKNOWN)
-    assert made.entropy.shape == (8,)
+    made = predict(network, ids, lengths, None, Wanted(measures=["entropy"]), exclude=UNKNOWN)
+    assert made.measures["entropy"].shape == (8,)
     with pytest.raises(ValueError, match="targets"):
-        predict(network, ids, lengths, None, Wanted(rank=True), exclude=UNKNOWN)
+        predict(network, ids, lengths, None, Wanted(measures=["rank"]), exclude=UNKNOWN)

@@ -151,7 +151,7 @@ def test_measures_are_not_computed_by_default(monkeypatch):
         raise AssertionError("computed")
 
     for name in ("entropy", "rank"):
-        monkeypatch.setattr(f"spacy_rnn.network.inference.{name}", fail)
+        monkeypatch.setattr(f"spacy_rnn.network.{name}.{name}", fail)
     doc = make_random()(ENGLISH[0])
     assert doc._.rnn_lm.entropy is doc._.rnn_lm.rank is None
     for name in ("entropy", "rank"):
