@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from spacy.tokens import Doc, Span, Token
 from spacy.util import is_in_jupyter
@@ -10,15 +11,28 @@ from spacy.util import is_in_jupyter
 from ..errors import Errors
 from ..pipeline.extensions import DEFAULT_NAME
 from ..validation import check_type
-from . import next_words, surprisal
+from . import embedding_map, line, next_words, surprisal
 from .page import fragment, full_page
 from .parts import RenderOptions
 
-_STYLES = {"surprisal": surprisal, "next": next_words}
+_STYLES: dict[str, Any] = {
+    "surprisal": surprisal,
+    "next": next_words,
+    "line": line,
+    "embeddings": embedding_map,
+}
+# Options that only some styles have
+_ONLY = {
+    "components": ("line",),
+    "names": ("line",),
+    "smooth": ("line",),
+    "words": ("embeddings",),
+    "neighbours": ("embeddings",),
+}
 
 
 def render(
-    docs: Doc | Span | Iterable[Doc | Span],
+    docs: Doc | Span | Iterable[Doc | Span] | Any,
     style: str = "surprisal",
     *,
     component: str = DEFAULT_NAME,
@@ -28,13 +42,21 @@ def render(
     max_tokens: int | None = None,
     scale: float | None = None,
     direction: str = "forward",
+    components: Sequence[str] | None = None,
+    names: Sequence[str] | None = None,
+    smooth: int | None = None,
+    words: Sequence[str] | None = None,
+    neighbours: int | None = None,
 ) -> str | None:
     """Draw what a language model made of documents, as HTML without scripts or external files.
 
-    docs (Union[Doc, Span, Iterable]): What to draw. A Span keeps the numbers of its document.
+    docs (Union[Doc, Span, Iterable, RNNLM]): What to draw. A Span keeps the numbers of its
+        document. "embeddings" takes the component.
     style (str): "surprisal" writes under every token its surprisal in bits and draws a bar
         above it; "next" is a table of the most probable next words at every place and of
-        what really came.
+        what really came; "line" draws the surprisal over the text, of all documents in one
+        picture; "embeddings" is a map of words, their embeddings in two dimensions by principal
+        components.
     component (str): The component that wrote the numbers.
     page (bool): A whole HTML page, for a file. Otherwise a fragment with its own style, for a
         notebook or a page of yours; several may stand on one page. Light or dark follows the
@@ -50,6 +72,15 @@ def render(
         says which.
     direction (str): "backward" draws the numbers from right to left, of a component with
         direction = "both" or "backward".
+    components (Optional[Sequence[str]]): "line": several components that wrote numbers, a line
+        for each. None: `component`.
+    names (Optional[Sequence[str]]): "line": what the lines are called, the components of a text
+        together. None: the beginning of the text, or the component.
+    smooth (Optional[int]): "line": each point is the mean over so many tokens, an odd number. None:
+        1 up to 100 tokens, then a fiftieth of the text.
+    words (Optional[Sequence[str]]): "embeddings": the words of the map. None: the most frequent.
+    neighbours (Optional[int]): "embeddings": how many nearest words each has in the table; of
+        `words` they stand on the map too. None: 3.
     RETURNS (Optional[str]): HTML; None in a notebook.
     RAISES (ValueError): If the style is unknown, if the component didn't run on a document or
         didn't keep what the style shows ("log_probs", "next"), if a document was retokenized
@@ -64,7 +95,26 @@ def render(
     check_type("marks", marks, Callable | None, "a function of a Token")
     if not isinstance(style, str) or style not in _STYLES:
         raise ValueError(Errors.R401.format(style=style, known=", ".join(map(repr, _STYLES))))
-    options = RenderOptions(component, marks, max_tokens, scale, direction == "backward")
+    _check_style_options(
+        style,
+        components=components,
+        names=names,
+        smooth=smooth,
+        words=words,
+        neighbours=neighbours,
+    )
+    options = RenderOptions(
+        component=component,
+        marks=marks,
+        max_tokens=max_tokens,
+        scale=scale,
+        backward=direction == "backward",
+        components=components,
+        names=names,
+        smooth=smooth,
+        words=words,
+        neighbours=3 if neighbours is None else neighbours,
+    )
     options.check(direction)
     html = (full_page if page else fragment)(*_STYLES[style].draw(docs, options))
     if jupyter or (jupyter is None and is_in_jupyter()):
@@ -73,3 +123,10 @@ def render(
         display(HTML(html))
         return None
     return html
+
+
+def _check_style_options(style: str, **given: Any) -> None:
+    for option, value in given.items():
+        if value is not None and style not in _ONLY[option]:
+            styles = ", ".join(map(repr, _ONLY[option]))
+            raise ValueError(Errors.R812.format(option=option, styles=styles, style=style))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from spacy.tokens import Doc, Span, Token
 
-from ..errors import Errors
+from ..errors import Errors, shorten
 from ..pipeline.extensions import get_output, get_output_of
 from ..pipeline.output import LMOutput
 from ..validation import check_number, check_size
@@ -32,6 +32,11 @@ class RenderOptions:
     max_tokens: int | None = None
     scale: float | None = None
     backward: bool = False
+    components: Sequence[str] | None = None
+    names: Sequence[str] | None = None
+    smooth: int | None = None
+    words: Sequence[str] | None = None
+    neighbours: int = 3
 
     def check(self, direction: str) -> None:
         if direction not in DIRECTIONS:
@@ -41,6 +46,19 @@ class RenderOptions:
             check_size("max_tokens", self.max_tokens, least=1)
         if self.scale is not None:
             check_number("scale", self.scale, lambda bits: bits > 0, "above 0")
+        if self.smooth is not None:
+            check_size("smooth", self.smooth, least=1)
+        check_size("neighbours", self.neighbours, least=0)
+        for option in ("components", "names", "words"):
+            _check_strings(option, getattr(self, option))
+
+
+def _check_strings(option: str, value: Any) -> None:
+    if value is None:
+        return
+    listed = isinstance(value, Sequence) and not isinstance(value, (str, bytes))
+    if not (listed and all(isinstance(item, str) for item in value)):
+        raise TypeError(Errors.R814.format(option=option, value=shorten(value)))
 
 
 @dataclass(frozen=True)
@@ -110,18 +128,23 @@ def unknown_words(output: LMOutput) -> np.ndarray:
     return unknown
 
 
-def select_all(
-    given: Doc | Span | Iterable[Doc | Span], options: RenderOptions, component: str | None = None
-) -> list[Part]:
-    """RETURNS (List[Part]): What there is to draw of each Doc and Span.
-    RAISES (TypeError): If something else is given.
+def as_list(given: Doc | Span | Iterable[Doc | Span]) -> list[Doc | Span]:
+    """RETURNS (List[Union[Doc, Span]]): What was given, be it one or several.
+    RAISES (TypeError): If it is something else.
     """
     # a Doc and a Span are iterables too
     if isinstance(given, (Doc, Span)):
-        given = [given]
+        return [given]
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
         raise TypeError(Errors.R403.format(type=type(given).__name__))
-    return [select(each, options, component) for each in given]
+    return list(given)
+
+
+def select_all(given: Doc | Span | Iterable[Doc | Span], options: RenderOptions) -> list[Part]:
+    """RETURNS (List[Part]): What there is to draw of each Doc and Span.
+    RAISES (TypeError): If something else is given.
+    """
+    return [select(each, options) for each in as_list(given)]
 
 
 def select(chosen: Doc | Span, options: RenderOptions, component: str | None = None) -> Part:

@@ -1,10 +1,12 @@
 """How pictures look. Every selector begins with `.spacy-rnn`, so that nothing else is touched."""
 
-_LIGHT = """
+from .chart_style import CHART_STYLE, DARK_TINTS, LIGHT_TINTS
+
+_LIGHT = f"""{LIGHT_TINTS}
   --spacy-rnn-ink: #1b2230; --spacy-rnn-quiet: #4b5568; --spacy-rnn-paper: #ffffff;
   --spacy-rnn-line: #c9d1de; --spacy-rnn-box: #f1f4f8; --spacy-rnn-fill: #3f6fb5;
 """
-_DARK = """
+_DARK = f"""{DARK_TINTS}
   --spacy-rnn-ink: #edf1f7; --spacy-rnn-quiet: #b3bdcd; --spacy-rnn-paper: #171b22;
   --spacy-rnn-line: #3d4757; --spacy-rnn-box: #262e3a; --spacy-rnn-fill: #7fabe8;
 """
@@ -73,6 +75,7 @@ STYLE = f"""
 .spacy-rnn .spacy-rnn-right {{ border-color: var(--spacy-rnn-ink) }}
 .spacy-rnn .spacy-rnn-hit {{ font-weight: bold; color: var(--spacy-rnn-ink) }}
 .spacy-rnn .spacy-rnn-bits {{ display: block }}
+{CHART_STYLE}
 """
 
 PAGE_STYLE = """

@@ -81,7 +81,7 @@ def _annotated_text(part: Part, scale: float, options: RenderOptions) -> str:
         note = f'<p class="spacy-rnn-note">{note} The sums below are those of all.</p>'
     return (
         f'<p class="spacy-rnn-text" dir="{base}" lang="{_language(part)}">{text}</p>{note}'
-        f'<figcaption class="spacy-rnn-sums">{_sums(part)}</figcaption>'
+        f'<figcaption class="spacy-rnn-sums">{sums_of(part)}</figcaption>'
     )
 
 
@@ -123,7 +123,8 @@ def _token(
     )
 
 
-def _sums(part: Part) -> str:
+def sums_of(part: Part) -> str:
+    """RETURNS (str): The sums of a Doc or Span, as text."""
     count = part.output.count_read(part.start, part.end)
     bits = part.output.surprisal_of(part.start, part.end) or 0.0
     sums = [counted(count, "token"), f"{decimal(bits)} bits"]

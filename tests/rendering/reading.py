@@ -8,6 +8,7 @@ TAGS = {
     *("html", "head", "meta", "title", "style", "body", "div", "p", "figure", "figcaption"),
     *("ruby", "rt", "bdi", "span", "em", "strong", "br"),
     *("table", "thead", "tbody", "tr", "th", "td", "ol", "li", "details", "summary"),
+    *("svg", "polyline", "path", "line", "circle", "text"),
 }
 
 
