@@ -484,8 +484,8 @@ class Errors(metaclass=_Coded):
     R503 = "{name!r} is no rnn_lm of the pipeline {model}. The `component` can be one of: {names}."
     R504 = "{path} exists. Go on where it ends with --resume, or replace it with --overwrite."
     R505 = (
-        "Can't tell the format of the output {path} by its name. It must end in .jsonl or .csv, or "
-        "in one of these and .gz."
+        "Can't tell the format of the output {path} by its name. It must end in .jsonl, .csv or "
+        ".tsv, or in one of these and .gz; or in .parquet."
     )
     R506 = (
         "{path} has other columns ({found}) than this run would write ({expected}). Resume it with "
@@ -585,6 +585,57 @@ class Errors(metaclass=_Coded):
     )
 
     R553 = "`{option}` has to be {expected}, not {value}."
+
+    # --- R76x: files of rows ---
+    R760 = (
+        "Can't tell the format of the table {path} by its name. It must end in {known}; .gz may "
+        "follow all but .parquet."
+    )
+    R761 = (
+        "{place}: there is no column {name!r} (there is: {columns}). Give a column that is there."
+    )
+    R762 = (
+        "{place}: a row of {found}, but the header has {expected}. Repair it: perhaps a cell with "
+        "{mark} in it has no quotes around it."
+    )
+    R763 = (
+        "{place}: this cell begins with a quote, and no quote ends it before the next {mark}, line "
+        'or end of the file. Close it, or double each quote inside: "a ""b"" c".'
+    )
+    R764 = "{place}: there are two columns {name!r}. Rename one."
+    R765 = "{path} has {found}. A table needs names of columns, and rows."
+    R766 = (
+        "The table has a column {name!r} already, and a new one has this name. Rename the table's, "
+        "or drop it."
+    )
+    R767 = (
+        "Parquet needs pyarrow ({error}). Install it with pip install 'spacy-rnn[parquet]', or use "
+        ".csv, .tsv or .jsonl."
+    )
+    R768 = "{place}: text is needed here, not {found}."
+    R769 = "{place}: a whole number is needed here, not {found}."
+    R770 = '{place}: a row is an object of JSON, such as {{"text": "…"}}, not {type}.'
+    R771 = (
+        "{place}: byte {byte:#04x} isn't {encoding}, as which the file is read. Perhaps it has "
+        "another encoding in parts. Save all of it as UTF-8."
+    )
+    R772 = "{path} can't be read as Parquet ({error})."
+    R773 = (
+        "Column {name!r} can't be written ({error}). Write another format, or leave the column out."
+    )
+    R774 = (
+        "{path} has the columns {names}, but {first} has {expected}. Parts of one table have the "
+        "same columns."
+    )
+    R775 = "--safe-cells is for .csv and .tsv, which spreadsheets open. Leave it out for {path}."
+    R776 = (
+        "{path} can't become the folder of a Parquet output: {found}. Give another name, or remove "
+        "it."
+    )
+    R777 = (
+        "The columns of what comes through the standard input aren't known before its end, but "
+        "{path} needs them at its beginning. Give a file, or write .jsonl."
+    )
 
     # --- R6xx: trainings that go on, several processes ---
     R601 = (

@@ -18,11 +18,11 @@ from ..scoring.inputs import Input
 from ..scoring.outputs import (
     FORMATS,
     continue_file,
-    find_progress,
     get_output_format,
     open_file,
     open_stdout,
 )
+from ..scoring.progress import find_progress
 from ..scoring.records import DocumentRecords, TokenRecords
 from ..scoring.run import BadDocument, LeftOut, ScoringRun, stop_cleanly
 from ..scoring.selecting import prepare

@@ -166,7 +166,7 @@ def read_lines(path: Path, limit: int = LONGEST_LINE, message: str = "") -> Iter
     YIELDS (str): The lines, without their ends.
     RAISES (ValueError): If the file isn't UTF-8, has a longer line, or can't be decompressed.
     """
-    return _unwrap(line for _, line in _scan_lines(path, limit, message))
+    return _unwrap(line for _, line in read_numbered_lines(path, limit, message))
 
 
 def _unwrap(lines: Iterable[str | ValueError]) -> Iterator[str]:
@@ -176,11 +176,20 @@ def _unwrap(lines: Iterable[str | ValueError]) -> Iterator[str]:
         yield line
 
 
-def _scan_lines(
-    path: Path, limit: int, message: str = "", on_bytes: Callable[[int], None] | None = None
+def read_numbered_lines(
+    path: Path,
+    limit: int = LONGEST_LINE,
+    message: str = "",
+    on_bytes: Callable[[int], None] | None = None,
 ) -> Iterator[tuple[int, str | ValueError]]:
     """Number the lines, with an error in the place of each that is bad: a generator that raised it
-    could not go on."""
+    could not go on.
+
+    path, limit, message: See `read_lines`.
+    on_bytes (Optional[Callable[[int], None]]): See `open_binary`.
+    YIELDS (Tuple[int, Union[str, ValueError]]): The number of a line, from 1, and the line.
+    RAISES (DamagedFile): If the file can't be read any further.
+    """
     message = message or Errors.R218
     with open_binary(path, on_bytes) as file:
         wide = guess_wide_encoding(file.peek(_PIECE))  # type: ignore[attr-defined]
@@ -236,7 +245,7 @@ def read_text(
     RAISES (ValueError): As `read_lines` does, where `on_error` does.
     """
     message = Errors.R213 if limit < LONGEST_LINE else Errors.R218
-    numbered = _scan_lines(path, limit, message, on_bytes)
+    numbered = read_numbered_lines(path, limit, message, on_bytes)
     if document == "line":
         for number, line in numbered:
             if isinstance(line, ValueError):
@@ -288,7 +297,7 @@ def read_jsonl(
     RAISES (ValueError): If a line isn't a JSON object with one of these keys, if a string in it
         can't be text, and as `read_lines` does, where `on_error` does.
     """
-    for number, line in _scan_lines(path, LONGEST_LINE, on_bytes=on_bytes):
+    for number, line in read_numbered_lines(path, LONGEST_LINE, on_bytes=on_bytes):
         try:
             document = _read_object(line, SourcePosition(path, number), text_key, id_key)
         except ValueError as error:

@@ -1,19 +1,30 @@
-"""How records are written, and read again to see how far an output got: JSON lines and CSV."""
+"""How records are written, and read again to see how far an output got: JSON lines, CSV and TSV."""
 
 from __future__ import annotations
 
 import csv
 import io
 import json
-from collections.abc import Sequence
+import math
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import repeat
 from json.encoder import encode_basestring
 from typing import Any, Protocol
 
 import numpy as np
 
+from ..errors import Errors
+
 Column = Sequence[str] | np.ndarray
+
+# Text that a spreadsheet runs, unless it is a number; and such text made safe. A `'` that was
+# there gets another one, so that what was written can be read back.
+_RUNS = re.compile("'*[=+\\-@\t\r]")
+_SAFE = re.compile("'+[=+\\-@\t\r]")
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 @dataclass
@@ -41,6 +52,14 @@ class Format(Protocol):
     def encode(self, block: Block) -> str:
         """RETURNS (str): The records as text."""
 
+    def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
+        """RETURNS (str): One record with values of any kind.
+        RAISES (ValueError): If the format can't hold one of them.
+        """
+
+    def number_of(self, record: bytes) -> bytes:
+        """RETURNS (bytes): What the record begins with, up to the end of its first value."""
+
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         """RETURNS (Tuple[List[bytes], bytes]): The complete records, with their line ends, and
         what is left."""
@@ -60,9 +79,16 @@ class OtherColumns(ValueError):
         super().__init__(", ".join(found))
 
 
+@dataclass(frozen=True)
 class JsonLines:
-    """A JSON object a line. A column that has no value for a document, such as `id`, may be missing
-    in its records."""
+    """A JSON object a line. Columns without a value may be missing in a record.
+
+    optional (FrozenSet[str]): Columns that may.
+    further (bool): Whether a record may have columns that aren't known beforehand.
+    """
+
+    optional: frozenset[str] = frozenset(["id"])
+    further: bool = False
 
     def begin(self, columns: Sequence[str]) -> str:
         return ""
@@ -79,32 +105,65 @@ class JsonLines:
         columns = [_to_json(column) for column in block.columns.values()]
         return "".join([template % values for values in zip(*columns, strict=True)])
 
+    def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
+        # a key that a row of the input doesn't have stays missing
+        plain = _to_plain_row(values, [name for name in columns if name in values])
+        return json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def number_of(self, record: bytes) -> bytes:
+        return record[: record.find(b",")]
+
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         *lines, rest = data.split(b"\n")
         return [line + b"\n" for line in lines], rest
 
     def parse(self, record: bytes, columns: Sequence[str]) -> dict[str, Any]:
         values = json.loads(record)
-        if not isinstance(values, dict) or {*values, "id"} != {*columns, "id"}:
-            raise OtherColumns(list(values) if isinstance(values, dict) else ["no object"])
+        if not isinstance(values, dict):
+            raise OtherColumns(["no object"])
+        missing = {*columns} - {*values} - self.optional
+        if missing or not (self.further or {*values} <= {*columns} | self.optional):
+            raise OtherColumns(list(values))
         return values
 
 
+@dataclass(frozen=True)
 class Csv:
-    """Comma-separated values with a header, as RFC 4180 quotes them. Rows end in "\\n"."""
+    """Values in columns with a header, quoted as RFC 4180 says. Rows end in "\\n".
+
+    delimiter (str): What stands between two cells.
+    safe (bool): Whether text that a spreadsheet would run gets a `'` in front.
+    """
+
+    delimiter: str = ","
+    safe: bool = False
 
     def begin(self, columns: Sequence[str]) -> str:
-        return _write_rows([columns])
+        return self._write_rows([columns])
 
     first = begin
 
     def encode(self, block: Block) -> str:
         constants = [_to_cell(value) for value in block.constants.values()]
         if not block.columns:
-            return _write_rows([constants])
+            return self._write_rows([constants])
         columns = [_to_cells(column) for column in block.columns.values()]
         # `repeat` has no end: the rows end with the columns
-        return _write_rows(zip(*map(repeat, constants), *columns, strict=False))
+        return self._write_rows(zip(*map(repeat, constants), *columns, strict=False))
+
+    def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
+        plain = _to_plain_row(values, columns)
+        return self._write_rows([map(_to_cell, plain.values())])
+
+    def number_of(self, record: bytes) -> bytes:
+        return record[: record.find(self.delimiter.encode())]
+
+    def _write_rows(self, rows: Any) -> str:
+        if self.safe:
+            rows = ([_to_safe(value) for value in row] for row in rows)
+        lines = _Lines()
+        csv.writer(lines, delimiter=self.delimiter, lineterminator="\r\n").writerows(rows)
+        return "".join(lines)
 
     def split(self, data: bytes) -> tuple[list[bytes], bytes]:
         records = []
@@ -123,9 +182,12 @@ class Csv:
     def parse(self, record: bytes, columns: Sequence[str]) -> dict[str, Any]:
         # a token or an id may be longer than csv allows by default
         csv.field_size_limit(max(csv.field_size_limit(), len(record)))
-        row = next(csv.reader(io.StringIO(record.decode(), newline="")))
+        file = io.StringIO(record.decode(), newline="")
+        row = next(csv.reader(file, delimiter=self.delimiter))
         if len(row) != len(columns):
             raise OtherColumns(row)
+        if self.safe:
+            row = [cell[1:] if _SAFE.match(cell) else cell for cell in row]
         return dict(zip(columns, row, strict=True))
 
 
@@ -156,10 +218,39 @@ def _to_cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if is_nested else value
 
 
-def _write_rows(rows: Any) -> str:
-    lines = _Lines()
-    csv.writer(lines, lineterminator="\r\n").writerows(rows)
-    return "".join(lines)
+def _to_plain_row(values: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+    plain = {}
+    for name in columns:
+        try:
+            plain[name] = _to_plain(values.get(name))
+        except (TypeError, RecursionError) as error:
+            raise ValueError(Errors.R773.format(name=name, error=error)) from error
+    return plain
+
+
+def _to_plain(value: Any) -> Any:
+    """A value as JSON has it: no numbers beyond all bounds, and dates as text."""
+    if isinstance(value, np.generic):
+        # as few digits as tell it from others of its type
+        value = float(str(value)) if isinstance(value, np.floating) else value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, list | tuple):
+        return [_to_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {name: _to_plain(item) for name, item in value.items()}
+    if value is None or isinstance(value, str | int):
+        return value
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    raise TypeError(f"text has no form for {type(value).__name__}")
+
+
+def _to_safe(value: Any) -> Any:
+    runs = isinstance(value, str) and _RUNS.match(value) and not _NUMBER.fullmatch(value)
+    return f"'{value}" if runs else value
 
 
 class _Lines(list[str]):

@@ -1,0 +1,1 @@
+"""Tables of rows, read and written: CSV, TSV, JSON lines and Parquet."""

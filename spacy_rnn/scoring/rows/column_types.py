@@ -1,0 +1,91 @@
+"""The columns of a table and their types, for formats that want to know them beforehand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# The types of pyarrow, by those of Python.
+ARROW_NAMES = {str: "string", int: "int64", float: "float64", bool: "bool_"}
+# Whole numbers that are the same as float64, and those that int64 holds.
+_EXACT, _LARGEST = 1 << 53, 1 << 63
+
+
+@dataclass
+class ColumnTypes:
+    """Columns in order, each with a type: str, int, float or bool; or a type of pyarrow; or dict
+    for values of several types, which are kept as text of JSON.
+
+    kinds (Dict[str, Any]): The types by name.
+    """
+
+    kinds: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> list[str]:
+        """RETURNS (List[str]): The columns."""
+        return list(self.kinds)
+
+    @classmethod
+    def of_names(cls, names: Sequence[str]) -> ColumnTypes:
+        """RETURNS (ColumnTypes): Columns of text."""
+        return cls(dict.fromkeys(names, str))
+
+    @classmethod
+    def of_schema(cls, schema: Any) -> ColumnTypes:
+        """RETURNS (ColumnTypes): Those of a schema of pyarrow."""
+        return cls(dict(zip(schema.names, schema.types, strict=True)))
+
+    @classmethod
+    def of_rows(cls, rows: Iterable[Mapping[str, Any]]) -> ColumnTypes:
+        """RETURNS (ColumnTypes): All columns that rows have, in the order in which they first come,
+        each with the type that holds all of its values."""
+        found: dict[str, _ValuesSeen] = {}
+        for row in rows:
+            for name, value in row.items():
+                found.setdefault(name, _ValuesSeen()).add(value)
+        return cls({name: seen.kind for name, seen in found.items()})
+
+
+@dataclass
+class _ValuesSeen:
+    kinds: set[type] = field(default_factory=set)
+    largest: int = 0
+
+    def add(self, value: Any) -> None:
+        if value is not None:
+            kind = type(value) if type(value) in ARROW_NAMES else dict
+            self.kinds.add(kind)
+            if kind is int:
+                # -2 ** 63 fits, 2 ** 63 doesn't
+                self.largest = max(self.largest, value + 1 if value >= 0 else -value)
+
+    @property
+    def kind(self) -> type:
+        if not self.kinds:
+            return str
+        if self.kinds == {int, float}:
+            return float if self.largest <= _EXACT else dict
+        if len(self.kinds) > 1 or self.largest > _LARGEST:
+            return dict
+        return next(iter(self.kinds))
+
+
+def to_arrow_type(kind: Any) -> Any:
+    """RETURNS (DataType): The type of pyarrow that a column has."""
+    import pyarrow
+
+    if isinstance(kind, pyarrow.DataType):
+        return kind
+    return getattr(pyarrow, ARROW_NAMES.get(kind, "string"))()
+
+
+def to_typed(value: Any, kind: Any) -> Any:
+    """RETURNS (Any): A value as a column of this type holds it."""
+    if value is None:
+        return None
+    if kind is dict:
+        return json.dumps(value, ensure_ascii=False)
+    return float(value) if kind is float else value
