@@ -14,6 +14,7 @@ from ..errors import Errors, Warnings, counted
 from ..messages import inform, warn
 from ..regular_files import is_special
 from ..scoring.document_scores import MEASURES
+from ..scoring.formats import Csv
 from ..scoring.inputs import Input
 from ..scoring.outputs import (
     FORMATS,
@@ -22,7 +23,7 @@ from ..scoring.outputs import (
     open_file,
     open_stdout,
 )
-from ..scoring.progress import find_progress
+from ..scoring.reached import find_progress
 from ..scoring.records import DocumentRecords, TokenRecords
 from ..scoring.run import BadDocument, LeftOut, ScoringRun, stop_cleanly
 from ..scoring.selecting import prepare
@@ -127,7 +128,7 @@ def score_cli(
     prepare(nlp, lm, chosen)
     kind = TokenRecords if tokens else DocumentRecords
     ids = ".jsonl" in given.formats
-    records = kind(lm, chosen, names=given.has_names, ids=ids, fill=form is FORMATS["csv"])
+    records = kind(lm, chosen, names=given.has_names, ids=ids, fill=isinstance(form, Csv))
     disable = None if progress is None else not progress
     left_out = LeftOut(skip=bad_lines is OnBadLines.skip)
     with tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:

@@ -107,7 +107,7 @@ class JsonLines:
 
     def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
         # a key that a row of the input doesn't have stays missing
-        plain = _to_plain_row(values, [name for name in columns if name in values])
+        plain = _to_json_row(values, [name for name in columns if name in values])
         return json.dumps(plain, ensure_ascii=False, allow_nan=False) + "\n"
 
     def number_of(self, record: bytes) -> bytes:
@@ -152,7 +152,7 @@ class Csv:
         return self._write_rows(zip(*map(repeat, constants), *columns, strict=False))
 
     def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
-        plain = _to_plain_row(values, columns)
+        plain = _to_json_row(values, columns)
         return self._write_rows([map(_to_cell, plain.values())])
 
     def number_of(self, record: bytes) -> bytes:
@@ -218,17 +218,17 @@ def _to_cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if is_nested else value
 
 
-def _to_plain_row(values: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+def _to_json_row(values: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     plain = {}
     for name in columns:
         try:
-            plain[name] = _to_plain(values.get(name))
+            plain[name] = _to_json_value(values.get(name))
         except (TypeError, RecursionError) as error:
             raise ValueError(Errors.R773.format(name=name, error=error)) from error
     return plain
 
 
-def _to_plain(value: Any) -> Any:
+def _to_json_value(value: Any) -> Any:
     """A value as JSON has it: no numbers beyond all bounds, and dates as text."""
     if isinstance(value, np.generic):
         # as few digits as tell it from others of its type
@@ -236,9 +236,9 @@ def _to_plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):
-        return [_to_plain(item) for item in value]
+        return [_to_json_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: _to_plain(item) for name, item in value.items()}
+        return {name: _to_json_value(item) for name, item in value.items()}
     if value is None or isinstance(value, str | int):
         return value
     if hasattr(value, "isoformat"):

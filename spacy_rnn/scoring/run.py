@@ -23,7 +23,7 @@ from .chunks import Chunks
 from .formats import Format
 from .inputs import Input, Item, StartNotFound, placed
 from .outputs import Output
-from .progress import OutputPosition
+from .reached import OutputPosition
 from .records import Records
 from .releasing import memory_zone
 from .selecting import runs_components_before

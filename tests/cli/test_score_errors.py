@@ -27,7 +27,7 @@ def test_errors_are_one_line_without_a_traceback(model, tmp_path):
     for arguments, code in (
         (["nothing", path], "E050"),
         ([model, tmp_path / "missing.txt"], "R202"),
-        ([model, path, tmp_path / "out.tsv"], "R505"),
+        ([model, path, tmp_path / "out.xlsx"], "R505"),
         ([model, path, path], "R505"),
         ([model, path, "--resume"], "R510"),
         ([model, path, tmp_path / "o.csv", "--resume", "--overwrite"], "R511"),

@@ -12,7 +12,7 @@ import pytest
 from spacy.tokens import DocBin
 
 from spacy_rnn.scoring.outputs import get_output_format
-from spacy_rnn.scoring.progress import find_progress
+from spacy_rnn.scoring.reached import find_progress
 
 from ..helpers import ENGLISH, make_random
 from ..hostile import SEED

@@ -108,7 +108,7 @@ def open_rows_output(
         other columns, a new column's name is taken, a format can't be written.
     """
     assert ROW in new
-    _check_options(path, reader, resume, overwrite)
+    _check_output(path, reader, resume, overwrite)
     is_parquet = path.name.lower().endswith(".parquet")
     form = None if is_parquet else _get_form(path, piped, safe_cells)
     if safe_cells and not isinstance(form, Csv):
@@ -132,7 +132,7 @@ def open_rows_output(
         raise
 
 
-def _check_options(path: Path, reader: RowReader | None, resume: bool, overwrite: bool) -> None:
+def _check_output(path: Path, reader: RowReader | None, resume: bool, overwrite: bool) -> None:
     if resume and overwrite:
         raise ValueError(Errors.R511)
     if path == STDIN:
