@@ -15,6 +15,7 @@ from torch import Tensor
 from ..layers.network_outputs import joint_hidden
 from ..network.inference import Prediction, Wanted
 from ..network.measures import NETWORK_MEASURES
+from ..vocabulary import UNKNOWN_ROW
 from ..vocabulary.token_forms import TokenForms
 from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
@@ -94,6 +95,18 @@ def set_skipped(made: Sequence[DocAnnotations], tokens: TokenForms) -> None:
         doc.output.skipped = skipped.copy()
         if doc.output.backward is not None:
             doc.output.backward.skipped = doc.output.skipped
+
+
+def set_unknown(made: Sequence[DocAnnotations], tokens: TokenForms, rows: np.ndarray) -> None:
+    """Say of each output with log-probabilities which tokens the vocabulary doesn't have.
+
+    rows (ndarray): int64 (n,), of the tokens that are read.
+    """
+    flags = tokens.spread(rows == UNKNOWN_ROW, fill=False)
+    for doc, unknown in zip(made, np.split(flags, np.cumsum(tokens.tokens)[:-1]), strict=True):
+        for output in (doc.output, doc.output.backward):
+            if output is not None and output.log_probs is not None:
+                output.unknown = unknown.copy()
 
 
 def add_cached(made: Sequence[DocAnnotations], lengths: np.ndarray, log_probs: np.ndarray) -> None:

@@ -66,6 +66,8 @@ class LMOutput:
     skipped (Optional[ndarray]): bool (n,), white space that a model with `white_space = "skip"`
         didn't read: its log-probability and entropy are 0, its rank is missing (-1), its state and
         next words are those of the token before. None if all tokens were read.
+    unknown (Optional[ndarray]): bool (n,), which tokens the vocabulary doesn't have. Kept together
+        with `log_probs`; None in an output that was saved without it.
     backward (Optional[LMOutput]): With `direction = "both"`, the numbers of the backward direction,
         p(token | all tokens after it); its hidden states stand beside the forward ones in `hidden`.
     reverse (bool): Whether these numbers are of the direction from right to left.
@@ -94,13 +96,14 @@ class LMOutput:
         cache_log_probs: np.ndarray | None = None,
         cache_end_log_prob: float | None = None,
         skipped: np.ndarray | None = None,
+        unknown: np.ndarray | None = None,
         backward: LMOutput | None = None,
         reverse: bool = False,
         **measures: Any,
     ) -> None:
-        unknown = measures.keys() - {*_MEASURES, *_ENDS}
-        if unknown:
-            raise TypeError(f"LMOutput() has no argument {min(unknown)!r}")
+        others = measures.keys() - {*_MEASURES, *_ENDS}
+        if others:
+            raise TypeError(f"LMOutput() has no argument {min(others)!r}")
         self.offsets = offsets
         self.word_hashes = word_hashes
         self.hidden = hidden
@@ -113,6 +116,7 @@ class LMOutput:
         self.cache_log_probs = cache_log_probs
         self.cache_end_log_prob = cache_end_log_prob
         self.skipped = skipped
+        self.unknown = unknown
         self.backward = backward
         self.reverse = reverse
         for name in (*_MEASURES, *_ENDS):
@@ -243,6 +247,7 @@ _FIELDS = (
     "cache_log_probs",
     "cache_end_log_prob",
     "skipped",
+    "unknown",
     "next_words",
 )
 
@@ -257,6 +262,7 @@ _OF_TOKENS = {
     **{m.name: ("f" if m.dtype.startswith("f") else "iu", 1) for m in NETWORK_MEASURES.values()},
     "cache_log_probs": ("f", 1),
     "skipped": ("b", 1),
+    "unknown": ("b", 1),
 }
 
 

@@ -38,6 +38,7 @@ from .annotations import (
     add_cached,
     set_directions,
     set_skipped,
+    set_unknown,
     split_predictions,
     wanted_for,
 )
@@ -234,6 +235,8 @@ class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Savi
             )
             set_directions(made, self.shim.network.directions)
             set_skipped(made, tokens)
+            if wanted.log_probs:
+                set_unknown(made, tokens, self.vocabulary.rows_of_keys(tokens.keys))
             if looks_back:
                 cached = predict_with_cache(
                     self.model, readings[0], predictions[0], spelling, self.cache

@@ -118,8 +118,10 @@ class Part:
 
 
 def unknown_words(output: LMOutput) -> np.ndarray:
-    """RETURNS (ndarray): bool (n,), the tokens that are no words of the vocabulary, as far as their
-    numbers tell: they are spelled, or have no rank."""
+    """RETURNS (ndarray): bool (n,), the tokens that are no words of the vocabulary. An output that
+    was saved without them tells it only by its other numbers: a spelling, no rank."""
+    if output.unknown is not None:
+        return output.unknown
     unknown = np.zeros(len(output), dtype=bool)
     if output.spelling is not None:
         unknown |= output.spelling != 0

@@ -439,3 +439,10 @@ def test_documents_of_white_space_alone_teach_where_documents_end():
     losses = lm.update([Example(doc, doc) for doc in docs], sgd=SGD(0.1), losses={})
     assert losses["rnn_lm_tokens"] == 2
     assert not np.array_equal(before["embedding"], weights_of(lm)["embedding"])
+
+
+def test_skipped_tokens_are_not_unknown(nlp):
+    doc = nlp("the  zeppelin \n paints")
+    assert [token.text for token in doc if token.is_space]
+    knows = nlp.get_pipe("rnn_lm").vocabulary.knows
+    assert doc._.rnn_lm.unknown.tolist() == [not (t.is_space or knows(t)) for t in doc]

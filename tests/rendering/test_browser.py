@@ -65,7 +65,7 @@ def test_nothing_is_wider_than_the_page(docs, style, width):
 def test_a_number_stands_below_its_own_word_and_no_other(docs, width):
     found = measure(render(docs, page=True), width=width, **PARTS)
     words, numbers = found["words"], found["numbers"]
-    assert [n["text"] for n in numbers] == [b for doc in docs for b in bits_of(doc)]
+    assert [n["text"].rstrip("?") for n in numbers] == [b for doc in docs for b in bits_of(doc)]
     for word, number in zip(words, numbers, strict=True):
         assert number["inkTop"] >= word["inkBottom"] - 3
         assert number["inkTop"] - word["inkBottom"] < 8
