@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .pipeline.trace import Trace
     from .rendering import render
     from .scoring.batch_scorer import BatchScorer
+    from .scoring.items.score_items import score_items
     from .scoring.releasing import release_memory
     from .tokenizers.jieba_tokenizer import JiebaTokenizer
     from .vocabulary import Vocabulary
@@ -27,6 +28,7 @@ _LAZY = {
     "register_extensions": "pipeline.extensions",
     "release_memory": "scoring.releasing",
     "render": "rendering",
+    "score_items": "scoring.items.score_items",
 }
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "register_extensions",
     "release_memory",
     "render",
+    "score_items",
 ]
 
 

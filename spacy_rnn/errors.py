@@ -637,6 +637,80 @@ class Errors(metaclass=_Coded):
         "{path} needs them at its beginning. Give a file, or write .jsonl."
     )
 
+    # --- R71x to R73x: tables of items ---
+    R710 = "`{option}` can't be {value!r}. Choose from {known}."
+    R711 = (
+        "A region is given in one way: by its text (`region`), by its place (`start` and `end`) or "
+        "by delimiters. Leave `{one}` or `{other}` out."
+    )
+    R712 = "`delimiter` has to be something else than white space, such as |."
+    R713 = (
+        "With rows of words every row is a region of its own: leave `{option}` out, or say with "
+        "`text` which column has whole texts, and leave rows = words out."
+    )
+    R714 = "{option} needs `group`: the column by which rows belong together, such as item."
+    R715 = (
+        "The words of a group are one text already, so there is nothing that context = carry could "
+        "carry. Leave it out."
+    )
+    R716 = (
+        "A whole text has no words before it, so it has no `lags`. Name a region, give a delimiter, "
+        "or a table with rows = words."
+    )
+    R717 = "`{one}` needs `{other}`. Give both."
+    R718 = (
+        "The table has a column {name!r} already, or it would get two of them. Give `{option}`, "
+        "which the names of the new columns then begin with, such as rnn_."
+    )
+    R719 = "{place}: the region {region} isn't in the text {text}."
+    R720 = (
+        "{place}: the region {region} is there {count} times in the text {text}. Say which one "
+        "with `occurrence`: a number, or the column of it."
+    )
+    R721 = (
+        "{place}: there is no occurrence {number} of the region {region} in the text {text}. It is "
+        "there {count} times."
+    )
+    R722 = (
+        "{place}: the region from {start} to {end} is not in the text of {length} characters. They "
+        "are counted from 0, and `end` is the one after the last."
+    )
+    R723 = (
+        "{place}: a row before or after this one or in its group can't be read, and may have "
+        "belonged to it (`group`: {names}). Its numbers would be those of another text."
+    )
+    R724 = "{place}: the id {value!r} is that of row {row} too. Every row needs one of its own."
+    R725 = (
+        "{place}: the group {value} was there already, in row {row}, and ended. Sort the table by "
+        "its groups, or name more columns in `group`."
+    )
+    R726 = "{place}: {value!r} is there twice in the group {group}, in row {row} too."
+    R727 = "{error} So its group has no numbers: {rows}."
+    R728 = "{place}: {value!r} is no number, so it doesn't tell the order of the rows."
+    R729 = (
+        "{place}: the region {region} ends or begins within the token {token}. Choose what to do "
+        "with `cut`: include, the whole token counts; split, it becomes two tokens."
+    )
+    R730 = (
+        "{place}: a component before {name} changes the text, so there is no telling where the "
+        "region is in it. Take it out of the pipeline, or change the texts first."
+    )
+    R731 = (
+        "Stopped with {written} in the output, at one that can't be read or scored: {error} Repair "
+        "it and go on with --resume, or leave it and its like out: --resume --bad-lines skip."
+    )
+    R732 = (
+        "Stopped after {written}, at one that can't be read or scored: {error} Repair it, or leave "
+        "it and its like out with --bad-lines skip."
+    )
+    R733 = (
+        "{path} can't be resumed: it was written with another {name} ({before}, now {now}; see "
+        "{dictionary}). Give the same options, write to another file, or --overwrite."
+    )
+    R734 = (
+        "{path} can't be resumed: {dictionary}, which says how it was made, isn't there or can't be "
+        "read. Write to another file, or --overwrite."
+    )
     # --- R6xx: trainings that go on, several processes ---
     R601 = (
         "{folder} holds a training already ({names}). Add --resume to go on from its last "
@@ -916,6 +990,7 @@ class Warnings(metaclass=_Coded):
         "{input} was changed while it was read. The scores may be those of the old text or of the "
         "new one: score it again when nobody writes to it."
     )
+    W544 = "Left out: {rows} that can't be read or scored (see above)."
     W601 = (
         "No checkpoint after step {step} in {folder}: {error}. The training goes on, and the "
         "checkpoint before is kept; make room on the disk."

@@ -13,4 +13,4 @@ def describe() -> None:
     """Recurrent language models (spacy-rnn)."""
 
 
-from . import compare, evaluate, generate, init, predict, score, train, vocab  # noqa: E402, F401
+from . import compare, evaluate, generate, init, items, predict, score, train, vocab  # noqa: E402, F401

@@ -34,9 +34,18 @@ class Outputs:
     state: State | None = None
 
 
-def predict_sequences(model: Model, readings: list[Sequences], wanted: Wanted) -> list[Prediction]:
+def predict_sequences(
+    model: Model,
+    readings: list[Sequences],
+    wanted: Wanted,
+    *,
+    chains: Sequence[int] | None = None,
+) -> list[Prediction]:
     """Compute what is wanted, without gradients; see `inference.predict`.
 
+    chains (Optional[Sequence[int]]): How many of the documents, in turn, are read from left to right
+        without forgetting what came before, `</s>` between them; None if each begins anew. No final
+        states then.
     RETURNS (List[Prediction]): One for each reading, in the order of the text: position 0 of a
         document is after `</s>`, position i after token i of those that are read, whichever way.
     """
@@ -47,10 +56,14 @@ def predict_sequences(model: Model, readings: list[Sequences], wanted: Wanted) -
         table = None if words is None else network.word_vectors(*to_torch(words, shim.device))
     result = []
     for reading in readings:
+        lengths = reading.lengths
+        if chains is not None and not reading.reverse:
+            # one sequence: each document's </s> is read after the last token of the one before
+            lengths = np.add.reduceat(lengths, np.cumsum([0, *chains[:-1]]))
         made = predict(
             network,
             reading.ids,
-            reading.lengths,
+            lengths,
             reading.targets,
             wanted,
             exclude=UNKNOWN_ROW,

@@ -26,7 +26,7 @@ from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..layers.skipping import doc_lengths, predictions_to_docs, to_docs
 from ..network.cache import LARGEST_WINDOW, CacheSettings
-from ..network.inference import Prediction
+from ..network.inference import Prediction, Wanted
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.spacing import Spacing
@@ -42,6 +42,7 @@ from .annotations import (
     split_predictions,
     wanted_for,
 )
+from .chained_reading import ChainedReading
 from .continuations import Continuing
 from .counting import Counting
 from .embeddings import EmbeddingTable
@@ -69,7 +70,17 @@ _DUMMY_WORDS = ["x", "y", "z"]
 _NAME: Any = vars(Pipe)["name"]
 
 
-class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Saving, TrainablePipe):
+class RNNLM(
+    Learner,
+    Writer,
+    Continuing,
+    ChainedReading,
+    Tracing,
+    Counting,
+    EmbeddingTable,
+    Saving,
+    TrainablePipe,
+):
     """A recurrent language model that annotates Docs and is trained on their tokens.
 
     vocab (Vocab): The shared vocabulary.
@@ -215,12 +226,24 @@ class RNNLM(Learner, Writer, Continuing, Tracing, Counting, EmbeddingTable, Savi
 
     def _compute(self, docs: list[Doc], annotations: set[str]) -> list[DocAnnotations]:
         wanted = wanted_for(annotations, self.top_k)
-        looks_back = self.cache.window > 0 and wanted.log_probs
+        batches = ((batch, None) for batch in by_positions(docs))
+        return self._compute_batches(batches, annotations, wanted, self.cache.window > 0)
+
+    def _compute_batches(
+        self,
+        batches: Iterable[tuple[list[Doc], Sequence[int] | None]],
+        annotations: set[str],
+        wanted: Wanted,
+        looks_back: bool,
+    ) -> list[DocAnnotations]:
+        """batches (Iterable[Tuple[List[Doc], Optional[Sequence[int]]]]): Documents, and the chains
+        that they make: see `predict_sequences`."""
+        looks_back = looks_back and wanted.log_probs
         wanted.hidden |= looks_back
         result = []
-        for batch in by_positions(docs):
+        for batch, chains in batches:
             readings = sequences_from_docs(self.model, batch)
-            predictions = predict_sequences(self.model, readings, wanted)
+            predictions = predict_sequences(self.model, readings, wanted, chains=chains)
             spelling = spell_docs(self.model, batch) if wanted.log_probs else None
             self._check_finite(predictions, spelling)
             words = self.vocabulary.words

@@ -1,0 +1,1 @@
+"""From a table of experimental items to the same table with numbers."""
