@@ -654,8 +654,8 @@ class Errors(metaclass=_Coded):
         "carry. Leave it out."
     )
     R716 = (
-        "A whole text has no words before it, so it has no `lags`. Name a region, give a delimiter, "
-        "or a table with rows = words."
+        "A whole text has no words before it, so it has no `lags`. Name a region, give a "
+        "delimiter, or a table with rows = words."
     )
     R717 = "`{one}` needs `{other}`. Give both."
     R718 = (
@@ -708,8 +708,8 @@ class Errors(metaclass=_Coded):
         "{dictionary}). Give the same options, write to another file, or --overwrite."
     )
     R734 = (
-        "{path} can't be resumed: {dictionary}, which says how it was made, isn't there or can't be "
-        "read. Write to another file, or --overwrite."
+        "{path} can't be resumed: {dictionary}, which says how it was made, isn't there or can't "
+        "be read. Write to another file, or --overwrite."
     )
     # --- R6xx: trainings that go on, several processes ---
     R601 = (

@@ -130,7 +130,10 @@ def items_cli(
     Writes the same table with more columns and, beside it, OUTPUT.columns.json, which says what
     they are. A run that was killed goes on with --resume and the same options.
     """
-    for name, given, path in (("format", input_format, source), ("output-format", output_format, target)):
+    for name, given, path in (
+        ("format", input_format, source),
+        ("output-format", output_format, target),
+    ):
         if given is not None and path != STDIN:
             what = "the standard input holds" if path is source else "the standard output gets"
             raise ValueError(Errors.R518.format(option=name, what=what, path=path))
@@ -156,9 +159,7 @@ def items_cli(
         "prefix": prefix,
     }
     options = ItemOptions(**settings)
-    reader = RowReader(
-        source, options.needed, piped=input_format.value if input_format else "csv"
-    )
+    reader = RowReader(source, options.needed, piped=input_format.value if input_format else "csv")
     options.new_columns(reader.columns)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     options = ItemOptions(**settings, unspaced=nlp.lang in UNSPACED)
@@ -173,7 +174,9 @@ def items_cli(
         safe_cells=safe_cells,
     )
     description = describe_table(nlp, lm, options, reader.columns, str(source))
-    with tqdm(total=reader.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:
+    with tqdm(
+        total=reader.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr
+    ) as bar:
         scorer = ItemScorer(nlp, lm, options, left_out.add, batch_size or nlp.batch_size)
         run = TableRun(scorer, reader, wanted, description, bar.update)
         with stop_cleanly():

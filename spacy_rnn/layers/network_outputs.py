@@ -43,9 +43,9 @@ def predict_sequences(
 ) -> list[Prediction]:
     """Compute what is wanted, without gradients; see `inference.predict`.
 
-    chains (Optional[Sequence[int]]): How many of the documents, in turn, are read from left to right
-        without forgetting what came before, `</s>` between them; None if each begins anew. No final
-        states then.
+    chains (Optional[Sequence[int]]): How many of the documents, in turn, are read from left to
+        right without forgetting what came before, `</s>` between them; None if each begins anew. No
+        final states then.
     RETURNS (List[Prediction]): One for each reading, in the order of the text: position 0 of a
         document is after `</s>`, position i after token i of those that are read, whichever way.
     """

@@ -31,10 +31,10 @@ class ChainedReading:
     def predict_chained(
         self, chains: Iterable[Sequence[Doc]], annotations: Iterable[str]
     ) -> list[DocAnnotations]:
-        """Compute annotations of documents that follow each other: each is read from the state after
-        the last token of the one before, `</s>` between them. p(w_i) is then p(w_i | all documents
-        of the chain before this one, w_1 … w_{i−1}); what is said of a document's end is the
-        probability of `</s>` there.
+        """Compute annotations of documents that follow each other: each is read from the state
+        after the last token of the one before, `</s>` between them. p(w_i) is then p(w_i | all
+        documents of the chain before this one, w_1 … w_{i−1}); what is said of a document's end is
+        the probability of `</s>` there.
 
         chains (Iterable[Sequence[Doc]]): The documents of each chain, in the order of reading. A
             chain is held in memory as a whole.

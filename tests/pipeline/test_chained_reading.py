@@ -61,6 +61,6 @@ def test_a_model_that_reads_from_right_to_left_carries_nothing():
     nlp = make_random(model={"direction": "backward"})
     lm = nlp.get_pipe("rnn_lm")
     docs = [nlp.make_doc(text) for text in ENGLISH[:2]]
-    with pytest.raises(ValueError, match="R324.*carry its state on"):
+    with pytest.raises(ValueError, match=r"R324.*carry its state on"):
         lm.predict_chained([docs], ("log_probs",))
     assert len(lm.predict_chained([docs[:1], docs[1:]], ("log_probs",))) == 2

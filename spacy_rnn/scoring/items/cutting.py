@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -98,7 +99,7 @@ def split_tokens(doc: Doc, places: Sequence[int]) -> None:
         for number, found in inner.items():
             token = doc[number]
             cuts = [0, *(place - token.idx for place in found), len(token.text)]
-            parts = [token.text[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+            parts = [token.text[a:b] for a, b in pairwise(cuts)]
             heads: list[tuple[Token, int] | Token] = [(token, part) for part in range(len(parts))]
             retokenizer.split(token, parts, heads=heads)
 

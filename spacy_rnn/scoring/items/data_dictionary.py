@@ -141,4 +141,6 @@ def write_dictionary(output: Path, description: dict[str, Any]) -> None:
     """
     path = dictionary_path(output)
     with named_errors(path):
-        path.write_text(json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf8")
+        path.write_text(
+            json.dumps(description, ensure_ascii=False, indent=2) + "\n", encoding="utf8"
+        )

@@ -49,8 +49,8 @@ class ItemScorer:
     ) -> Iterator[tuple[Records, int]]:
         """Score a table.
 
-        read (Callable): Reads its rows from the first one; called with what is to be told about rows
-            that can't be read.
+        read (Callable): Reads its rows from the first one; called with what is to be told about
+            rows that can't be read.
         start (int): The number of the first row that is wanted; the first one of a group. Those
             before it are looked through, and scored again only if they shared the network's pass
             with it: so numbers are the same to the last bit, wherever one goes on.
@@ -135,8 +135,8 @@ class ItemScorer:
     def _make_docs(
         self, groups: Sequence[RowGroup], wrong: dict[int, str]
     ) -> tuple[dict[int, list[Doc]], dict[int, list[list[TokenSpan]]]]:
-        """RETURNS (Tuple[Dict, Dict]): By the group's place, the Docs that the language model reads,
-        and for each Doc the tokens of its regions."""
+        """RETURNS (Tuple[Dict, Dict]): By the group's place, the Docs that the language model
+        reads, and for each Doc the tokens of its regions."""
         made: dict[int, list[Doc]] = {}
         for number, group in enumerate(groups):
             try:

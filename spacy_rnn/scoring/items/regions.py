@@ -10,8 +10,8 @@ from ...errors import Errors, shorten
 from ..rows.row_places import Row
 from .item_options import ItemOptions
 
-# Letters, digits and marks of scripts with spaces between words: Thai, Lao, Tibetan, Burmese, Khmer,
-# Chinese and Japanese have none.
+# Letters, digits and marks of scripts with spaces between words: Thai, Lao, Tibetan, Burmese,
+# Khmer, Chinese and Japanese have none.
 _IN_WORD = re.compile(
     r"[^\W_\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff\U00020000-\U0003ffff]"
 )
@@ -141,8 +141,8 @@ def _occurrence_of(row: Row, options: ItemOptions) -> int | None:
 
 
 def find_all(text: str, part: str) -> list[int]:
-    """RETURNS (List[int]): Where a part begins in a text, overlapping places too. One that begins or
-    ends within a word, as "he" in "the", counts only if there is no other.
+    """RETURNS (List[int]): Where a part begins in a text, overlapping places too. One that begins
+    or ends within a word, as "he" in "the", counts only if there is no other.
 
     text, part (str): Taken as they are: no pattern.
     """

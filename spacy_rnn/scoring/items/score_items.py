@@ -51,8 +51,8 @@ def score_items(
         where it is empty there are no numbers.
     occurrence (Union[str, int, None]): Which occurrence of the region it is, from 1, where it is
         there several times: a number, or the column of it.
-    start, end (Optional[str]): Columns of the region's first character, from 0, and of the one after
-        its last, in place of `region`.
+    start, end (Optional[str]): Columns of the region's first character, from 0, and of the one
+        after its last, in place of `region`.
     delimiter (Optional[str]): What separates the regions in the text. Each has a row of its own.
     group (Union[str, Sequence[str]]): The columns by which adjacent rows belong together.
     order (Optional[str]): The column of numbers by which the rows of a group follow each other;

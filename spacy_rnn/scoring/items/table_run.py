@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from ...corpus.open_files import STDIN
-
 from ...messages import warn
 from ..rows.row_output import open_rows_output
 from ..rows.row_places import Row

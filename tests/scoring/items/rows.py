@@ -1,7 +1,8 @@
 """Rows of items, and a second way to what their numbers should be."""
 
-from spacy_rnn.scoring.items.item_options import ItemOptions
 from spacy_rnn.scoring.rows.row_places import Row, RowPlace
+
+from spacy_rnn.scoring.items.item_options import ItemOptions
 
 
 def make_rows(values):

@@ -72,7 +72,9 @@ def test_texts_are_carried_in_their_order_not_in_that_of_the_table():
     found = [*score_items(nlp, rows, group="g", order="place", context="carry")]
     straight = [row["surprisal"] for row in score_items(nlp, ROWS[:4], group="g", context="carry")]
     assert [row["place"] for row in found] == order
-    assert [row["surprisal"] for row in found] == pytest.approx([straight[i] for i in order], abs=1e-5)
+    assert [row["surprisal"] for row in found] == pytest.approx(
+        [straight[i] for i in order], abs=1e-5
+    )
 
 
 def test_regions_of_carried_texts_and_white_space_that_is_skipped():
@@ -82,5 +84,8 @@ def test_regions_of_carried_texts_and_white_space_that_is_skipped():
     found = [*score_items(nlp, rows, group="g", context="carry", delimiter="|")]
     plain = [{"text": text, "g": 1} for text in ("the grey cat", "an unheard boat .")]
     whole = [*score_items(nlp, plain, group="g", context="carry", columns=["surprisal"])]
-    sums = [found[0]["surprisal"] + found[1]["surprisal"], found[2]["surprisal"] + found[3]["surprisal"]]
+    sums = [
+        found[0]["surprisal"] + found[1]["surprisal"],
+        found[2]["surprisal"] + found[3]["surprisal"],
+    ]
     assert sums == pytest.approx([row["surprisal"] for row in whole], rel=1e-5)

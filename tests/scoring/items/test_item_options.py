@@ -35,7 +35,9 @@ def test_options_that_mean_nothing_are_an_error(given, code):
 
 
 def test_new_columns_come_in_the_order_that_was_asked_for():
-    options = options_of(delimiter="|", columns=("rank", "unknown", "token"), lags=1, cut="split", prefix="m_")
+    options = options_of(
+        delimiter="|", columns=("rank", "unknown", "token"), lags=1, cut="split", prefix="m_"
+    )
     assert options.new_columns() == {
         "m_row": int,
         "m_region": int,
@@ -51,9 +53,9 @@ def test_new_columns_come_in_the_order_that_was_asked_for():
 
 
 def test_a_column_of_a_new_ones_name_is_an_error():
-    with pytest.raises(ValueError, match="R718.*'surprisal'.*prefix"):
+    with pytest.raises(ValueError, match=r"R718.*'surprisal'.*prefix"):
         options_of().new_columns(["text", "surprisal"])
-    with pytest.raises(ValueError, match="R718.*'cut'"):
+    with pytest.raises(ValueError, match=r"R718.*'cut'"):
         options_of(cut="include").new_columns(["cut"])
     assert options_of(prefix="x_").new_columns(["surprisal"])
 

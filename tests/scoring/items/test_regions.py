@@ -30,7 +30,7 @@ def test_signs_of_regular_expressions_are_characters(region):
     text = f"the cat {region} 5 aab"
     assert find({"text": text, "r": region}, region="r") == [region]
     assert find_all(text, region) == [8]
-    with pytest.raises(ValueError, match="R719.*isn't in the text"):
+    with pytest.raises(ValueError, match=r"R719.*isn't in the text"):
         find({"text": "the cat 5 aab", "r": region}, region="r")
 
 
@@ -66,7 +66,7 @@ def test_the_occurrence_is_a_number_or_a_column():
     for occurrence, place in ((1, 0), (2, 12), ("n", 12)):
         options = options_of(region="r", occurrence=occurrence)
         assert spans_of(find_regions(0, row_of(**row), options)) == [(place, place + 3)]
-    with pytest.raises(ValueError, match="R721.*no occurrence 3"):
+    with pytest.raises(ValueError, match=r"R721.*no occurrence 3"):
         find(row, region="r", occurrence=3)
     assert find({"text": "a dog", "r": "dog", "n": ""}, region="r", occurrence="n") == ["dog"]
 
@@ -82,14 +82,18 @@ def test_offsets_are_characters_of_the_text():
     for a, b, column in ((-1, 2, "a"), (2, 2, "b"), (3, 1, "b"), (0, 8, "b"), (7, 8, "a")):
         with pytest.raises(ValueError, match=rf"R722.*row 1, column '{column}'.*7 characters"):
             find({"text": "😀 的 cat", "a": a, "b": b}, start="a", end="b")
-    with pytest.raises(ValueError, match="R769.*column 'a'"):
+    with pytest.raises(ValueError, match=r"R769.*column 'a'"):
         find({"text": "cat", "a": "one", "b": 2}, start="a", end="b")
 
 
 @pytest.mark.parametrize(
     ("marked", "text", "regions"),
     [
-        ("The horse | raced past | fell", "The horse raced past fell", ["The horse", "raced past", "fell"]),
+        (
+            "The horse | raced past | fell",
+            "The horse raced past fell",
+            ["The horse", "raced past", "fell"],
+        ),
         ("The horse| raced |past", "The horse raced past", ["The horse", "raced", "past"]),
         ("我|爱|北京", "我爱北京", ["我", "爱", "北京"]),
         ("un|happy", "unhappy", ["un", "happy"]),
@@ -127,13 +131,15 @@ def test_words_are_joined_by_one_space_or_what_is_given():
     assert found.text == "The old cat."
     assert [found.text[a:b] for a, b in spans_of(found)] == ["The", "old", "", "cat."]
     assert join_words(rows, options_of(rows="words", group=("g",), join="")).text == "Theoldcat."
-    assert join_words(rows, options_of(rows="words", group=("g",), unspaced=True)).text == "Theoldcat."
+    assert (
+        join_words(rows, options_of(rows="words", group=("g",), unspaced=True)).text == "Theoldcat."
+    )
     assert [region.row for region in found.regions] == [0, 1, 2, 3]
 
 
 def test_a_text_that_is_no_string_is_an_error_with_its_place():
     for value in (None, 3, ["a"]):
-        with pytest.raises(ValueError, match="R768.*row 1, column 'text'"):
+        with pytest.raises(ValueError, match=r"R768.*row 1, column 'text'"):
             find({"text": value})
-    with pytest.raises(ValueError, match="R211.*row 1, column 'text'"):
+    with pytest.raises(ValueError, match=r"R211.*row 1, column 'text'"):
         find({"text": "a\ud800"})

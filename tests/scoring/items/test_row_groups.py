@@ -66,12 +66,14 @@ def test_words_are_read_in_their_order_and_rows_stay_in_theirs():
 def test_a_group_that_comes_back_is_an_error():
     for item in ("1", "2"):
         rows = [*STORY, {"item": item, "word": "x"}]
-        with pytest.raises(ValueError, match=rf"R725.*row 6.*the group {item} .*row {2 * int(item) - 1}"):
+        with pytest.raises(
+            ValueError, match=rf"R725.*row 6.*the group {item} .*row {2 * int(item) - 1}"
+        ):
             divide(rows, **WORDS)
     numbers, _, told = divide([*STORY, *STORY[:2]], skip=True, **WORDS)
     assert numbers == [[1, 2], [3, 4], [5]] and told == [("[R727]", 6, 2)]
     rows = [{"g": g, "text": g} for g in "aba"]
-    with pytest.raises(ValueError, match="R725.*row 3"):
+    with pytest.raises(ValueError, match=r"R725.*row 3"):
         divide(rows, group=("g",))
 
 
@@ -82,7 +84,7 @@ def test_numbers_that_hash_alike_are_different_groups():
 
 def test_an_id_that_is_there_twice_is_an_error():
     rows = [{"id": i, "text": "a"} for i in ("x", "y", "x")]
-    with pytest.raises(ValueError, match="R724.*row 3, column 'id'.*'x' is that of row 1"):
+    with pytest.raises(ValueError, match=r"R724.*row 3, column 'id'.*'x' is that of row 1"):
         divide(rows, id="id")
     assert divide(rows, id="id", skip=True)[0] == [[1], [2]]
 
@@ -98,7 +100,7 @@ def test_a_place_in_a_group_that_is_there_twice_is_an_error():
 @pytest.mark.parametrize("zone", ["", "first", None, True, "nan", [1]])
 def test_an_order_that_is_no_number_is_an_error(zone):
     rows = [{"item": 1, "word": "a", "zone": zone}]
-    with pytest.raises(ValueError, match="R728.*row 1, column 'zone'"):
+    with pytest.raises(ValueError, match=r"R728.*row 1, column 'zone'"):
         divide(rows, order="zone", **WORDS)
 
 
@@ -106,13 +108,20 @@ def test_a_word_that_cannot_be_read_takes_its_group_away():
     rows = [*STORY[:3], {"item": "2", "word": None}, STORY[4]]
     numbers, _, told = divide(rows, skip=True, **WORDS)
     assert numbers == [[1, 2], [5]] and told == [("[R727]", 3, 2)]
-    with pytest.raises(ValueError, match="R768.*row 4, column 'word'.*2 rows"):
+    with pytest.raises(ValueError, match=r"R768.*row 4, column 'word'.*2 rows"):
         divide(rows, **WORDS)
 
 
 @pytest.mark.parametrize(
     ("broken", "left"),
-    [({1}, [[3, 4], [5]]), ({2}, [[5]]), ({3}, [[5]]), ({4}, [[1, 2]]), ({5}, [[1, 2]]), ({1, 5}, [])],
+    [
+        ({1}, [[3, 4], [5]]),
+        ({2}, [[5]]),
+        ({3}, [[5]]),
+        ({4}, [[1, 2]]),
+        ({5}, [[1, 2]]),
+        ({1, 5}, []),
+    ],
 )
 def test_a_row_that_cannot_be_read_takes_the_groups_beside_it_away(broken, left):
     """Nobody knows which of them it belonged to."""
