@@ -1,6 +1,13 @@
 """Which options go together, and which columns a table gets."""
 
+import inspect
+from dataclasses import fields
+
 import pytest
+
+from spacy_rnn.cli.items import items_cli
+from spacy_rnn.scoring.items.item_options import ItemOptions
+from spacy_rnn.scoring.items.score_items import score_items
 
 from .rows import options_of
 
@@ -64,3 +71,17 @@ def test_the_columns_that_are_needed_are_each_named_once():
     options = options_of(text="s", region="r", occurrence="n", group=("s", "g"), order="o", id="i")
     assert options.needed == ["s", "g", "r", "n", "o", "i"]
     assert options_of(region="r", occurrence=2).needed == ["text", "r"]
+
+
+def test_defaults_are_the_same_in_python_and_on_the_command_line():
+    """`unspaced` is the pipeline's, and `start` means nothing without `end`."""
+    wanted = {field.name: field.default for field in fields(ItemOptions)}
+    del wanted["unspaced"]
+    python = {name: p.default for name, p in inspect.signature(score_items).parameters.items()}
+    assert {name: python[name] for name in wanted} == wanted
+    found = {}
+    for name, parameter in inspect.signature(items_cli).parameters.items():
+        found["id" if name == "id_column" else name] = parameter.default.default
+    found["columns"] = tuple(found["columns"].split(","))
+    found["group"] = () if found["group"] is None else found["group"]
+    assert {name: found[name] for name in wanted} == wanted
