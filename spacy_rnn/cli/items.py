@@ -180,7 +180,7 @@ def items_cli(
         scorer = ItemScorer(nlp, lm, options, left_out.add, batch_size or nlp.batch_size)
         run = TableRun(scorer, reader, wanted, description, bar.update)
         with stop_cleanly():
-            _execute(run, target)
+            _run_table(run, target)
     if left_out.rows:
         warn(Warnings.W544.format(rows=counted(left_out.rows, "row")))
 
@@ -197,7 +197,7 @@ def _choose_columns(columns: str, er_lagged: bool) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _execute(run: TableRun, target: Path) -> None:
+def _run_table(run: TableRun, target: Path) -> None:
     """Score, and say what came of it."""
     try:
         run.write()

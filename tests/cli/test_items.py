@@ -191,7 +191,7 @@ def test_a_run_with_other_options_or_another_model_is_not_resumed(quick, tmp_pat
     table, out = write(tmp_path / "items.csv", [{"text": "a", "r": "a"}]), tmp_path / "out.csv"
     succeed("items", "", table, out)
     assert "R733" in fail("items", "", table, out, "--resume", "--bare")
-    monkeypatch.setattr("spacy_rnn.scoring.items.data_dictionary.fingerprint", lambda *_: "0" * 16)
+    monkeypatch.setattr("spacy_rnn.scoring.items.data_dictionary.pipeline_fingerprint", lambda *_: "0" * 16)
     assert "another fingerprint" in fail("items", "", table, out, "--resume")
     (tmp_path / "out.csv.columns.json").unlink()
     assert "R734" in fail("items", "", table, out, "--resume")

@@ -50,7 +50,7 @@ def describe_table(
             "name": f"{nlp.lang}_{nlp.meta['name']}",
             "version": nlp.meta["version"],
             "component": lm.name,
-            "fingerprint": fingerprint(nlp, lm),
+            "fingerprint": pipeline_fingerprint(nlp, lm),
         },
         "versions": {"spacy-rnn": __version__, "spaCy": spacy.__version__},
         "options": _describe_options(options),
@@ -91,7 +91,7 @@ def _describe_new(options: ItemOptions) -> Iterable[dict[str, Any]]:
         }
 
 
-def fingerprint(nlp: Language, lm: RNNLM) -> str:
+def pipeline_fingerprint(nlp: Language, lm: RNNLM) -> str:
     """RETURNS (str): 16 hexadecimal digits that two pipelines with other weights, another
     vocabulary, or another config don't share.
 

@@ -75,7 +75,7 @@ def find_regions(number: int, row: Row, options: ItemOptions) -> ItemText:
     """
     text = row.text(options.text_column)
     if options.delimiter is not None:
-        return _divide(number, text, options)
+        return _divide_at_delimiters(number, text, options)
     start, end = 0, len(text)
     if options.region is not None:
         start, end = _find_named(row, text, options)
@@ -84,7 +84,7 @@ def find_regions(number: int, row: Row, options: ItemOptions) -> ItemText:
     return ItemText(text, [Region(number, start, end)])
 
 
-def _divide(number: int, text: str, options: ItemOptions) -> ItemText:
+def _divide_at_delimiters(number: int, text: str, options: ItemOptions) -> ItemText:
     """A delimiter, with the white space around it, becomes one space if there is any white space,
     and nothing otherwise; or what words are joined by."""
     parts = text.split(options.delimiter)
@@ -108,7 +108,7 @@ def _divide(number: int, text: str, options: ItemOptions) -> ItemText:
 
 def _find_named(row: Row, text: str, options: ItemOptions) -> tuple[int, int]:
     assert options.region is not None
-    if _is_empty(row, options.region):
+    if _has_nothing(row, options.region):
         return 0, 0
     region = row.text(options.region).strip()
     which = _occurrence_of(row, options)
@@ -126,7 +126,7 @@ def _find_named(row: Row, text: str, options: ItemOptions) -> tuple[int, int]:
     return found[which - 1], found[which - 1] + len(region)
 
 
-def _is_empty(row: Row, column: str) -> bool:
+def _has_nothing(row: Row, column: str) -> bool:
     """RETURNS (bool): Whether there is nothing in a cell, or what Parquet has for nothing."""
     value = row.values.get(column)
     missing = value is None or (isinstance(value, float) and value != value)
@@ -137,7 +137,7 @@ def _occurrence_of(row: Row, options: ItemOptions) -> int | None:
     column = options.occurrence_column
     if column is None:
         return None if options.occurrence is None else int(options.occurrence)
-    return None if _is_empty(row, column) else row.number_of(column)
+    return None if _has_nothing(row, column) else row.number_of(column)
 
 
 def find_all(text: str, part: str) -> list[int]:
@@ -161,7 +161,7 @@ def _is_within(text: str, place: int) -> bool:
 
 
 def _read_offsets(row: Row, text: str, first: str, last: str) -> tuple[int, int]:
-    if _is_empty(row, first) and _is_empty(row, last):
+    if _has_nothing(row, first) and _has_nothing(row, last):
         return 0, 0
     start, end = row.number_of(first), row.number_of(last)
     if not 0 <= start < end <= len(text):

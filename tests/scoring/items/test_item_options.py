@@ -81,7 +81,8 @@ def test_defaults_are_the_same_in_python_and_on_the_command_line():
     assert {name: python[name] for name in wanted} == wanted
     found = {}
     for name, parameter in inspect.signature(items_cli).parameters.items():
-        found["id" if name == "id_column" else name] = parameter.default.default
+        option = parameter.default
+        found[name.removesuffix("_column")] = getattr(option, "default", option)
     found["columns"] = tuple(found["columns"].split(","))
     found["group"] = () if found["group"] is None else found["group"]
     assert {name: found[name] for name in wanted} == wanted
