@@ -36,7 +36,7 @@ class RowKind(StrEnum):
 class Cut(StrEnum):
     error = "error"
     include = "include"
-    split = "split"
+    in_two = "split"  # `split` is what strings can do
 
 
 class Context(StrEnum):

@@ -79,6 +79,7 @@ def test_a_table_of_words_goes_through_as_it_is(quick, tmp_path, name, out):
     )
 
 
+@pytest.mark.slow
 def test_one_process_from_a_marked_table_to_numbers(model, tmp_path):
     """With Excel's mark in front of it."""
     table = tmp_path / "items.csv"
@@ -105,6 +106,19 @@ def test_a_dictionary_beside_the_table_says_what_its_columns_are(quick, tmp_path
     assert (
         len(made["model"]["fingerprint"]) == 16 and made["versions"]["spaCy"] == spacy.__version__
     )
+
+
+def test_columns_that_have_the_names_of_new_ones_get_beside_them(quick, tmp_path):
+    rows = [{"row": "x", "text": text, "surprisal": "y"} for text in ENGLISH[:3]]
+    table, out = write(tmp_path / "items.csv", rows), tmp_path / "out.csv"
+    command = ["items", "", table, out, "--prefix", "lm_", "--columns", "surprisal"]
+    succeed(*command)
+    found, whole = read(out), out.read_bytes()
+    assert [{name: row[name] for name in rows[0]} for row in found] == rows
+    assert [*found[0]] == [*rows[0], "lm_row", "lm_surprisal"]
+    out.write_bytes(whole[:-20])
+    succeed(*command, "--resume")
+    assert out.read_bytes() == whole
 
 
 def test_the_standard_streams_are_tables_too(quick, tmp_path):
@@ -191,7 +205,9 @@ def test_a_run_with_other_options_or_another_model_is_not_resumed(quick, tmp_pat
     table, out = write(tmp_path / "items.csv", [{"text": "a", "r": "a"}]), tmp_path / "out.csv"
     succeed("items", "", table, out)
     assert "R733" in fail("items", "", table, out, "--resume", "--bare")
-    monkeypatch.setattr("spacy_rnn.scoring.items.data_dictionary.pipeline_fingerprint", lambda *_: "0" * 16)
+    monkeypatch.setattr(
+        "spacy_rnn.scoring.items.data_dictionary.pipeline_fingerprint", lambda *_: "0" * 16
+    )
     assert "another fingerprint" in fail("items", "", table, out, "--resume")
     (tmp_path / "out.csv.columns.json").unlink()
     assert "R734" in fail("items", "", table, out, "--resume")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,8 +85,8 @@ class ItemScorer:
         """RETURNS (List[Tuple[RowGroup, Union[Records, str]]]): Records of each group, or what is
         wrong with it."""
         # in a caller's zone, what is made here lives as long as that one
-        outer = bool(self.nlp.vocab.in_memory_zone)
-        with nullcontext() if outer else memory_zone(self.nlp):
+        vocab: Any = self.nlp.vocab
+        with memory_zone(self.nlp, not vocab.in_memory_zone):
             return list(self._score_groups(groups))
 
     def _score_groups(self, groups: list[RowGroup]) -> Iterator[tuple[RowGroup, Records | str]]:

@@ -14,6 +14,7 @@ from ..rows.row_places import Row
 from ..rows.row_reader import RowReader
 from ..run import BadDocument
 from .data_dictionary import check_dictionary, write_dictionary
+from .item_options import ROW
 from .item_scorer import ItemScorer
 
 
@@ -82,6 +83,7 @@ class TableRun:
             reader=self.reader,
             new=self.scorer.options.new_columns(self.reader.columns),
             group=self.scorer.options.unit,
+            row=self.scorer.options.named(ROW),
             resume=self.target.resume,
             overwrite=self.target.overwrite,
             safe_cells=self.target.safe_cells,

@@ -83,6 +83,7 @@ def open_rows_output(
     new: Mapping[str, type],
     group: Sequence[str] = (),
     skip: Sequence[str] = (),
+    row: str = ROW,
     resume: bool = False,
     overwrite: bool = False,
     safe_cells: bool = False,
@@ -94,10 +95,11 @@ def open_rows_output(
         STDIN for the standard output.
     reader (Optional[RowReader]): The table whose columns come first.
     new (Mapping[str, type]): The columns that follow, with their types: int, float, bool or str.
-        "row", the number of the row in the input, is one of them.
+        `row` is one of them.
     group (Sequence[str]): Columns whose values say which rows belong together: rows that follow
         each other and have the same values there. Without any, each row of the input is a group.
     skip (Sequence[str]): Columns of the table that are left out.
+    row (str): The column that tells the number of the row in the input.
     resume (bool): Whether to go on where the output ends: its last group is dropped, because it may
         not be complete, and comes again.
     overwrite (bool): Whether to replace an output that is there.
@@ -107,7 +109,7 @@ def open_rows_output(
     RAISES (ValueError): If that can't be done: the output is there, another run has it, it has
         other columns, a new column's name is taken, a format can't be written.
     """
-    assert ROW in new
+    assert row in new
     _check_output(path, reader, resume, overwrite)
     is_parquet = path.name.lower().endswith(".parquet")
     form = None if is_parquet else _get_form(path, piped, safe_cells)
@@ -122,7 +124,7 @@ def open_rows_output(
         return _TextOutput(columns, form, open_stdout())
     file = open_file(path, may_exist=resume or overwrite)
     try:
-        scanner = _GroupScanner(path, form, columns.names, group)
+        scanner = _GroupScanner(path, form, columns.names, group, row)
         if resume:
             scanner.scan()
         cut = scanner.member if is_zipped(path) else scanner.group_cut
@@ -187,15 +189,22 @@ class _GroupScanner(RecordScanner):
     whole groups.
 
     group (Sequence[str]): The columns that tell groups apart; none: the row does.
+    row (str): The column of the row's number.
     """
 
     def __init__(
-        self, path: Path, form: Format, columns: Sequence[str], group: Sequence[str]
+        self,
+        path: Path,
+        form: Format,
+        columns: Sequence[str],
+        group: Sequence[str],
+        row: str,
     ) -> None:
         super().__init__(path, form, columns, "{")
         self.group_cut = _Cut()
         self.member = _Cut()
-        self._group = group or (ROW,)
+        self._row = row
+        self._group = group or (row,)
         self._key: Any = None
         self._records = 0
         self._member_byte = 0
@@ -210,7 +219,7 @@ class _GroupScanner(RecordScanner):
     def follow(self, record: bytes, begin: int, end: int) -> None:
         """See `RecordScanner`."""
         values = self.form.parse(record, self.columns)
-        row = int(values[ROW])
+        row = int(values[self._row])
         key = [values.get(name) for name in self._group]
         if not self._records or key != self._key:
             self._key = key

@@ -1,8 +1,7 @@
 """Rows of items, and a second way to what their numbers should be."""
 
-from spacy_rnn.scoring.rows.row_places import Row, RowPlace
-
 from spacy_rnn.scoring.items.item_options import ItemOptions
+from spacy_rnn.scoring.rows.row_places import Row, RowPlace
 
 
 def make_rows(values):
