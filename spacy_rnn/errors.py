@@ -473,6 +473,15 @@ class Errors(metaclass=_Coded):
     R793 = "There is no layer {layer!r}: the network has {depth}, from 0 to {last}; −1 is the last."
     R794 = "There is no step {step!r}: the trace has {steps}, from 0 to {last}."
 
+    R800 = (
+        "The style {style!r} draws what happens inside the network, so it takes a trace, not a "
+        "{type}: render(lm.trace(text), style={style!r})."
+    )
+    R801 = (
+        'A trace is drawn in the style "states" or "steps". The style {style!r} takes a Doc: '
+        "render(nlp(text), style={style!r})."
+    )
+
     # --- R5xx: command line ---
     R501 = (
         "There is no rnn_lm in the pipeline {model} (it has: {pipes}). Give the folder or the name "

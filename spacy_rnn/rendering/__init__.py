@@ -10,17 +10,22 @@ from spacy.util import is_in_jupyter
 
 from ..errors import Errors
 from ..pipeline.extensions import DEFAULT_NAME
+from ..pipeline.trace import Trace
 from ..validation import check_type
-from . import embedding_map, line, next_words, surprisal
+from . import embedding_map, line, next_words, states, steps, surprisal
 from .page import fragment, full_page
 from .parts import RenderOptions
+from .trace_parts import TraceOptions
 
 _STYLES: dict[str, Any] = {
     "surprisal": surprisal,
     "next": next_words,
     "line": line,
     "embeddings": embedding_map,
+    "states": states,
+    "steps": steps,
 }
+_OF_TRACES = ("states", "steps")
 # Options that only some styles have
 _ONLY = {
     "components": ("line",),
@@ -28,11 +33,15 @@ _ONLY = {
     "smooth": ("line",),
     "words": ("embeddings",),
     "neighbours": ("embeddings",),
+    "value": ("states",),
+    "layer": ("states",),
+    "order": ("states",),
+    "max_units": _OF_TRACES,
 }
 
 
 def render(
-    docs: Doc | Span | Iterable[Doc | Span] | Any,
+    docs: Doc | Span | Trace | Iterable[Doc | Span] | Any,
     style: str = "surprisal",
     *,
     component: str = DEFAULT_NAME,
@@ -47,16 +56,21 @@ def render(
     smooth: int | None = None,
     words: Sequence[str] | None = None,
     neighbours: int | None = None,
+    value: str | None = None,
+    layer: int | None = None,
+    order: str | None = None,
+    max_units: int | None = None,
 ) -> str | None:
     """Draw what a language model made of documents, as HTML without scripts or external files.
 
-    docs (Union[Doc, Span, Iterable, RNNLM]): What to draw. A Span keeps the numbers of its
-        document. "embeddings" takes the component.
+    docs (Union[Doc, Span, Trace, Iterable, RNNLM]): What to draw. A Span keeps the numbers of its
+        document. "states" and "steps" take `lm.trace(text)`, "embeddings" the component.
     style (str): "surprisal" writes under every token its surprisal in bits and draws a bar
         above it; "next" is a table of the most probable next words at every place and of
         what really came; "line" draws the surprisal over the text, of all documents in one
         picture; "embeddings" is a map of words, their embeddings in two dimensions by principal
-        components.
+        components; "states" is a heat map of units over tokens; "steps" shows one step after the
+        other, from the word over embedding, gates and state to the next words.
     component (str): The component that wrote the numbers.
     page (bool): A whole HTML page, for a file. Otherwise a fragment with its own style, for a
         notebook or a page of yours; several may stand on one page. Light or dark follows the
@@ -66,12 +80,12 @@ def render(
     marks (Optional[Callable[[Token], str]]): A short text after the number of a token. None: "?"
         where the numbers say that the model doesn't know the word.
     max_tokens (Optional[int]): Draw so many tokens of each document; a note says how many are left
-        out. None: all.
+        out. None: all, but 100 for "states" and 30 for "steps".
     scale (Optional[float]): The surprisal in bits of a full bar; a bar with a gap goes on beyond
         it. None: 16, 32 or 64, so that no bar is too long, but for those beyond 64. The picture
         says which.
     direction (str): "backward" draws the numbers from right to left, of a component with
-        direction = "both" or "backward".
+        direction = "both" or "backward". A trace has its own.
     components (Optional[Sequence[str]]): "line": several components that wrote numbers, a line
         for each. None: `component`.
     names (Optional[Sequence[str]]): "line": what the lines are called, the components of a text
@@ -81,11 +95,17 @@ def render(
     words (Optional[Sequence[str]]): "embeddings": the words of the map. None: the most frequent.
     neighbours (Optional[int]): "embeddings": how many nearest words each has in the table; of
         `words` they stand on the map too. None: 3.
+    value (Optional[str]): "states": "h", "c" of an LSTM, or a gate, such as "forget". None: "h".
+    layer (Optional[int]): "states": whose, from 0, or from −1 backwards. None: the last one.
+    order (Optional[str]): "states": "similar" lets units stand together that behave alike, "index"
+        leaves them in the order of their numbers. None: "similar".
+    max_units (Optional[int]): "states" and "steps": how many units are drawn, those that change
+        most; a note says so. None: 40 and 16.
     RETURNS (Optional[str]): HTML; None in a notebook.
     RAISES (ValueError): If the style is unknown, if the component didn't run on a document or
         didn't keep what the style shows ("log_probs", "next"), if a document was retokenized
-        since, or if an option is out of range.
-    RAISES (TypeError): If something else than Docs and Spans is given.
+        since, if a trace has no such value or layer, or if an option is out of range.
+    RAISES (TypeError): If something else is given than what the style draws.
 
     EXAMPLE:
         >>> html = spacy_rnn.render(nlp("我爱北京"), style="next", page=True)
@@ -102,8 +122,12 @@ def render(
         smooth=smooth,
         words=words,
         neighbours=neighbours,
+        value=value,
+        layer=layer,
+        order=order,
+        max_units=max_units,
     )
-    options = RenderOptions(
+    options: Any = RenderOptions(
         component=component,
         marks=marks,
         max_tokens=max_tokens,
@@ -116,7 +140,13 @@ def render(
         neighbours=3 if neighbours is None else neighbours,
     )
     options.check(direction)
-    html = (full_page if page else fragment)(*_STYLES[style].draw(docs, options))
+    if style in _OF_TRACES:
+        options = TraceOptions.make(value, layer, order, max_units, max_tokens)
+    elif isinstance(docs, Trace):
+        raise TypeError(Errors.R801.format(style=style))
+    drawing = _STYLES[style]
+    legend, figures = drawing.draw(docs, options)
+    html = (full_page if page else fragment)(legend, figures, getattr(drawing, "STYLE", ""))
     if jupyter or (jupyter is None and is_in_jupyter()):
         from IPython.display import HTML, display
 

@@ -7,22 +7,25 @@ from collections.abc import Sequence
 from .stylesheet import PAGE_STYLE, STYLE
 
 
-def fragment(legend: str, figures: Sequence[str]) -> str:
+def fragment(legend: str, figures: Sequence[str], style: str = "") -> str:
     """RETURNS (str): HTML that can stand in any page, several times too: all names begin with
-    "spacy-rnn"."""
+    "spacy-rnn".
+
+    style (str): Rules that only this kind of picture needs.
+    """
     body = "".join(f'<figure class="spacy-rnn-figure">{figure}</figure>' for figure in figures)
     # tex2jax_ignore: notebooks would read $ as mathematics
     return (
         '<div class="spacy-rnn tex2jax_ignore" lang="en" dir="ltr">'
-        f'<style>{STYLE}</style><p class="spacy-rnn-legend">{legend}</p>{body}</div>'
+        f'<style>{STYLE}{style}</style><p class="spacy-rnn-legend">{legend}</p>{body}</div>'
     )
 
 
-def full_page(legend: str, figures: Sequence[str]) -> str:
+def full_page(legend: str, figures: Sequence[str], style: str = "") -> str:
     """RETURNS (str): A page for a file of its own."""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>spacy-rnn</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n{fragment(legend, figures)}\n</body>\n</html>\n"
+        f"<body>\n{fragment(legend, figures, style)}\n</body>\n</html>\n"
     )

@@ -10,6 +10,22 @@ _DARK = f"""{DARK_TINTS}
   --spacy-rnn-ink: #edf1f7; --spacy-rnn-quiet: #b3bdcd; --spacy-rnn-paper: #171b22;
   --spacy-rnn-line: #3d4757; --spacy-rnn-box: #262e3a; --spacy-rnn-fill: #7fabe8;
 """
+
+
+def themed(light: str, dark: str) -> str:
+    """RETURNS (str): Rules that give pictures one of two sets of variables, by the reader's system,
+    the notebook or a class around the picture."""
+    return f"""
+.spacy-rnn {{{light}}}
+@media screen and (prefers-color-scheme: dark) {{ .spacy-rnn {{{dark}}} }}
+[data-jp-theme-light="true"] .spacy-rnn, .vscode-light .spacy-rnn,
+.spacy-rnn-light .spacy-rnn {{{light}}}
+@media screen {{
+[data-jp-theme-light="false"] .spacy-rnn, .vscode-dark .spacy-rnn,
+.spacy-rnn-dark .spacy-rnn {{{dark}}} }}
+"""
+
+
 # Bars stand beside the words, never behind them: a line through a word would strike it out.
 _UP = """linear-gradient(to top, var(--spacy-rnn-fill) var(--spacy-rnn-level),
     transparent var(--spacy-rnn-level)) top / 100% 28px no-repeat"""
@@ -19,18 +35,12 @@ _ACROSS = """linear-gradient(to right, var(--spacy-rnn-fill) var(--spacy-rnn-lev
     transparent var(--spacy-rnn-level)) bottom / 100% 5px no-repeat"""
 
 # Notebooks style tables with selectors of one class and two elements: ours name two classes.
-STYLE = f"""
-.spacy-rnn {{{_LIGHT}
+STYLE = f"""{themed(_LIGHT, _DARK)}
+.spacy-rnn {{
   box-sizing: border-box; max-width: 62rem; margin: 0; padding: .9rem 1.1rem; border-radius: 8px;
   font: 16px/1.5 system-ui, sans-serif; text-align: start; color: var(--spacy-rnn-ink);
   background: var(--spacy-rnn-paper); -webkit-print-color-adjust: exact;
   print-color-adjust: exact }}
-@media screen and (prefers-color-scheme: dark) {{ .spacy-rnn {{{_DARK}}} }}
-[data-jp-theme-light="true"] .spacy-rnn, .vscode-light .spacy-rnn,
-.spacy-rnn-light .spacy-rnn {{{_LIGHT}}}
-@media screen {{
-[data-jp-theme-light="false"] .spacy-rnn, .vscode-dark .spacy-rnn,
-.spacy-rnn-dark .spacy-rnn {{{_DARK}}} }}
 .spacy-rnn .spacy-rnn-legend, .spacy-rnn .spacy-rnn-sums, .spacy-rnn .spacy-rnn-note {{
   margin: 0; font-size: 13px; color: var(--spacy-rnn-quiet) }}
 .spacy-rnn .spacy-rnn-note {{ margin: .3rem 0; font-style: italic }}

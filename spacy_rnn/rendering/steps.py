@@ -1,0 +1,203 @@
+"""The style "steps": one step after the other, from the word to the next words."""
+
+from __future__ import annotations
+
+import math
+from html import escape
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import counted
+from ..pipeline.trace import STATES, Trace
+from ..vocabulary import UNKNOWN_ROW
+from .decimals import decimal
+from .text import word
+from .trace_parts import (
+    TraceOptions,
+    cut_note,
+    edge,
+    language,
+    liveliest,
+    next_word,
+    read_word,
+    select_traces,
+    short_number,
+)
+from .trace_stylesheet import TRACE_STYLE
+
+STYLE = TRACE_STYLE
+_MOST_UNITS, _MOST_TOKENS = 16, 30
+_EQUATIONS = {
+    "rnn": "h = tanh(W · embedding + U · h before + b)",
+    "gru": "h = (1 − update) · candidate + update · h before; the reset gate says how much of h "
+    "before the candidate sees",
+    "lstm": "c = forget · c before + input · candidate; h = output · tanh(c)",
+}
+_ARROW = '<span class="spacy-rnn-arrow" aria-hidden="true">→</span>'
+# From 0 to 1, all others have two signs.
+_GATES = ("input", "forget", "output", "reset", "update")
+
+
+class _Vector(NamedTuple):
+    """A vector at all steps: its name, its values (steps, width), which units of it are drawn, and
+    the value of a full bar."""
+
+    name: str
+    values: np.ndarray
+    units: np.ndarray
+    full: float
+
+
+def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
+    """RETURNS (Tuple[str, List[str]]): What the signs and numbers mean, and the figure of each
+    trace, as HTML."""
+    traces = select_traces(chosen, "steps")
+    cells = sorted({trace.cell for trace in traces})
+    equations = " ".join(f"{cell.upper()}: {_EQUATIONS[cell]}." for cell in cells)
+    legend = (
+        "Each box is a step: a word is read, its embedding and the state before give the gates and "
+        "the new state, and the state gives the next words. Each bar is a unit, upwards above zero "
+        "and downwards below. A gate’s bar is full at 1, where all passes; the number beside its "
+        "name is the mean. Bars of embedding and c are full at the picture’s largest value. "
+        f"“before” is the step before. {equations}"
+    )
+    return legend, [_figure(trace, options) for trace in traces]
+
+
+def _figure(trace: Trace, options: TraceOptions) -> str:
+    steps = options.steps(trace, _MOST_TOKENS)
+    vectors = _vectors(trace, steps, options.units(_MOST_UNITS))
+    items = "".join(_step(trace, step, vectors) for step in range(steps))
+    layers = counted(len(trace.layers), "layer")
+    width = trace.layers[0].h.shape[1]
+    shown = len(vectors[0][-1].units)
+    some = f", of which the {shown} that change most are drawn" if shown < width else ""
+    way = ", read from right to left" if trace.direction == "backward" else ""
+    return (
+        f'<figcaption class="spacy-rnn-sums">{trace.cell.upper()} of {layers} of {width} '
+        f"units{some}{way}</figcaption>"
+        f'<ol class="spacy-rnn-steps">{items}</ol>{cut_note(trace, steps)}'
+    )
+
+
+def _vectors(trace: Trace, steps: int, most: int) -> list[list[_Vector]]:
+    """RETURNS (List[List[_Vector]]): Those of the input, and those of each layer."""
+    read = trace.inputs[:steps]
+    full = max(float(np.abs(read).max()), 1e-6)
+    result = [[_Vector("embedding", read, liveliest(read, most), full)]]
+    for layer in trace.layers:
+        units = liveliest(layer.h[:steps], most)
+        values = {**layer.gates, "c": layer.c, "h": layer.h}
+        vectors = []
+        for name, value in values.items():
+            if value is not None:
+                cut = value[:steps]
+                full = max(1.0, float(np.abs(cut).max())) if name == "c" else 1.0
+                vectors.append(_Vector(name, cut, units, full))
+        result.append(vectors)
+    return result
+
+
+def _step(trace: Trace, step: int, vectors: list[list[_Vector]]) -> str:
+    read, *layers = vectors
+    flows = [_flow("", read, step)] if len(layers) > 1 else []
+    for number, layer in enumerate(layers):
+        name = f"layer {number}: " if len(layers) > 1 else ""
+        flows.append(_flow(name, layer if name else [*read, *layer], step))
+    unknown = ", an unknown word" if trace.rows[step] == UNKNOWN_ROW else ""
+    head = (
+        f'<p class="spacy-rnn-read" lang="{language(trace)}">{read_word(trace, step)} '
+        f'<span class="spacy-rnn-number" lang="en">step {step}, row {trace.rows[step]}{unknown}'
+        "</span></p>"
+    )
+    return (
+        f'<li class="spacy-rnn-step">{head}{"".join(flows)}{_next_words(trace, step)}'
+        f"{_came(trace, step)}{_numbers(vectors, step)}</li>"
+    )
+
+
+def _flow(prefix: str, vectors: list[_Vector], step: int) -> str:
+    """Embedding → gates → state, as far as they are among the vectors."""
+    inner, before = "", ""
+    for vector in vectors:
+        part = vector.name if vector.name == "embedding" else str(vector.name in STATES)
+        if before and part != before:
+            inner += _ARROW
+        inner += _stage(prefix, vector, step)
+        before = part
+    return f'<div class="spacy-rnn-flow">{inner}</div>'
+
+
+def _stage(prefix: str, vector: _Vector, step: int) -> str:
+    """A vector as bars, which the table of numbers says in words."""
+    gate = vector.name in _GATES
+    values = vector.values[step, vector.units].tolist()
+    bars = "".join(_bar(value / vector.full, gate) for value in values)
+    mean = f" {short_number(vector.values[step].mean(), 2)}" if gate else ""
+    line = "" if gate else " spacy-rnn-zeroed"
+    return (
+        f'<div class="spacy-rnn-stage"><span class="spacy-rnn-name">{prefix}{vector.name}{mean}'
+        f'</span><span class="spacy-rnn-bars{line}" aria-hidden="true">{bars}</span></div>'
+    )
+
+
+def _bar(share: float, gate: bool) -> str:
+    way = "open" if gate else ("up" if share >= 0 else "down")
+    level = f"{100 * min(1.0, abs(share)):.0f}%"
+    return f'<span class="spacy-rnn-bar spacy-rnn-{way}" style="--spacy-rnn-level:{level}"></span>'
+
+
+def _next_words(trace: Trace, step: int) -> str:
+    items = ""
+    for row, (guess, probability) in zip(
+        trace.top_rows[step].tolist(), trace.next_words(step), strict=True
+    ):
+        hit = row == trace.came_rows[step]
+        mark = '<strong class="spacy-rnn-hit">✓</strong> ' if hit else ""
+        items += (
+            f'<li class="spacy-rnn-guess{" spacy-rnn-right" if hit else ""}" '
+            f'style="--spacy-rnn-level:{100 * probability:.1f}%">{mark}'
+            f"{next_word(trace, guess)} "
+            f'<span class="spacy-rnn-number">{decimal(probability, 3)}</span></li>'
+        )
+    return (
+        f'<ol class="spacy-rnn-guesses" lang="{language(trace)}" '
+        f'aria-label="most probable next words">{items}</ol>'
+    )
+
+
+def _came(trace: Trace, step: int) -> str:
+    last = step == len(trace) - 1
+    name = edge(trace, begins=False) if last else word(trace.came[step])
+    bits = max(0.0, -float(trace.log_probs[step]) / math.log(2))
+    rank = f", rank {trace.ranks[step]:,}" if trace.ranks[step] > 0 else ", unknown"
+    return (
+        f'<p class="spacy-rnn-came">What came: <span lang="{language(trace)}">{name}</span> '
+        f'<span class="spacy-rnn-number">{decimal(bits)} bits{rank}</span></p>'
+    )
+
+
+def _numbers(vectors: list[list[_Vector]], step: int) -> str:
+    """The numbers of the bars, in tables that open and close."""
+    tables = ""
+    for number, group in enumerate(vectors):
+        place = f", layer {number - 1}" if number and len(vectors) > 2 else ""
+        heads = "".join(f'<th scope="col">{unit}</th>' for unit in group[0].units.tolist())
+        rows = "".join(_number_row(vector, step) for vector in group)
+        tables += (
+            f'<table class="spacy-rnn-heat"><thead><tr><th scope="col" class="spacy-rnn-corner">'
+            f"unit{place}</th>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        )
+    return (
+        '<details class="spacy-rnn-details"><summary>Numbers</summary>'
+        '<div class="spacy-rnn-scroll" role="region" tabindex="0" aria-label="numbers of this '
+        f'step">{tables}</div></details>'
+    )
+
+
+def _number_row(vector: _Vector, step: int) -> str:
+    cells = "".join(
+        f"<td>{short_number(value, 2)}</td>" for value in vector.values[step, vector.units].tolist()
+    )
+    return f'<tr><th scope="row">{escape(vector.name)}</th>{cells}</tr>'
