@@ -49,8 +49,8 @@ CALLS = {
     "render max_tokens": (lambda lm, x: spacy_rnn.render([], max_tokens=x), ["3", 1.5, True, 0]),
     "render scale": (lambda lm, x: spacy_rnn.render([], scale=x), [*NO_NUMBERS[1:], 0]),
     "render direction": (lambda lm, x: spacy_rnn.render([], direction=x), [None, 3, "up"]),
-    "render value": (lambda lm, x: spacy_rnn.render([], "states", value=x), NO_STRINGS),
-    "render order": (lambda lm, x: spacy_rnn.render([], "states", order=x), [None, 3, "x"]),
+    "render value": (lambda lm, x: spacy_rnn.render([], "states", value=x), NO_STRINGS[1:]),
+    "render order": (lambda lm, x: spacy_rnn.render([], "states", order=x), [3, "x"]),
     "render layer": (
         lambda lm, x: spacy_rnn.render(lm.trace("a"), "states", layer=x),
         [1, "0", 0.5],

@@ -36,19 +36,19 @@ def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
     """RETURNS (Tuple[str, List[str]]): What the signs and numbers mean, and the figure of each
     trace, as HTML."""
     traces = select_traces(chosen, "states")
-    return _legend(options), [_figure(trace, options) for trace in traces]
+    return _heat_legend(options), [_heat_map(trace, options) for trace in traces]
 
 
-def _legend(options: TraceOptions) -> str:
+def _heat_legend(options: TraceOptions) -> str:
     order = "Units that behave alike stand together. " if options.order == "similar" else ""
     return (
-        f"One row for each unit, one column for each step: {_name(options.value)} when the word "
-        "has been read. The number is the value; the colour shows the same, blue above zero and "
-        f"orange below. {order}The columns can be scrolled with the arrow keys."
+        f"One row for each unit, one column for each step: {_value_name(options.value)} when the "
+        "word has been read. The number is the value; the colour shows the same, blue above zero "
+        f"and orange below. {order}The columns can be scrolled with the arrow keys."
     )
 
 
-def _figure(trace: Trace, options: TraceOptions) -> str:
+def _heat_map(trace: Trace, options: TraceOptions) -> str:
     steps = options.steps(trace, _MOST_TOKENS)
     every = trace.units(options.value, options.layer)
     values = every[:steps]
@@ -60,8 +60,8 @@ def _figure(trace: Trace, options: TraceOptions) -> str:
         f'<th scope="col" lang="{language(trace)}">{read_word(trace, step, _LONGEST)}</th>'
         for step in range(steps)
     )
-    rows = "".join(_row(unit, values[:, unit], full) for unit in units.tolist())
-    caption = _caption(trace, options, len(units), every.shape[1], full)
+    rows = "".join(_heat_row(unit, values[:, unit], full) for unit in units.tolist())
+    caption = _heat_caption(trace, options, len(units), every.shape[1], full)
     way = direction_of(trace.words[1:steps])
     return (
         f'<figcaption class="spacy-rnn-sums">{caption}</figcaption>'
@@ -72,15 +72,14 @@ def _figure(trace: Trace, options: TraceOptions) -> str:
     )
 
 
-def _row(unit: int, values: np.ndarray, full: float) -> str:
+def _heat_row(unit: int, values: np.ndarray, full: float) -> str:
     cells = "".join(
-        f'<td class="{_colour(value, full)}">{short_number(value)}</td>'
-        for value in values.tolist()
+        f'<td class="{_shade(value, full)}">{short_number(value)}</td>' for value in values.tolist()
     )
     return f'<tr><th scope="row">{unit}</th>{cells}</tr>'
 
 
-def _colour(value: float, full: float) -> str:
+def _shade(value: float, full: float) -> str:
     level = min(LEVELS, round(LEVELS * abs(value) / full))
     if not level:
         return "spacy-rnn-zero"
@@ -92,16 +91,16 @@ def _full_scale(value: str, values: np.ndarray) -> float:
     return max(1.0, float(np.abs(values).max())) if value == "c" else 1.0
 
 
-def _caption(trace: Trace, options: TraceOptions, shown: int, width: int, full: float) -> str:
+def _heat_caption(trace: Trace, options: TraceOptions, shown: int, width: int, full: float) -> str:
     layer = trace.layer_number(options.layer)
     which = f"the {shown} of {width} units that change most" if shown < width else f"{width} units"
     place = f" of layer {layer}" if len(trace.layers) > 1 else ""
     way = ", read from right to left" if trace.direction == "backward" else ""
     return (
-        f"{_name(options.value).capitalize()}{place}: {which}{way}; strongest colour at "
+        f"{_value_name(options.value).capitalize()}{place}: {which}{way}; strongest colour at "
         f"{short_number(full)}"
     )
 
 
-def _name(value: str) -> str:
+def _value_name(value: str) -> str:
     return _NAMES.get(value, f"the {value} gate")

@@ -62,13 +62,13 @@ def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
         "name is the mean. Bars of embedding and c are full at the picture’s largest value. "
         f"“before” is the step before. {equations}"
     )
-    return legend, [_figure(trace, options) for trace in traces]
+    return legend, [_step_list(trace, options) for trace in traces]
 
 
-def _figure(trace: Trace, options: TraceOptions) -> str:
+def _step_list(trace: Trace, options: TraceOptions) -> str:
     steps = options.steps(trace, _MOST_TOKENS)
-    vectors = _vectors(trace, steps, options.units(_MOST_UNITS))
-    items = "".join(_step(trace, step, vectors) for step in range(steps))
+    vectors = _drawn_vectors(trace, steps, options.units(_MOST_UNITS))
+    items = "".join(_step_box(trace, step, vectors) for step in range(steps))
     layers = counted(len(trace.layers), "layer")
     width = trace.layers[0].h.shape[1]
     shown = len(vectors[0][-1].units)
@@ -81,7 +81,7 @@ def _figure(trace: Trace, options: TraceOptions) -> str:
     )
 
 
-def _vectors(trace: Trace, steps: int, most: int) -> list[list[_Vector]]:
+def _drawn_vectors(trace: Trace, steps: int, most: int) -> list[list[_Vector]]:
     """RETURNS (List[List[_Vector]]): Those of the input, and those of each layer."""
     read = trace.inputs[:steps]
     full = max(float(np.abs(read).max()), 1e-6)
@@ -99,7 +99,7 @@ def _vectors(trace: Trace, steps: int, most: int) -> list[list[_Vector]]:
     return result
 
 
-def _step(trace: Trace, step: int, vectors: list[list[_Vector]]) -> str:
+def _step_box(trace: Trace, step: int, vectors: list[list[_Vector]]) -> str:
     read, *layers = vectors
     flows = [_flow("", read, step)] if len(layers) > 1 else []
     for number, layer in enumerate(layers):
@@ -112,8 +112,8 @@ def _step(trace: Trace, step: int, vectors: list[list[_Vector]]) -> str:
         "</span></p>"
     )
     return (
-        f'<li class="spacy-rnn-step">{head}{"".join(flows)}{_next_words(trace, step)}'
-        f"{_came(trace, step)}{_numbers(vectors, step)}</li>"
+        f'<li class="spacy-rnn-step">{head}{"".join(flows)}{_guesses_after(trace, step)}'
+        f"{_what_came(trace, step)}{_number_tables(vectors, step)}</li>"
     )
 
 
@@ -133,7 +133,7 @@ def _stage(prefix: str, vector: _Vector, step: int) -> str:
     """A vector as bars, which the table of numbers says in words."""
     gate = vector.name in _GATES
     values = vector.values[step, vector.units].tolist()
-    bars = "".join(_bar(value / vector.full, gate) for value in values)
+    bars = "".join(_unit_bar(value / vector.full, gate) for value in values)
     mean = f" {short_number(vector.values[step].mean(), 2)}" if gate else ""
     line = "" if gate else " spacy-rnn-zeroed"
     return (
@@ -142,13 +142,13 @@ def _stage(prefix: str, vector: _Vector, step: int) -> str:
     )
 
 
-def _bar(share: float, gate: bool) -> str:
+def _unit_bar(share: float, gate: bool) -> str:
     way = "open" if gate else ("up" if share >= 0 else "down")
     level = f"{100 * min(1.0, abs(share)):.0f}%"
     return f'<span class="spacy-rnn-bar spacy-rnn-{way}" style="--spacy-rnn-level:{level}"></span>'
 
 
-def _next_words(trace: Trace, step: int) -> str:
+def _guesses_after(trace: Trace, step: int) -> str:
     items = ""
     for row, (guess, probability) in zip(
         trace.top_rows[step].tolist(), trace.next_words(step), strict=True
@@ -167,7 +167,7 @@ def _next_words(trace: Trace, step: int) -> str:
     )
 
 
-def _came(trace: Trace, step: int) -> str:
+def _what_came(trace: Trace, step: int) -> str:
     last = step == len(trace) - 1
     name = edge(trace, begins=False) if last else word(trace.came[step])
     bits = max(0.0, -float(trace.log_probs[step]) / math.log(2))
@@ -178,7 +178,7 @@ def _came(trace: Trace, step: int) -> str:
     )
 
 
-def _numbers(vectors: list[list[_Vector]], step: int) -> str:
+def _number_tables(vectors: list[list[_Vector]], step: int) -> str:
     """The numbers of the bars, in tables that open and close."""
     tables = ""
     for number, group in enumerate(vectors):

@@ -111,14 +111,14 @@ def similar_order(values: np.ndarray) -> np.ndarray:
         sizes = len(groups[one]), len(groups[other])
         joined = (sizes[0] * between[one] + sizes[1] * between[other]) / sum(sizes)
         joined[[one, other]] = np.inf
-        groups[one] = _join(groups[one], groups[other], distance)
+        groups[one] = _chain(groups[one], groups[other], distance)
         between[one], between[:, one] = joined, joined
         between[other], between[:, other] = np.inf, np.inf
         groups[other] = []
     return np.array([unit for group in groups for unit in group], dtype=np.int64)
 
 
-def _join(left: list[int], right: list[int], distance: np.ndarray) -> list[int]:
+def _chain(left: list[int], right: list[int], distance: np.ndarray) -> list[int]:
     ways = [(a, b) for a in (left, left[::-1]) for b in (right, right[::-1])]
     first, second = min(ways, key=lambda way: distance[way[0][-1], way[1][0]])
     return [*first, *second]

@@ -129,11 +129,20 @@ def test_what_a_trace_cannot_show_is_one_clear_error(lm, trained, style):
     for other in ("surprisal", "next"):
         with pytest.raises(TypeError, match=rf"R801.*'{other}' takes a Doc"):
             render(trace, other)
-    with pytest.raises(ValueError, match=r"R008.*order.*'similar', 'index'"):
-        render(trace, style, order="none")
     for option in ("max_units", "max_tokens"):
         with pytest.raises(ValueError, match=f"R009.*{option}"):
             render(trace, style, **{option: 0})
+
+
+def test_an_order_or_an_option_of_another_style_is_one_clear_error(lm, trained):
+    trace = lm.trace(TEXT)
+    with pytest.raises(ValueError, match=r"R008.*order.*'similar', 'index'"):
+        render(trace, "states", order="none")
+    for option, value in {"value": "c", "layer": 0, "order": "index"}.items():
+        with pytest.raises(ValueError, match=f"R812.*{option}"):
+            render(trace, "steps", **{option: value})
+    with pytest.raises(ValueError, match=r"R812.*max_units"):
+        render(trained(TEXT), max_units=3)
 
 
 def test_a_value_or_layer_that_is_not_there_names_those_that_are(lm):
