@@ -467,7 +467,7 @@ class Errors(metaclass=_Coded):
     R790 = "{name} doesn't read {asked}: choose the direction {known}, or None for its own."
     R791 = (
         "A trace keeps every gate of every step, so it takes at most {most:,} tokens; this text "
-        "has {tokens:,}. Trace its beginning: lm.trace(doc[:{most}].as_doc())."
+        "has {tokens:,}. Give its beginning only, such as doc[:{most}].as_doc()."
     )
     R792 = 'A trace of "{cell}" has no value {value!r}: choose one of {known}.'
     R793 = "There is no layer {layer!r}: the network has {depth}, from 0 to {last}; −1 is the last."
@@ -481,6 +481,11 @@ class Errors(metaclass=_Coded):
         'A trace is drawn in the style "states" or "steps". The style {style!r} takes a Doc: '
         "render(nlp(text), style={style!r})."
     )
+    R802 = (
+        "There is no file {path}. A text that begins with @ is the name of a file; write @@ for a "
+        "text that begins with @."
+    )
+    R803 = "The style {style!r} needs a text: give it after the model, as @file, or as - for stdin."
 
     # --- R5xx: command line ---
     R501 = (

@@ -25,7 +25,8 @@ _STYLES: dict[str, Any] = {
     "states": states,
     "steps": steps,
 }
-_OF_TRACES = ("states", "steps")
+# The styles that take a trace
+OF_TRACES = ("states", "steps")
 # Options that only some styles have
 _ONLY = {
     "components": ("line",),
@@ -36,7 +37,7 @@ _ONLY = {
     "value": ("states",),
     "layer": ("states",),
     "order": ("states",),
-    "max_units": _OF_TRACES,
+    "max_units": OF_TRACES,
 }
 
 
@@ -140,7 +141,7 @@ def render(
         neighbours=3 if neighbours is None else neighbours,
     )
     options.check(direction)
-    if style in _OF_TRACES:
+    if style in OF_TRACES:
         options = TraceOptions.make(value, layer, order, max_units, max_tokens)
     elif isinstance(docs, Trace):
         raise TypeError(Errors.R801.format(style=style))
