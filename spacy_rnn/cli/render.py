@@ -62,19 +62,19 @@ def render_cli(
     surprisal and next draw what it expects, line a long text, states and steps what happens inside,
     embeddings a map of words.
     """
-    given = [_read(text) for text in texts or ()]
+    given = [_read_argument(text) for text in texts or ()]
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     keep_only(nlp, lm)
     if k is not None:
         lm.top_k = check_size("k", k, least=1)
-    chosen = None if words is None else _split(words)
+    chosen = None if words is None else _listed(words)
     if style == "embeddings" and chosen is None and given:
         lm.annotations = ()
         chosen = list(dict.fromkeys(t.text for doc in nlp.pipe(given) for t in doc))
     options: dict[str, Any] = {
         "max_tokens": max_tokens,
         "scale": scale,
-        "names": None if names is None else _split(names),
+        "names": None if names is None else _listed(names),
         "smooth": smooth,
         "value": value,
         "layer": layer,
@@ -101,7 +101,7 @@ def render_cli(
     inform(f"Wrote {output}: open it in a browser")
 
 
-def _read(text: str) -> str:
+def _read_argument(text: str) -> str:
     """RETURNS (str): A text, or that of the file or of the standard input which it names."""
     if text.startswith("@@") or not (text == "-" or text.startswith("@")):
         return text[1:] if text.startswith("@@") else text
@@ -111,7 +111,7 @@ def _read(text: str) -> str:
     return "".join("\n".join(document.lines) for document in read_text(path, "file"))
 
 
-def _split(words: str) -> list[str]:
+def _listed(words: str) -> list[str]:
     return [word for word in re.split(r"[,，、\s]+", words) if word]
 
 
