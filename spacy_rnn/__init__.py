@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from .pipeline.trace import Trace
     from .rendering import render
     from .scoring.batch_scorer import BatchScorer
+    from .scoring.doc_rows import to_df, to_rows
     from .scoring.items.score_items import score_items
     from .scoring.releasing import release_memory
     from .tokenizers.jieba_tokenizer import JiebaTokenizer
@@ -29,6 +30,8 @@ _LAZY = {
     "release_memory": "scoring.releasing",
     "render": "rendering",
     "score_items": "scoring.items.score_items",
+    "to_df": "scoring.doc_rows",
+    "to_rows": "scoring.doc_rows",
 }
 
 __all__ = [
@@ -43,6 +46,8 @@ __all__ = [
     "release_memory",
     "render",
     "score_items",
+    "to_df",
+    "to_rows",
 ]
 
 

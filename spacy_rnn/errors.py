@@ -872,6 +872,19 @@ class Errors(metaclass=_Coded):
         "The output of {name} was saved without the entropy at the document's end, so that the "
         "entropy after its last token isn't known. Run {name} on the Doc again."
     )
+    R703 = (
+        "A Doc has no sentences: add a component that sets them (`nlp.add_pipe('sentencizer')`), "
+        'or choose other spans: spans = "ents" or a key of doc.spans.'
+    )
+    R704 = (
+        'A Doc has no spans {key!r}; in its doc.spans are: {keys}. Choose "sents", "ents" or one '
+        "of these."
+    )
+    R705 = '`spans` is for level = "span", not for level = {level!r}: leave it out.'
+    R706 = (
+        "pandas isn't installed: `pip install pandas`. `to_rows` gives the same rows as a list of "
+        "dicts."
+    )
 
 
 class Warnings(metaclass=_Coded):

@@ -75,7 +75,7 @@ _ALL = (
     NetworkMeasure(
         "entropy",
         title="entropy (Shannon 1948, Hale 2003)",
-        formula="−Σ_w p(w \\| w_1 … w_{i−1}) log2 p(w \\| …) over the closed vocabulary, in which "
+        formula="−Σ_w p(w | w_1 … w_{i−1}) log2 p(w | …) over the closed vocabulary, in which "
         "all unknown words are one word, `<unk>`",
         unit="bits",
         dtype="float32",

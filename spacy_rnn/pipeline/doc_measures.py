@@ -41,6 +41,11 @@ class DocMeasures:
     def output(self) -> LMOutput:
         return self.numbers.output
 
+    @property
+    def knows_words(self) -> bool:
+        """RETURNS (bool): Whether the vocabulary is at hand."""
+        return self.numbers.knows_words
+
     def column(self, name: str) -> TokenColumn:
         """A value for each token.
 
@@ -54,6 +59,19 @@ class DocMeasures:
         if name not in self._columns:
             self._columns[name] = self._make_column(_find(name))
         return self._columns[name]
+
+    def has(self, name: str) -> bool:
+        """RETURNS (bool): Whether there is such a column: the component kept what it needs, and the
+        vocabulary is at hand if it is needed.
+
+        name (str): One of MEASURES.
+        """
+        _find(name)
+        try:
+            self.column(name)
+        except ValueError:
+            return False
+        return True
 
     def _make_column(self, measure: Measure) -> TokenColumn:
         values = measure.of_tokens(self.numbers)

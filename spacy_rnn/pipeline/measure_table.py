@@ -106,7 +106,7 @@ _TEXT = (
         dtype="bool",
         adds="all",
         of_tokens=by_text.known_flags,
-        needs_vocabulary=True,
+        annotations=("log_probs",),
         if_skipped="missing",
     ),
     Measure(
@@ -116,7 +116,7 @@ _TEXT = (
         dtype="bool",
         adds="count",
         of_tokens=by_text.unknown_flags,
-        needs_vocabulary=True,
+        annotations=("log_probs",),
     ),
 )
 
@@ -124,7 +124,7 @@ _SURPRISAL = (
     Measure(
         "log_prob",
         title="log-probability",
-        formula="ln p(w_i \\| w_1 … w_{i−1})",
+        formula="ln p(w_i | w_1 … w_{i−1})",
         unit="nats",
         of_tokens=by_surprisal.log_probs,
         at_end=by_surprisal.end_log_prob,
@@ -133,16 +133,15 @@ _SURPRISAL = (
     Measure(
         "surprisal",
         title="surprisal (Hale 2001, Levy 2008)",
-        formula="−log2 p(w_i \\| w_1 … w_{i−1}); of a word that is spelled, its spelling included",
+        formula="−log2 p(w_i | w_1 … w_{i−1}); of a word that is spelled, its spelling included",
         unit="bits",
         of_tokens=by_surprisal.surprisal,
-        of_span=by_surprisal.surprisal_of_span,
         at_end=by_surprisal.end_surprisal,
         annotations=("log_probs",),
     ),
     Measure(
         "spelling_surprisal",
-        title="its part for the spelling",
+        title="surprisal of the spelling",
         formula="−log2 p(spelling) of an unknown word, 0 for known ones and without a speller",
         unit="bits",
         of_tokens=by_surprisal.spelling_surprisal,
@@ -153,7 +152,7 @@ _SURPRISAL = (
         "surprisal_unk",
         title="surprisal without the spelling",
         formula="surprisal − spelling_surprisal: of an unknown word "
-        "−log2 p(`<unk>` \\| w_1 … w_{i−1})",
+        "−log2 p(`<unk>` | w_1 … w_{i−1})",
         unit="bits",
         of_tokens=by_surprisal.surprisal_unk,
         at_end=by_surprisal.end_surprisal,
@@ -189,7 +188,7 @@ _REDUCTIONS = (
     ),
     Measure(
         "entropy_reduction_lagged",
-        title="the same, one token later (van Schijndel & Linzen 2018)",
+        title="entropy reduction, one token later (van Schijndel & Linzen 2018)",
         formula="max(0, H before the token before it − H before it); 0 for the first token",
         unit="bits",
         adds="own",

@@ -18,13 +18,6 @@ def surprisal(numbers: TokenNumbers) -> np.ndarray:
     return _to_bits(numbers.log_probs())
 
 
-def surprisal_of_span(
-    numbers: TokenNumbers, start: int, end: int, previous: int | None
-) -> float | None:
-    numbers.log_probs()  # an error if they weren't kept
-    return numbers.output.surprisal_of(start, end)
-
-
 def spelling_surprisal(numbers: TokenNumbers) -> np.ndarray:
     return _to_bits(numbers.spelling())
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
 from ..vocabulary.unigrams import unigram_log_probs
-from .token_numbers import NOT_READ, TokenNumbers
+from .token_numbers import TokenNumbers
 
 _LN2 = float(np.log(2.0))
 
@@ -49,12 +49,18 @@ def read_tokens(numbers: TokenNumbers) -> np.ndarray:
 
 
 def unknown_flags(numbers: TokenNumbers) -> np.ndarray:
-    return numbers.needs_vocabulary("unknown")[1] == UNKNOWN_ROW
+    return _find_unknown(numbers, "unknown")
 
 
 def known_flags(numbers: TokenNumbers) -> np.ndarray:
-    rows = numbers.needs_vocabulary("known")[1]
-    return (rows != UNKNOWN_ROW) & (rows != NOT_READ)
+    return numbers.read & ~_find_unknown(numbers, "known")
+
+
+def _find_unknown(numbers: TokenNumbers, column: str) -> np.ndarray:
+    """RETURNS (ndarray): bool (n,); from the vocabulary where the output was saved without them."""
+    if numbers.output.unknown is not None:
+        return numbers.output.unknown
+    return numbers.needs_vocabulary(column)[1] == UNKNOWN_ROW
 
 
 def unigram_surprisal(numbers: TokenNumbers) -> np.ndarray:

@@ -76,6 +76,11 @@ class TokenNumbers:
             return np.zeros_like(self.log_probs())
         return self.output.spelling
 
+    @property
+    def knows_words(self) -> bool:
+        """RETURNS (bool): Whether the vocabulary is at hand."""
+        return self._vocabulary is not None
+
     def needs_vocabulary(self, column: str) -> tuple[Vocabulary, np.ndarray]:
         """RETURNS (Tuple[Vocabulary, ndarray]): The vocabulary, and the tokens' rows in it.
 

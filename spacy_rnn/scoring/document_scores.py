@@ -72,6 +72,23 @@ def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ma.MaskedArray:
     return np.ma.masked_array(values, missing)
 
 
+def scores_of_text(doc: Doc, output: LMOutput) -> dict[str, Any]:
+    """RETURNS (Dict[str, Any]): Those of NUMBERS that don't depend on the vocabulary.
+
+    doc (Doc): The document.
+    output (LMOutput): What a component kept of it, log-probabilities among it.
+    """
+    surprisal, perplexity = output.surprisal_of(0, len(doc)), output.perplexity
+    assert surprisal is not None and perplexity is not None and output.end_log_prob is not None
+    return {
+        "tokens": output.count_read(0, len(doc)),
+        "characters": len(doc.text),
+        "surprisal": surprisal,
+        "end_surprisal": (0.0 - output.end_log_prob) / _LN2,
+        "perplexity": perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
+    }
+
+
 def document_scores(
     lm: RNNLM, doc: Doc, output: LMOutput, unknown: np.ndarray, measures: Sequence[str]
 ) -> dict[str, Any]:
@@ -88,27 +105,17 @@ def document_scores(
         without a speller, and for the text `<unk>`.
     RAISES (ValueError): If a measure wasn't computed.
     """
-    characters = len(doc.text)
-    surprisal = output.surprisal_of(0, len(doc))
-    assert surprisal is not None and output.end_log_prob is not None
-    end = (0.0 - output.end_log_prob) / _LN2
+    of_text = scores_of_text(doc, output)
+    characters = of_text["characters"]
     # an unknown word's probability is that of its characters only if it was spelled
     vocabulary = lm.vocabulary
     spelled = not unknown.any()
     if lm.spells and not spelled:
         spelled = not vocabulary.missing(vocabulary.forms_of([doc]).keys).any()
-    perplexity = output.perplexity
-    assert perplexity is not None
-    values = (
-        output.count_read(0, len(doc)),
-        int(unknown.sum()),
-        characters,
-        surprisal,
-        end,
-        perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
-        (surprisal + end) / characters if characters and spelled else None,
-    )
-    scores: dict[str, Any] = dict(zip(NUMBERS, values, strict=True))
+    bits = of_text["surprisal"] + of_text["end_surprisal"]
+    per_char = bits / characters if characters and spelled else None
+    values = {**of_text, "unknown": int(unknown.sum()), "bits_per_char": per_char}
+    scores: dict[str, Any] = {name: values[name] for name in NUMBERS}
     for measure in measures:
         array = measure_of(lm, output, measure).compressed()
         mean = float(array.mean(dtype=np.float64)) if len(array) else None
