@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .scoring.batch_scorer import BatchScorer
     from .scoring.doc_rows import to_df, to_rows
     from .scoring.items.score_items import score_items
+    from .scoring.pairs.score_pairs import score_pairs
     from .scoring.releasing import release_memory
     from .tokenizers.jieba_tokenizer import JiebaTokenizer
     from .vocabulary import Vocabulary
@@ -32,6 +33,7 @@ _LAZY = {
     "score_items": "scoring.items.score_items",
     "to_df": "scoring.doc_rows",
     "to_rows": "scoring.doc_rows",
+    "score_pairs": "scoring.pairs.score_pairs",
 }
 
 __all__ = [
@@ -46,6 +48,7 @@ __all__ = [
     "release_memory",
     "render",
     "score_items",
+    "score_pairs",
     "to_df",
     "to_rows",
 ]

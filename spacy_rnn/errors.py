@@ -600,6 +600,30 @@ class Errors(metaclass=_Coded):
 
     R553 = "`{option}` has to be {expected}, not {value}."
 
+    # --- R74x: minimal pairs ---
+    R740 = (
+        "The closing </s> follows the last token of a Doc only: give {name} the whole Doc, or a "
+        "Span that ends where it ends."
+    )
+    R741 = "{place}: a name of the group that the pair belongs to is needed here, not {found}."
+    R742 = (
+        "There is no table of pairs in the folder {path}: files that end in {known} are read, "
+        "gzipped (.gz) or not."
+    )
+    R743 = (
+        "{place}: the pair has a key {name!r}, and so would the record of its scores. Rename the "
+        "key, or leave out --records."
+    )
+    R744 = (
+        "{place}: the sentence is empty. A pair needs two sentences: leave the row out, or let "
+        "--bad-lines skip leave it out."
+    )
+    R745 = (
+        "{place}: an accuracy is needed here, a number from 0 to 1, not {found}. Divide "
+        "percentages by 100; leave cells without a figure empty."
+    )
+    R746 = "Records of pairs are written as JSON lines: {path} has to end in .jsonl or .jsonl.gz."
+    R747 = "{model} scored no pair: all were left out."
     # --- R76x: files of rows ---
     R760 = (
         "Can't tell the format of the table {path} by its name. It must end in {known}; .gz may "
@@ -1018,6 +1042,14 @@ class Warnings(metaclass=_Coded):
         "new one: score it again when nobody writes to it."
     )
     W544 = "Left out: {rows} that can't be read or scored (see above)."
+    W547 = (
+        "{path} has no accuracy for any of the paradigms ({paradigms}). Its column 'paradigm' has "
+        "to name them as the pairs do."
+    )
+    W548 = (
+        "The two sentences of {pairs} are one and the same text. They are counted as ties, which "
+        "are not correct."
+    )
     W601 = (
         "No checkpoint after step {step} in {folder}: {error}. The training goes on, and the "
         "checkpoint before is kept; make room on the disk."

@@ -13,15 +13,16 @@ def describe() -> None:
     """Recurrent language models (spacy-rnn)."""
 
 
-from . import (  # noqa: E402
-    compare,  # noqa: F401
-    evaluate,  # noqa: F401
-    generate,  # noqa: F401
-    init,  # noqa: F401
-    items,  # noqa: F401
-    predict,  # noqa: F401
-    render,  # noqa: F401
-    score,  # noqa: F401
-    train,  # noqa: F401
-    vocab,  # noqa: F401
+from . import (  # noqa: E402, F401
+    compare,
+    evaluate,
+    generate,
+    init,
+    items,
+    pairs,
+    predict,
+    render,
+    score,
+    train,
+    vocab,
 )

@@ -7,14 +7,13 @@ from typing import Any
 
 from typer import Argument, Option
 
-from ..errors import Errors
 from ..messages import answer, inform, warn
 from ..scoring.corpus_scores import CorpusScores, score_corpus
 from ..scoring.outputs import check_writable, write_report
 from ..vocabulary import Vocabulary
 from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, TextKey, Tokenized
-from .pipelines import load_language_model
+from .pipelines import check_different, load_language_model
 from .plain_errors import plain_errors
 from .text_table import show_number, text_table
 
@@ -76,10 +75,8 @@ def compare_cli(
     }
     check_writable(output)
     compared = []
-    real = [str(Path(model).resolve()) if Path(model).exists() else model for model in models]
-    for number, model in enumerate(models):
-        if real[number] in real[:number]:
-            raise ValueError(Errors.R519.format(model=model))
+    check_different(models)
+    for model in models:
         nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
         result = score_corpus(nlp, lm, text, options, plain_names=True)
         compared.append(Compared(model, lm.vocabulary, result))

@@ -70,6 +70,17 @@ def load_language_model(
     return nlp, find_language_model(nlp, model, component)
 
 
+def check_different(models: Sequence[str]) -> None:
+    """RAISES (ValueError): If a pipeline is there twice.
+
+    models (Sequence[str]): Folders or names of pipelines.
+    """
+    real = [str(Path(model).resolve()) if Path(model).exists() else model for model in models]
+    for number, model in enumerate(models):
+        if real[number] in real[:number]:
+            raise ValueError(Errors.R519.format(model=model))
+
+
 def use_gpu(gpu_id: int) -> None:
     """Work on a GPU from now on.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -87,22 +87,33 @@ class Counting:
         self._watch.see_evaluation(examples, self.tokenizer, self.name)
         return {} if self.scorer is None else self.scorer(examples, lm=self, **kwargs)
 
-    def sentence_scores(self, text: str | Doc | Span) -> SentenceScores | None:
+    def sentence_scores(
+        self, text: str | Doc | Span, *, end: bool = False
+    ) -> SentenceScores | None:
         """How acceptable a sentence is.
 
         text (Union[str, Doc, Span]): A text, which is read as a prompt is; or what this component
             annotated with "log_probs".
+        end (bool): Whether the closing `</s>` counts, as one more token.
         RETURNS (Optional[SentenceScores]): See there; None for no tokens.
-        RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
+        RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs"; for
+            `end` and a Span that isn't the end of its Doc.
         RAISES (TypeError): For anything else.
         """
         if isinstance(text, str):
-            doc = self._as_doc(text)
-            self.finish_pending_step([doc])
-            (made,) = self._compute([doc], {"log_probs"})
-            set_output(doc, self.name, made.output)
-            text = doc
-        return sentence_scores(text, self.vocabulary, self.name)
+            text = self._as_doc(text)
+            self.annotate_log_probs([text])
+        return sentence_scores(text, self.vocabulary, self.name, end=end)
+
+    def annotate_log_probs(self, docs: Sequence[Doc]) -> None:
+        """Write log-probabilities and nothing else onto Docs, whatever the option `annotations` is.
+
+        docs (Sequence[Doc]): With the tokens that the component reads in its pipeline.
+        """
+        self.finish_pending_step(docs)
+        made = self._compute(list(docs), {"log_probs"})
+        for doc, one in zip(docs, made, strict=True):
+            set_output(doc, self.name, one.output)
 
     def count(self, docs: Iterable[Doc], *, direction: int = 0) -> Counts:
         """RETURNS (Counts): The sums over documents that every score follows from, for one of the

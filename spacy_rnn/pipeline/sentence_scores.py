@@ -9,7 +9,7 @@ import numpy as np
 from spacy.tokens import Doc, Span
 
 from ..errors import Errors
-from ..vocabulary import Vocabulary
+from ..vocabulary import BOUNDARY_ROW, Vocabulary
 from ..vocabulary.unigrams import unigram_log_probs
 from .extensions import get_output, get_output_of
 
@@ -18,8 +18,9 @@ _PENALTY = 0.8
 
 
 class SentenceScores(NamedTuple):
-    """The measures of Lau, Clark & Lappin (2017, 2020), of n tokens, all that are read, without a
-    closing `</s>`, with logarithms to base 2. Higher is more acceptable.
+    """The measures of Lau, Clark & Lappin (2017, 2020), of n tokens, all that are read, with
+    logarithms to base 2. Higher is more acceptable. A closing `</s>`, if it counts, is one more
+    token.
 
     lp (float): log2 p, in bits: minus the surprisal.
     mean_lp (float): LP / n, bits a token.
@@ -35,7 +36,9 @@ class SentenceScores(NamedTuple):
     slor: float
 
 
-def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> SentenceScores | None:
+def sentence_scores(
+    text: Doc | Span, vocabulary: Vocabulary, name: str, *, end: bool = False
+) -> SentenceScores | None:
     """The scores of a document or a span that the component has annotated with "log_probs".
 
     The unigram probability of a word is its share of the training text, half an occurrence added to
@@ -44,8 +47,10 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
     text (Union[Doc, Span]): Its words before it are the context of a span.
     vocabulary (Vocabulary): Of the component.
     name (str): The component's name.
+    end (bool): Whether the closing `</s>` counts.
     RETURNS (Optional[SentenceScores]): None for no tokens that are read.
-    RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs".
+    RAISES (ValueError): If the component didn't run on the Doc, or didn't keep "log_probs"; if the
+        closing `</s>` shall count and a Span isn't the end of its Doc.
     RAISES (TypeError): For anything else than a Doc or a Span.
     """
     if not isinstance(text, Doc | Span):
@@ -56,16 +61,24 @@ def sentence_scores(text: Doc | Span, vocabulary: Vocabulary, name: str) -> Sent
         raise ValueError(Errors.R332.format(name=name))
     if output.log_probs is None:
         raise ValueError(Errors.R307.format(name=name, annotation="log_probs"))
-    start, end = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
+    first, last = (text.start, text.end) if isinstance(text, Span) else (0, len(doc))
+    if end and last != len(doc):
+        raise ValueError(Errors.R740.format(name=name))
     # not the whole Doc's: a loop over its sentences must not become quadratic
-    tokens = vocabulary.forms_of([doc[start:end]])
+    tokens = vocabulary.forms_of([doc[first:last]])
     n = len(tokens.keys)
     if not n:
         return None
     unigram = unigram_log_probs(vocabulary, vocabulary.rows_of_keys(tokens.keys))
     if output.spelling is not None:
-        spelling = output.spelling[start:end]
+        spelling = output.spelling[first:last]
         unigram = unigram + (spelling if tokens.read is None else spelling[tokens.read])
-    lp = float(output.log_probs[start:end].sum(dtype=np.float64)) / _LN2
-    lu = float(unigram.sum()) / _LN2
+    lp = float(output.log_probs[first:last].sum(dtype=np.float64))
+    lu = float(unigram.sum())
+    if end:
+        assert output.end_log_prob is not None  # it comes with "log_probs"
+        lp += output.end_log_prob
+        lu += float(unigram_log_probs(vocabulary, np.array([BOUNDARY_ROW]))[0])
+        n += 1
+    lp, lu = lp / _LN2, lu / _LN2
     return SentenceScores(lp, lp / n, lp / ((5 + n) / 6) ** _PENALTY, -lp / lu, (lp - lu) / n)

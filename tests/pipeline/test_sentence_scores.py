@@ -31,11 +31,12 @@ def pipeline(request):
     return make_random(model=MODELS[request.param], **FEW)
 
 
-def written_out(lm, words, start=0, end=None):
-    """LP, mean LP, PenLP, NormLP and SLOR of words from start to end, the others around them."""
+def written_out(lm, words, start=0, end=None, *, closed=False):
+    """LP, mean LP, PenLP, NormLP and SLOR of words from start to end, the others around them;
+    closed: and of the symbol that closes the document."""
     reverse = lm.shim.network.directions[0]
     reference = Reference(lm, reverse=reverse)
-    log_probs = reference.read(words[::-1] if reverse else words).log_probs[:-1]
+    *log_probs, closing = reference.read(words[::-1] if reverse else words).log_probs
     log_probs = log_probs[::-1] if reverse else log_probs
     spelling = ReferenceSpeller(lm).log_probs(words) if lm.spells else np.zeros(len(words))
     counts = dict(lm.label_data)
@@ -47,6 +48,10 @@ def written_out(lm, words, start=0, end=None):
         lp += (log_probs[place] + spelling[place]) / math.log(2)
         lu += math.log2(share) + spelling[place] / math.log(2)
     n = len(range(len(words))[start:end])
+    if closed:
+        lp += closing / math.log(2)
+        lu += math.log2((counts["</s>"] + 0.5) / (training_text + 0.5 * len(counts)))
+        n += 1
     return [lp, lp / n, lp / ((5 + n) / (5 + 1)) ** 0.8, -lp / lu, (lp - lu) / n]
 
 
@@ -57,6 +62,23 @@ def test_scores_of_a_document_are_the_formulas(pipeline, text):
     assert found._fields == ("lp", "mean_lp", "pen_lp", "norm_lp", "slor")
     assert_allclose(found, written_out(lm, words_of(doc)), rtol=1e-5, atol=1e-5)
     assert all(type(value) is float for value in found)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_the_closing_symbol_counts_as_one_more_token(pipeline, text):
+    lm, doc = pipeline.get_pipe("rnn_lm"), pipeline(text)
+    expected = written_out(lm, words_of(doc), closed=True)
+    assert_allclose(lm.sentence_scores(doc, end=True), expected, rtol=1e-5, atol=1e-5)
+    assert_allclose(lm.sentence_scores(text, end=True), expected, rtol=1e-5, atol=1e-5)
+    last = lm.sentence_scores(doc[-1:], end=True)
+    expected = written_out(lm, words_of(doc), len(doc) - 1, closed=True)
+    assert_allclose(last, expected, rtol=1e-5, atol=1e-5)
+
+
+def test_the_closing_symbol_follows_the_last_token_only(pipeline):
+    doc = pipeline("the baker paints")
+    with pytest.raises(ValueError, match="R740"):
+        pipeline.get_pipe("rnn_lm").sentence_scores(doc[:2], end=True)
 
 
 @pytest.mark.parametrize("text", TEXTS)

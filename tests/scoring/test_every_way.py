@@ -2,7 +2,7 @@
 
 import json
 import math
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ import spacy
 from hypothesis import strategies as st
 
 import spacy_rnn.scoring.loaded as loaded
-from spacy_rnn import BatchScorer
+from spacy_rnn import BatchScorer, score_pairs
 
 from ..helpers import ENGLISH, SMALL, chinese_texts, make_examples, randomize, run_spacy
 from ..hostile import ODD, TEXTS, fuzz
@@ -66,6 +66,7 @@ class Ways:
             assert_close(piped._.rnn_lm.log_probs, doc._.rnn_lm.log_probs)
         self.check_prompts(texts, docs)
         self.check_batch_scorer(texts, docs)
+        self.check_pairs(texts, docs)
         with self.file.open("w", encoding="utf8") as file:
             file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
         for record, doc in zip(self.records("--keep-empty"), docs, strict=True):
@@ -81,6 +82,16 @@ class Ways:
         assert not any(columns["error"])
         for i, doc in enumerate(docs):
             self.check_numbers({name: columns[name][i] for name in columns}, doc)
+
+    def check_pairs(self, texts, docs):
+        # an empty sentence is an error
+        kept = [(t, d) for t, d in zip(texts, docs, strict=True) if t and not t.isspace()]
+        rows = [{"good": good, "bad": bad} for (good, _), (bad, _) in pairwise(kept)]
+        found = []
+        score_pairs(self.nlp, rows, good="good", bad="bad", end=True, on_record=found.append)
+        for record, (_, doc) in zip(found, kept, strict=False):
+            assert record["tokens_good"] == sum(self.is_read(doc))
+            assert_close(-record["lp_good"], doc._.rnn_surprisal + end_surprisal(doc))
 
     def check_numbers(self, found, doc):
         given = {name: value for name, value in found.items() if isinstance(value, float)}

@@ -1,0 +1,1 @@
+"""How often a language model prefers the acceptable one of two sentences."""
