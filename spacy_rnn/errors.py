@@ -3,7 +3,7 @@
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
 R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
-runs; R6xx `rnn train`; R79x looking inside.
+runs; R6xx `rnn train`; R79x looking inside; R83x typing; R84x and R85x `rnn serve`.
 """
 
 import reprlib
@@ -887,6 +887,39 @@ class Errors(metaclass=_Coded):
     R831 = 'Excluded words have to be a list of words, not {type}: ["的", "了"].'
     R832 = "There is nothing to undo: nothing was fed since the session began."
     R833 = "accept has to be a function that takes a word and returns a bool, not {type}."
+
+    # --- R84x, R85x: `rnn serve` ---
+    R840 = (
+        "`python -m spacy rnn serve` needs FastAPI and uvicorn: pip install 'spacy-rnn[serve]' "
+        "({error})."
+    )
+    R841 = (
+        "This server doesn't answer to the name {host}. Use http://127.0.0.1 with the port that it "
+        "printed; for a name of your own start it with --allow-host NAME."
+    )
+    R842 = (
+        "A page from {origin} may not ask this server. Open the server's own page, or ask from a "
+        "program, which sends no Origin."
+    )
+    R843 = "The request has more than {most:,} bytes. Send a shorter text."
+    R844 = 'The request isn\'t JSON ({error}). Send an object such as {{"text": "我爱"}}.'
+    R845 = "`{field}` can't be used: {error}. See /docs."
+    R846 = "The text has {characters:,} characters; {most:,} are allowed. Send a part of it."
+    R847 = (
+        "{name} is busy: there was no turn within {seconds} seconds. Ask again later, or ask for "
+        "less at once."
+    )
+    R848 = "There is no model {name}: choose one of {known}."
+    R849 = "The request took longer than {seconds} seconds to arrive. Send it again."
+    R850 = "Can't listen on {host}, port {port}: {error}. Choose another `port`, or 0 for any."
+    R851 = "A request has to say Content-Type: application/json, not {found}."
+    R852 = (
+        "{name} reads from right to left only: it can't predict what is typed next. Serve a model "
+        'with direction = "forward" or "both".'
+    )
+    R853 = "The server made a mistake; it is in its log. Other requests go on."
+    R854 = "There is nothing at {path} for {method}. See /docs."
+    R855 = "The text has {tokens:,} tokens; the steps of {most:,} can be shown. Send a part of it."
     R700 = "There is no column {name!r}. Choose from {known}."
     R701 = (
         "The column {column!r} needs the vocabulary of {name}, which a Doc doesn't hold. Give the "
@@ -1031,6 +1064,10 @@ class Warnings(metaclass=_Coded):
         "{share} of the annotated tokens are not those that the pipeline's tokenizer makes of the "
         "same text. {name} then learns from other words than it will read. Use a tokenizer or "
         "segmenter that fits the annotation, or give the pipeline ready-made words."
+    )
+    W371 = (
+        "{host} can be reached by other machines: whoever reaches it can use the models, with no "
+        "password and without encryption. Use 127.0.0.1 if only this machine shall."
     )
     W530 = (
         "{input} was changed after {output} was last written. The documents up to number {number} "

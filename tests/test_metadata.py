@@ -39,7 +39,7 @@ def test_the_tools_take_the_oldest_python_that_is_promised():
 
 def test_the_extras_of_the_package_are_what_the_tests_install():
     extras = PROJECT["optional-dependencies"]
-    optional = {text for extra in ("fast", "pkuseg", "ray") for text in extras[extra]}
+    optional = {text for extra in ("fast", "pkuseg", "ray", "serve") for text in extras[extra]}
     assert optional <= set(extras["test"])
 
 

@@ -23,6 +23,7 @@ from . import (  # noqa: E402, F401
     predict,
     render,
     score,
+    serve,
     train,
     vocab,
 )

@@ -65,6 +65,12 @@ class Session:
         read (all but white space that the model skips), as `doc._.rnn_lm.log_probs`."""
         return np.concatenate([fed.log_probs for fed in self._fed])
 
+    @property
+    def end_log_prob(self) -> float:
+        """RETURNS (float): Natural log p(`</s>` | what was fed), as `doc._.rnn_lm.end_log_prob`."""
+        (made,) = read_on(self._lm.model, [Doc(self._lm.vocab)], self._fed[-1].state)
+        return float(made.log_probs[-1])
+
     def feed(self, text: str | Doc | Sequence[str]) -> list[str]:
         """Read on.
 

@@ -41,6 +41,7 @@ def test_pieces_have_the_numbers_of_one_document(variant):
         assert session.words == words
         doc = variant(Doc(variant.vocab, words=words))
         assert_allclose(session.log_probs, doc._.rnn_lm.log_probs, atol=1e-5)
+        assert session.end_log_prob == pytest.approx(doc._.rnn_lm.end_log_prob, abs=1e-5)
         expected = lm.predict_next(Doc(variant.vocab, words=words), k=6)
         found = session.next(k=6)
         assert [word for word, _ in found] == [word for word, _ in expected]

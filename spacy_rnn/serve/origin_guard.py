@@ -1,0 +1,158 @@
+"""What stands before the application: whom it answers, how much it reads, how long it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+import anyio
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..errors import Errors, shorten
+from .limits import ServeLimits
+from .refusal import Refused
+
+# A client that is still sending doesn't look for the answer: so much is taken and thrown away.
+_DROPPED_BYTES = 10_000_000
+
+_POLICY = "; ".join(
+    [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "img-src 'self' data:",
+        "frame-src 'self'",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'none'",
+    ]
+)
+# Pictures bring their style along; they are shown within the server's own page.
+PICTURE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; "
+    "form-action 'none'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+
+class Guard:
+    """An ASGI application around another one.
+
+    Any web page can send requests to the machine that it is read on. So a request's Origin has to
+    be this server, and its Host an address or a name that was allowed: a foreign name that points
+    to this machine (DNS rebinding) is none.
+
+    app (ASGIApp): What is guarded. It gets bodies that are whole and not too long.
+    hosts (Iterable[str]): Names under which the server is known, beside "localhost" and addresses.
+    limits (ServeLimits): What is allowed.
+    """
+
+    def __init__(self, app: ASGIApp, hosts: Iterable[str], limits: ServeLimits) -> None:
+        self._app = app
+        self._hosts = {"localhost", *(host.lower() for host in hosts)}
+        self._limits = limits
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":  # the server's start and end; it speaks no other protocol
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        with anyio.move_on_after(self._limits.request_seconds):
+            try:
+                self._check_headers(Headers(scope=scope), scope["method"])
+                body = await self._read_body(Headers(scope=scope), receive)
+            except Refused as refused:
+                await JSONResponse(refused.content, refused.status)(scope, receive, send_guarded)
+            else:
+                await self._app(scope, _replay(body, receive), send_guarded)
+
+    def _check_headers(self, headers: Headers, method: str) -> None:
+        """RAISES (Refused): If somebody else's page may have sent this."""
+        host = headers.get("host", "")
+        if len(headers.getlist("host")) != 1 or not self._is_ours(host):
+            raise Refused(421, Errors.R841.format(host=shorten(host)))
+        origin = headers.get("origin")
+        if origin is not None and _network_place(origin) != host.lower():
+            raise Refused(403, Errors.R842.format(origin=shorten(origin)))
+        kind = headers.get("content-type", "")
+        # a form of a foreign page can't send JSON
+        if method == "POST" and kind.partition(";")[0].strip().lower() != "application/json":
+            raise Refused(415, Errors.R851.format(found=shorten(kind)))
+
+    def _is_ours(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            return False
+        return name.rstrip(".") in self._hosts or _is_address(name)
+
+    async def _read_body(self, headers: Headers, receive: Receive) -> bytes:
+        """RAISES (Refused): If it is too long or too slow."""
+        most, seconds = self._limits.body_bytes, self._limits.body_seconds
+        too_long = Refused(413, Errors.R843.format(most=most))
+        said = headers.get("content-length", "0")
+        if said.isdigit() and int(said) > _DROPPED_BYTES:
+            raise too_long
+        body, length, more = bytearray(), 0, True
+        try:
+            async with asyncio.timeout(seconds):
+                while more and length <= _DROPPED_BYTES:
+                    message = await receive()
+                    part = message.get("body", b"")
+                    length += len(part)
+                    if length <= most:
+                        body += part
+                    more = message["type"] == "http.request" and message.get("more_body", False)
+        except TimeoutError:
+            raise Refused(408, Errors.R849.format(seconds=round(seconds))) from None
+        if length > most:
+            raise too_long
+        return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    sent = False
+
+    async def receive_again() -> Message:
+        nonlocal sent
+        if sent:
+            return await receive()  # that the client has gone
+        sent = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return receive_again
+
+
+def _network_place(origin: str) -> str | None:
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return None
+    return parts.netloc.lower() if parts.scheme in ("http", "https") else None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ip_address(name)
+    except ValueError:
+        return False
+    return True

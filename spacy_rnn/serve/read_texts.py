@@ -1,0 +1,129 @@
+"""Texts that clients go on typing: what the network read of them is kept."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic
+
+from spacy.tokens import Doc
+
+from ..pipeline.completion import LAST_TOKENS
+from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.session import Session
+
+# Typing changes the last tokens: they are fed one by one, so that each can be taken back.
+_SINGLE = 2 * LAST_TOKENS
+# An edit further ahead takes back at most so many tokens too many.
+_PIECE = 128
+
+_Piece = list[tuple[str, str]]
+
+
+class ReadText:
+    """A text as far as it was read, which follows what the client makes of it.
+
+    The tokens are those of the whole text, which is cut anew each time, since a tokenizer may cut
+    it otherwise after each key. Only the tokens that changed are read by the network.
+
+    lm (RNNLM): The language model.
+    """
+
+    def __init__(self, lm: RNNLM) -> None:
+        self._lm = lm
+        self._session = lm.session()
+        self._pieces: list[_Piece] = []
+
+    def follow(self, doc: Doc) -> Session:
+        """Read on to the end of a text.
+
+        doc (Doc): The whole text.
+        RETURNS (Session): After its last token. Whoever feeds it makes a copy.
+        """
+        tokens = [(token.text, token.norm_) for token in doc]
+        kept, start = self._find_common(tokens)
+        if not self._take_back(len(self._pieces) - kept):
+            self._session, self._pieces, start = self._lm.session(), [], 0
+        while start < len(tokens):
+            left = len(tokens) - start - _SINGLE
+            stop = start + max(1, min(_PIECE, left))
+            self._session.feed(doc[start:stop].as_doc())
+            self._pieces.append(tokens[start:stop])
+            start = stop
+        return self._session
+
+    def before_last(self, doc: Doc) -> tuple[Session, int]:
+        """Read a text but for its last tokens, where a half-typed word may begin.
+
+        doc (Doc): The whole text.
+        RETURNS (Tuple[Session, int]): A copy that stands there, and the number of the next token.
+        """
+        session = self.follow(doc).copy()
+        before = max(0, len(doc) - LAST_TOKENS)
+        for _ in range(len(doc) - before):  # the last pieces have one token each
+            session.undo()
+        return session, before
+
+    def _find_common(self, tokens: _Piece) -> tuple[int, int]:
+        """RETURNS (Tuple[int, int]): How many pieces can stay, and how many tokens they have."""
+        kept = start = 0
+        for piece in self._pieces:
+            stop = start + len(piece)
+            is_early = len(piece) == 1 or stop <= len(tokens) - _SINGLE
+            if not is_early or tokens[start:stop] != piece:
+                break
+            kept, start = kept + 1, stop
+        return kept, start
+
+    def _take_back(self, pieces: int) -> bool:
+        """RETURNS (bool): Whether they could be taken back: a session keeps the last thousand."""
+        for _ in range(pieces):
+            try:
+                self._session.undo()
+            except ValueError:
+                return False
+            self._pieces.pop()
+        return True
+
+
+class KeptTexts:
+    """The texts of a model's clients. One that is forgotten is read anew: no answer changes.
+
+    lm (RNNLM): The language model.
+    most (int): So many are kept; the one that was used longest ago goes first.
+    seconds (float): One that isn't used for so long is forgotten.
+    clock (Callable[[], float]): Seconds.
+    """
+
+    def __init__(
+        self, lm: RNNLM, most: int, seconds: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._lm = lm
+        self._most = most
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, ReadText]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """RETURNS (int): How many are kept."""
+        self._forget_old()
+        return len(self._kept)
+
+    def get(self, session: str | None) -> ReadText:
+        """RETURNS (ReadText): The text of a session; an empty one for a session that is new or
+        forgotten, or for None, which isn't kept."""
+        if session is None:
+            return ReadText(self._lm)
+        self._forget_old()
+        _, text = self._kept.pop(session, (0.0, None))
+        if text is None:
+            text = ReadText(self._lm)
+        self._kept[session] = self._clock(), text
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)
+        return text
+
+    def _forget_old(self) -> None:
+        oldest = self._clock() - self._seconds
+        while self._kept and next(iter(self._kept.values()))[0] < oldest:
+            self._kept.popitem(last=False)

@@ -1,0 +1,169 @@
+"""A model and the questions that it is asked, one after another."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc
+from starlette.concurrency import run_in_threadpool
+
+from ..errors import Errors
+from ..pipeline.completion import LAST_TOKENS
+from ..pipeline.detokenization import Detokenizer
+from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.trace import Trace
+from ..rendering import render
+from ..scoring.releasing import memory_zone
+from ..scoring.selecting import keep_only, run_before, runs_components_before
+from ..vocabulary import UNKNOWN_ROW
+from .limits import ServeLimits
+from .read_texts import KeptTexts
+from .refusal import Refused, refusal_of
+
+T = TypeVar("T")
+
+
+class ServedModel:
+    """One model. Its methods but `turn` are called within a turn: they take the text, which is cut
+    anew, and what is kept of the session.
+
+    name (str): How clients call it.
+    nlp (Language): The pipeline; from now on only what decides about its tokens runs in it.
+    lm (RNNLM): Its language model.
+    limits (ServeLimits): What is allowed.
+    RAISES (ValueError): If the model reads from right to left only: it can't write.
+    """
+
+    def __init__(self, name: str, nlp: Language, lm: RNNLM, limits: ServeLimits) -> None:
+        if lm.network.directions == (True,):
+            raise ValueError(Errors.R852.format(name=name))
+        keep_only(nlp, lm)
+        self.name = name
+        self.nlp = nlp
+        self.lm = lm
+        self.limits = limits
+        self.texts = KeptTexts(lm, limits.sessions, limits.session_seconds)
+        self._free = asyncio.Lock()
+
+    async def turn(self, function: Callable[..., T], *args: Any) -> T:
+        """Call a function on a thread when nobody else uses the model: turns go by arrival.
+
+        function (Callable): What is to be done; whoever makes a long text takes a turn a word.
+        RETURNS (Any): Its result.
+        RAISES (Refused): If the turn doesn't come in time, or for a mistake of the client.
+        """
+        try:
+            async with asyncio.timeout(self.limits.wait_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            seconds = round(self.limits.wait_seconds)
+            raise Refused(503, Errors.R847.format(name=self.name, seconds=seconds)) from None
+        try:
+            return await run_in_threadpool(self._call, function, *args)
+        except Exception as error:
+            refused = refusal_of(error)
+            if refused is None:
+                raise
+            raise refused from error
+        finally:
+            self._free.release()
+
+    def _call(self, function: Callable[..., T], *args: Any) -> T:
+        with memory_zone(self.nlp):  # the words of all requests would pile up
+            return function(*args)
+
+    def describe(self) -> dict[str, Any]:
+        """RETURNS (Dict): What clients are told of the model."""
+        settings = self.lm.network.settings
+        return {
+            "name": self.name,
+            "component": self.lm.name,
+            "lang": self.nlp.lang,
+            "cell": settings.cell,
+            "depth": settings.depth,
+            "width": settings.width,
+            "words": len(self.lm.vocabulary),
+            "spells": self.lm.network.speller is not None,
+        }
+
+    def score(self, text: str, session: str | None) -> dict[str, Any]:
+        """RETURNS (Dict): The tokens with their surprisal, and the sums of the text."""
+        doc = self._doc(text)
+        read = self.texts.get(session).follow(doc)
+        bits = (-read.log_probs.astype(np.float64) / math.log(2)).tolist()
+        rows = iter(zip(bits, self.lm.vocabulary.rows([doc])[0].tolist(), strict=True))
+        mask = self.lm.vocabulary.forms_of([doc]).read
+        tokens = []
+        for token in doc:
+            is_read = mask is None or bool(mask[token.i])
+            surprisal, row = next(rows) if is_read else (0.0, None)
+            place = {"text": token.text, "start": token.idx, "end": token.idx + len(token)}
+            known = None if row is None else row != UNKNOWN_ROW
+            tokens.append({**place, "surprisal": surprisal, "known": known})
+        end, total = -read.end_log_prob / math.log(2), math.fsum(bits)
+        return {
+            "model": self.name,
+            "tokens": tokens,
+            "surprisal": total,
+            "end_surprisal": end,
+            "perplexity": 2.0 ** min(1000.0, (total + end) / (len(bits) + 1)),
+            "bits_per_character": (total + end) / len(text) if text else None,
+        }
+
+    def next(self, text: str, session: str | None, prefix: str, k: int) -> dict[str, Any]:
+        """RETURNS (Dict): The next words, with what is to be appended for each."""
+        doc = self._doc(text)
+        found = self.texts.get(session).follow(doc).next(prefix, k)
+        spaces = self._spaces_after(doc)
+        words = [
+            {"word": word, "insert": spaces(word) + word, "probability": probability}
+            for word, probability in found
+        ]
+        return {"model": self.name, "next": words}
+
+    def complete(self, text: str, session: str | None, k: int) -> dict[str, Any]:
+        """RETURNS (Dict): What the text may go on with; see `RNNLM.complete`."""
+        doc = self._doc(text)
+        read, before = self.texts.get(session).before_last(doc)
+        start = doc[before].idx if before < len(doc) else len(text)
+        found = read.complete(doc[before:].as_doc(), k)
+        made = [completion._replace(start=completion.start + start) for completion in found]
+        return {"model": self.name, "completions": [each._asdict() for each in made]}
+
+    def start_writing(self, text: str, options: dict[str, Any]) -> tuple[Iterator[str], str | None]:
+        """RETURNS (Tuple[Iterator, Optional[str]]): The words, and the first of them, if any."""
+        words = self.lm.stream(self._doc(text), **options)
+        return words, self.write_on(words)  # later ones don't need the Doc any more
+
+    def write_on(self, words: Iterator[str]) -> str | None:
+        """RETURNS (Optional[str]): The next word; None at the end."""
+        return next(words, None)
+
+    def trace(self, text: str, k: int | None) -> Trace:
+        """RETURNS (Trace): Every step of reading the text."""
+        doc = self._doc(text)
+        if len(doc) > self.limits.trace_tokens:
+            most = self.limits.trace_tokens
+            raise Refused(413, Errors.R855.format(tokens=len(doc), most=most))
+        return self.lm.trace(doc, k=k)
+
+    def draw(self, text: str, style: str) -> str:
+        """RETURNS (str): A whole page with the picture of a trace: "states" or "steps"."""
+        return render(self.trace(text, None), style, page=True, jupyter=False) or ""
+
+    def _doc(self, text: str) -> Doc:
+        doc = self.nlp.make_doc(text)
+        if runs_components_before(self.nlp):
+            (doc,) = run_before(self.nlp, self.lm, [doc])
+        return doc
+
+    def _spaces_after(self, doc: Doc) -> Callable[[str], str]:
+        lm = self.lm
+        # what a space depends on is near: the whole text would be gone through at every key
+        last = doc[max(0, len(doc) - 16 * LAST_TOKENS) :].as_doc()
+        return Detokenizer(lm.spacing, last, normalize=lm.vocabulary.normalize).space_before

@@ -1,0 +1,94 @@
+"""Served models, and a client that asks them in this process."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+import spacy
+
+from spacy_rnn.serve.application import make_app
+from spacy_rnn.serve.limits import ServeLimits
+from spacy_rnn.serve.served_model import ServedModel
+
+from ..helpers import CHINESE, make_trained
+
+HERE = "http://127.0.0.1:8000"
+
+
+class Client:
+    """Asks an application as a program on this machine does."""
+
+    def __init__(self, app):
+        self.app = app
+
+    def send(self, method, path, **options):
+        """RETURNS (Response)."""
+
+        async def run():
+            async with self.connect() as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(run())
+
+    def connect(self):
+        transport = httpx.ASGITransport(self.app, raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=HERE)
+
+    def ask(self, question, **body):
+        """RETURNS (Dict): The answer, which is none of an error."""
+        found = self.send("POST", f"/api/{question}", json=body)
+        assert found.status_code == 200, found.text
+        return found.json()
+
+    def fail(self, question, **body):
+        """RETURNS (Tuple[int, str, str]): The status, code and message of an error."""
+        return error_of(self.send("POST", f"/api/{question}", json=body))
+
+
+def error_of(answer):
+    assert answer.status_code >= 400 and answer.headers["content-type"] == "application/json"
+    found = answer.json()
+    assert found.keys() == {"code", "message"}
+    return answer.status_code, found["code"], found["message"]
+
+
+def events_of(text):
+    """RETURNS (List[Tuple[str, Dict]]): Server-sent events by name."""
+    assert text.endswith("\n\n")
+    pairs = [event.split("\n") for event in text.split("\n\n")[:-1]]
+    return [(name[len("event: ") :], json.loads(data[len("data: ") :])) for name, data in pairs]
+
+
+@pytest.fixture(scope="session")
+def pipelines():
+    """A Chinese pipeline with jieba and a speller, and an English one, both changed by serving."""
+    chinese = make_trained(CHINESE, lang="zh", model={"speller_width": 8})
+    config = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "user_words": ["猫头鹰"]}
+    chinese.tokenizer = spacy.registry.resolve({"tokenizer": config})["tokenizer"](chinese)
+    chinese.get_pipe("rnn_lm").tokenizer = chinese.tokenizer
+    return {"zh": chinese, "en": make_trained()}
+
+
+@pytest.fixture(scope="session")
+def lms(pipelines):
+    return {name: nlp.get_pipe("rnn_lm") for name, nlp in pipelines.items()}
+
+
+@pytest.fixture
+def serve(pipelines, lms):
+    """Makes a client of both models, with limits of its own."""
+
+    def make(hosts=(), **limits):
+        allowed = ServeLimits(**limits)
+        models = [ServedModel(name, pipelines[name], lms[name], allowed) for name in pipelines]
+        client = Client(make_app(models, allowed, hosts))
+        client.models = {model.name: model for model in models}
+        return client
+
+    return make
+
+
+@pytest.fixture
+def client(serve):
+    return serve()
