@@ -1079,6 +1079,10 @@ class Warnings(metaclass=_Coded):
         "new one: score it again when nobody writes to it."
     )
     W544 = "Left out: {rows} that can't be read or scored (see above)."
+    W545 = (
+        "{input} was changed after {output} was last written. The rows before row {row} keep the "
+        "numbers that they had then: if one of them was edited, score anew with --overwrite."
+    )
     W547 = (
         "{path} has no accuracy for any of the paradigms ({paradigms}). Its column 'paradigm' has "
         "to name them as the pairs do."

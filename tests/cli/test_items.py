@@ -4,14 +4,17 @@ import csv
 import gzip
 import io
 import json
+import os
 import random
 import re
+import tracemalloc
 
 import pytest
 import spacy
 from hypothesis import strategies as st
 
 from spacy_rnn.scoring.items.score_items import score_items
+from spacy_rnn.scoring.rows.row_reader import RowReader
 
 from ..helpers import ENGLISH
 from ..hostile import SEED, TEXTS, fuzz
@@ -167,6 +170,41 @@ def test_errors_name_the_row_the_column_and_the_option(quick, tmp_path, rows, op
     assert message.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        (b"the cat", r"row 2 \(line 3\).*1 cell"),
+        (b"a,b,c", r"row 2 \(line 3\).*3 cells"),
+        (b"caf\xe9,x", r"row 2 \(line 3\), column 'text'.*0xe9"),
+        (b'"the cat,x', r"row 2 \(line 3\), column 'text'.*quote"),
+        (b"the cat,2", r"row 2 \(line 3\), column 'n'.*row 1"),
+    ],
+)
+def test_broken_rows_are_named_with_their_line(quick, tmp_path, line, place):
+    table, out = tmp_path / "items.csv", tmp_path / "out.csv"
+    table.write_bytes(b"text,n\nthe grey cat,2\n" + line + b"\nthe,9\n")
+    message = fail("items", "", table, out, "--id", "n")
+    assert re.search(place, message) and "1 record " in message, message
+    done = succeed("items", "", table, out, "--id", "n", "--bad-lines", "skip", "--overwrite")
+    assert [row["row"] for row in read(out)] == ["1", "3"]
+    assert "1 row " in done.stderr
+
+
+def test_the_stories_of_a_corpus_keep_every_cell(quick, data_folder, tmp_path):
+    """Quotes are characters there, and one is added."""
+    table, out = tmp_path / "words.tsv", tmp_path / "out.tsv"
+    lines = (data_folder / "natural-stories" / "words.tsv").read_text("utf8").splitlines(True)
+    lines = [lines[0], *(line for line in lines if line.startswith(("2\t", "5\t")))]
+    lines[7] = '"'.join(re.fullmatch(r"((?:[^\t]*\t){2})(.*\n)", lines[7]).groups())
+    table.write_text("".join(lines), encoding="utf8")
+    succeed("items", "", table, out, *WORDS)
+    found = RowReader(out)
+    assert [[*row.values.values()][:6] for row in found.read()] == [
+        line.rstrip("\n").split("\t") for line in lines[1:]
+    ]
+    assert all(float(row.values["surprisal"]) > 0 for row in found.read())
+
+
 def test_a_run_stops_at_a_bad_row_and_goes_on_when_it_is_repaired(quick, tmp_path):
     rows = [{"text": text, "r": text.split()[1]} for text in ENGLISH[:5]]
     rows[3]["r"] = "no such word"
@@ -176,7 +214,9 @@ def test_a_run_stops_at_a_bad_row_and_goes_on_when_it_is_repaired(quick, tmp_pat
     assert [row["row"] for row in read(out)] == ["1", "2", "3"]
     rows[3]["r"] = "grey"
     write(table, rows)
-    succeed("items", "", table, out, "--region", "r", "--resume")
+    os.utime(table, (2**31 - 1, 2**31 - 1))
+    done = succeed("items", "", table, out, "--region", "r", "--resume")
+    assert "W545" in done.stderr and "before row 3" in done.stderr
     whole = tmp_path / "whole.csv"
     succeed("items", "", table, whole, "--region", "r")
     assert out.read_bytes() == whole.read_bytes()
@@ -342,3 +382,20 @@ def test_of_odd_tables_every_row_is_written_or_told(
     assert len(written) + left_out == len(rows)
     for number, record in written.items():
         assert (record["text"], record["b"], record["g"]) == rows[number - 1]
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_the_table(quick, tmp_path):
+    """But for 70 bytes for each new word, which spaCy's tables keep: there are none here."""
+    most = {}
+    for rows in (3000, 3000, 9000):
+        table = tmp_path / "items.csv"
+        words = "".join(f"{number // 30},w{number % 300}\n" for number in range(rows))
+        table.write_text("item,word\n" + words, encoding="utf8")
+        tracemalloc.start()
+        command = ["--batch-size", 5, "--columns", "surprisal,entropy", "--lags", 1]
+        succeed("items", "", table, tmp_path / "o.csv", *WORDS[:-2], *command, "--overwrite")
+        most[rows] = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    # each group has a hash; a Doc with its numbers would be some kilobytes
+    assert most[9000] - most[3000] < 150_000, most

@@ -38,7 +38,7 @@ class Ways:
         self.attr, self.skips = vocabulary.attr, vocabulary.white_space == "skip"
         monkeypatch.setattr(loaded, "_LOADED", {})
         nlp = spacy.load(path)  # what all commands have
-        for command in ("score", "evaluate", "compare", "predict", "generate"):
+        for command in ("score", "items", "evaluate", "compare", "predict", "generate"):
             name = f"spacy_rnn.cli.{command}.load_language_model"
             monkeypatch.setattr(name, lambda *_, **__: (nlp, nlp.get_pipe("rnn_lm")))
         self.scorer = BatchScorer(path, batch_size=2)
@@ -71,11 +71,22 @@ class Ways:
             file.writelines(json.dumps({"text": text}) + "\n" for text in texts)
         for record, doc in zip(self.records("--keep-empty"), docs, strict=True):
             self.check_numbers(record, doc)
+        self.check_items(docs)
         # what holds nothing but white space is no document of a corpus
         kept = {i: doc for i, doc in enumerate(docs, 1) if doc.text and not doc.text.isspace()}
         if kept:
             self.check_score(kept)
             self.check_corpus([*kept.values()])
+
+    def check_items(self, docs):
+        options = ["--output-format", "jsonl", "--batch-size", 2, "--columns", "tokens,surprisal"]
+        lines = self.run("items", self.path, self.file, "-", *options).split("\n")[:-1]
+        for row, doc in zip(map(json.loads, lines), docs, strict=True):
+            assert row["tokens"] == sum(self.is_read(doc))
+            if len(doc):
+                assert_close(row["surprisal"], doc._.rnn_surprisal)
+            else:
+                assert row["surprisal"] is None
 
     def check_batch_scorer(self, texts, docs):
         columns = self.scorer({"text": texts})

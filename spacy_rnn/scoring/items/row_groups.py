@@ -44,7 +44,8 @@ class RowGroups:
         self.on_bad = on_bad
         self._number = 0
         self._groups = _Seen()
-        self._orders: dict[Hashable, int] = {}
+        self._returned: int | None = None
+        self._orders: dict[float, int] = {}
         self._ids = _Seen()
         self._gap = False
 
@@ -110,10 +111,10 @@ class RowGroups:
         names = ", ".join(self.options.group)
         if new:
             self._orders = {}
-            before = self._groups.add(key, row.number)
-            if before is not None:
-                known = {"place": row.place.at(names), "value": _show(key), "row": before}
-                return ValueError(Errors.R725.format(**known))
+            self._returned = self._groups.add(key, row.number)
+        if self._returned is not None:
+            known = {"place": row.place.at(names), "value": _show(key), "row": self._returned}
+            return ValueError(Errors.R725.format(**known))
         order = self.options.order
         if order is None:
             return None

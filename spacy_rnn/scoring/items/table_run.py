@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...corpus.open_files import STDIN
+from ...errors import Warnings
 from ...messages import warn
 from ..rows.row_output import open_rows_output
 from ..rows.row_places import Row
@@ -77,7 +78,7 @@ class TableRun:
         RAISES (ValueError): If the output can't be gone on with.
         """
         path = self.target.path
-        self._check_resumed()
+        edited = self._check_resumed()
         with open_rows_output(
             path,
             reader=self.reader,
@@ -92,6 +93,9 @@ class TableRun:
             self.opened = True
             if path != STDIN and not output.resumed:
                 write_dictionary(path, self.description)
+            elif edited:
+                known = {"input": self.reader.path, "output": path, "row": output.next_row}
+                warn(Warnings.W545.format(**known))
             self.written = output.kept
             for records, done in self.scorer.score(self._read, output.next_row):
                 output.write(records, done)
@@ -100,9 +104,14 @@ class TableRun:
     def _read(self, leave_out: Callable[[ValueError], None]) -> Iterable[Row]:
         return self.reader.read(leave_out, self.on_bytes)
 
-    def _check_resumed(self) -> None:
-        path = self.target.path
+    def _check_resumed(self) -> bool:
+        """RETURNS (bool): Whether the table was changed after the output.
+        RAISES (ValueError): If the output was made in another way.
+        """
+        path, table = self.target.path, self.reader.path
         if not self.target.resume or path == STDIN or not path.exists():
-            return
-        if path.is_dir() or path.stat().st_size:
+            return False
+        parts = path.glob("*.parquet") if path.is_dir() else [path] * bool(path.stat().st_size)
+        if any(parts):
             check_dictionary(path, self.description)
+        return table != STDIN and table.stat().st_mtime_ns > path.stat().st_mtime_ns

@@ -75,6 +75,9 @@ def test_a_group_that_comes_back_is_an_error():
     rows = [{"g": g, "text": g} for g in "aba"]
     with pytest.raises(ValueError, match=r"R725.*row 3"):
         divide(rows, group=("g",))
+    rows.append(rows[2])
+    numbers, _, told = divide(rows, group=("g",), skip=True)
+    assert numbers == [[1], [2]] and told == [("[R725]", 3, 1), ("[R725]", 4, 1)]
 
 
 def test_numbers_that_hash_alike_are_different_groups():
