@@ -13,6 +13,7 @@ from typer import Argument, Option
 from .._compat.spacy_cli import import_code, parse_config_overrides
 from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
+from ..defaults import COMPONENT, MODEL
 from ..errors import Errors, counted
 from ..messages import inform, warn
 from ..pipeline.preceding import run_components
@@ -96,7 +97,7 @@ def vocab_cli(
         "normalize": normalize,
     }
     settings.update({name: value for name, value in chosen.items() if value is not None})
-    components = [] if config is None else find_annotating(nlp, settings.get("attr", "ORTH"))
+    components = [] if config is None else find_annotating(nlp, settings.get("attr", MODEL.attr))
     write_vocabulary(nlp, corpus, output, options, components, max_types=max_types, **settings)
 
 
@@ -107,8 +108,8 @@ def write_vocabulary(
     options: dict[str, Any],
     components: Sequence[str] = (),
     *,
-    min_count: int = 1,
-    max_size: int | None = None,
+    min_count: int = COMPONENT.min_count,
+    max_size: int | None = COMPONENT.max_size,
     max_types: int = 2_000_000,
     **forms: str,
 ) -> None:

@@ -13,6 +13,7 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp
 
 from ..config_errors import checks_settings
+from ..defaults import MODEL
 from ..errors import Errors
 from ..network.clusters import choose_cutoffs
 from ..network.inference import Wanted
@@ -44,22 +45,22 @@ from .sources import SourceModel
 @checks_settings
 def build_rnn_lm(
     *,
-    cell: str = "lstm",
-    width: int = 256,
-    embedding_width: int | None = None,
-    depth: int = 1,
-    direction: str = "forward",
-    tied: bool = True,
-    subword_rows: int = 0,
-    speller_width: int = 0,
-    cutoffs: str | list[int] | None = "auto",
-    precision: str = "auto",
-    prediction_precision: str = "float32",
-    attr: str = "ORTH",
-    white_space: str = "read",
-    normalize: str = "none",
-    vocabulary: str | None = None,
-    source: str | None = None,
+    cell: str = MODEL.cell,
+    width: int = MODEL.width,
+    embedding_width: int | None = MODEL.embedding_width,
+    depth: int = MODEL.depth,
+    direction: str = MODEL.direction,
+    tied: bool = MODEL.tied,
+    subword_rows: int = MODEL.subword_rows,
+    speller_width: int = MODEL.speller_width,
+    cutoffs: str | list[int] | None = MODEL.cutoffs,
+    precision: str = MODEL.precision,
+    prediction_precision: str = MODEL.prediction_precision,
+    attr: str = MODEL.attr,
+    white_space: str = MODEL.white_space,
+    normalize: str = MODEL.normalize,
+    vocabulary: str | None = MODEL.vocabulary,
+    source: str | None = MODEL.source,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build a recurrent language model.
 

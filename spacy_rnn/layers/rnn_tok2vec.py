@@ -6,6 +6,7 @@ from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..config_errors import checks_settings
+from ..defaults import ENCODER
 from .rnn_lm_model import build_rnn_lm
 
 
@@ -13,19 +14,19 @@ from .rnn_lm_model import build_rnn_lm
 @checks_settings
 def build_rnn_tok2vec(
     *,
-    cell: str = "lstm",
-    width: int = 256,
-    embedding_width: int | None = None,
-    depth: int = 1,
-    direction: str = "both",
-    tied: bool = True,
-    subword_rows: int = 10000,
-    precision: str = "auto",
-    attr: str = "ORTH",
-    white_space: str = "read",
-    normalize: str = "none",
-    vocabulary: str | None = None,
-    source: str | None = None,
+    cell: str = ENCODER.cell,
+    width: int = ENCODER.width,
+    embedding_width: int | None = ENCODER.embedding_width,
+    depth: int = ENCODER.depth,
+    direction: str = ENCODER.direction,
+    tied: bool = ENCODER.tied,
+    subword_rows: int = ENCODER.subword_rows,
+    precision: str = ENCODER.precision,
+    attr: str = ENCODER.attr,
+    white_space: str = ENCODER.white_space,
+    normalize: str = ENCODER.normalize,
+    vocabulary: str | None = ENCODER.vocabulary,
+    source: str | None = ENCODER.source,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build a recurrent tok2vec for a tagger, NER or any other component.
 

@@ -22,6 +22,7 @@ from thinc.util import xp2torch
 from torch import Tensor
 
 from .._compat.thinc import PyTorchShim, get_torch_default_device
+from ..defaults import MODEL
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.memory import keep_freed_memory
@@ -47,7 +48,10 @@ class RNNShim(PyTorchShim):
     _model: RNNLanguageModel | None
 
     def __init__(
-        self, settings: dict[str, Any], precision: str, prediction_precision: str = "float32"
+        self,
+        settings: dict[str, Any],
+        precision: str,
+        prediction_precision: str = MODEL.prediction_precision,
     ) -> None:
         super().__init__(None)
         self.rates: dict[str, float] = {}

@@ -20,9 +20,7 @@ from ..vocabulary.token_forms import TokenForms
 from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
 
-# What is computed unless other annotations are asked for, and what costs a whole softmax.
-DEFAULT_ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor")
-ANNOTATIONS = (*DEFAULT_ANNOTATIONS, *NETWORK_MEASURES)
+ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor", *NETWORK_MEASURES)
 
 
 @dataclass

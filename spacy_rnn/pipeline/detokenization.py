@@ -6,12 +6,17 @@ from collections.abc import Iterable
 
 from spacy.tokens import Doc
 
+from ..defaults import MODEL
 from ..vocabulary.spacing import OpenMarks, Spacing, gap_state, spacing_form
 from ..vocabulary.spacing_rules import needs_space
 
 
 def detokenize(
-    words: Iterable[str], spacing: Spacing, after: Doc | None = None, *, normalize: str = "none"
+    words: Iterable[str],
+    spacing: Spacing,
+    after: Doc | None = None,
+    *,
+    normalize: str = MODEL.normalize,
 ) -> str:
     """Join words to a text.
 
@@ -34,7 +39,7 @@ class Detokenizer:
     """
 
     def __init__(
-        self, spacing: Spacing, after: Doc | None = None, *, normalize: str = "none"
+        self, spacing: Spacing, after: Doc | None = None, *, normalize: str = MODEL.normalize
     ) -> None:
         self.spacing = spacing
         self.normalize = normalize

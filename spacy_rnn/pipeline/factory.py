@@ -8,43 +8,13 @@ from thinc.api import Model
 
 from .._compat.spacy import interpolate_optimizers
 from ..config_errors import checks_settings
+from ..defaults import default_config
 
 if TYPE_CHECKING:
     from .rnn_lm import RNNLM
 
 # every pipeline imports this module before its optimizer is made
 interpolate_optimizers()
-
-DEFAULT_CONFIG: dict[str, Any] = {
-    "model": {
-        "@architectures": "spacy-rnn.RNNLM.v1",
-        "cell": "lstm",
-        "width": 256,
-        "embedding_width": None,
-        "depth": 1,
-        "direction": "forward",
-        "tied": True,
-        "subword_rows": 0,
-        "speller_width": 0,
-        "cutoffs": "auto",
-        "precision": "auto",
-        "prediction_precision": "float32",
-        "attr": "ORTH",
-        "white_space": "read",
-        "normalize": "none",
-        "vocabulary": None,
-        "source": None,
-    },
-    "top_k": 5,
-    "annotations": ["hidden", "log_probs", "next", "final_state", "tensor"],
-    "min_count": 1,
-    "max_size": None,
-    "lm_weight": 1.0,
-    "cache_window": 0,
-    "cache_weight": 0.1,
-    "cache_flatness": 0.3,
-    "scorer": {"@scorers": "spacy-rnn.lm_scorer.v1"},
-}
 
 
 @Language.factory(
@@ -62,7 +32,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
         "span._.rnn_surprisal",
         "span._.rnn_mean_surprisal",
     ],
-    default_config=DEFAULT_CONFIG,
+    default_config=default_config(),
     default_score_weights={
         "lm_prob": 1.0,
         "lm_perplexity": None,

@@ -16,6 +16,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model
 
 from ..config_errors import checks_settings
+from ..defaults import COMPONENT
 from ..errors import Errors, Warnings
 from ..layers.carried import CarriedStates
 from ..layers.finite import check_finite
@@ -33,7 +34,6 @@ from ..vocabulary.spacing import Spacing
 from ..vocabulary.spacing_counts import SpacingCounts
 from .annotations import (
     ANNOTATIONS,
-    DEFAULT_ANNOTATIONS,
     DocAnnotations,
     add_cached,
     set_directions,
@@ -122,14 +122,14 @@ class RNNLM(
         model: Model,
         name: str = "rnn_lm",
         *,
-        top_k: int = 5,
-        annotations: Sequence[str] = DEFAULT_ANNOTATIONS,
-        min_count: int = 1,
-        max_size: int | None = None,
-        lm_weight: float = 1.0,
-        cache_window: int = 0,
-        cache_weight: float = 0.1,
-        cache_flatness: float = 0.3,
+        top_k: int = COMPONENT.top_k,
+        annotations: Sequence[str] = COMPONENT.annotations,
+        min_count: int = COMPONENT.min_count,
+        max_size: int | None = COMPONENT.max_size,
+        lm_weight: float = COMPONENT.lm_weight,
+        cache_window: int = COMPONENT.cache_window,
+        cache_weight: float = COMPONENT.cache_weight,
+        cache_flatness: float = COMPONENT.cache_flatness,
         scorer: Callable[..., dict[str, Any]] | None = None,
         tokenizer: Callable[[str], Doc] | None = None,
     ) -> None:

@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from ..defaults import MODEL
 from ..errors import Warnings
 from ..vocabulary import Vocabulary
 from .preceding import may_change_tokens, run_components
@@ -68,7 +69,9 @@ class TrainingComponents(NamedTuple):
         return found
 
 
-def training_components(nlp: Language, lm: Any = None, attr: str = "ORTH") -> TrainingComponents:
+def training_components(
+    nlp: Language, lm: Any = None, attr: str = MODEL.attr
+) -> TrainingComponents:
     """Find the components before a language model by the pipeline's config.
 
     nlp (Language): The pipeline.

@@ -9,6 +9,7 @@ import numpy as np
 from spacy.attrs import ORTH, SPACY
 from spacy.tokens import Doc
 
+from ..defaults import MODEL
 from .gap_tables import GapTable, mark_gaps, pack_gaps, unpack_gaps
 from .spaced_words import SpacedWords
 from .spacing import LEVELS, RULE_ERROR, RULE_STRENGTH, Counts, Gap, Spacing
@@ -28,7 +29,7 @@ class SpacingCounts:
     tokens (int): How many were read, those that aren't counted too.
     """
 
-    def __init__(self, normalize: str = "none", *, max_gaps: int = 100_000) -> None:
+    def __init__(self, normalize: str = MODEL.normalize, *, max_gaps: int = 100_000) -> None:
         self.tokens = 0
         self._words = SpacedWords(normalize)
         self._tables = {level: GapTable(max_gaps) for level in LEVELS}

@@ -11,6 +11,7 @@ import numpy as np
 import srsly
 from spacy.strings import get_string_id
 
+from ..defaults import COMPONENT, MODEL
 from ..errors import Errors, shorten
 from ..packing import unpack
 from ..regular_files import read_regular
@@ -56,9 +57,9 @@ class Vocabulary:
         self,
         entries: Iterable[Sequence[Any]] = (),
         *,
-        attr: str = "ORTH",
-        white_space: str = "read",
-        normalize: str = "none",
+        attr: str = MODEL.attr,
+        white_space: str = MODEL.white_space,
+        normalize: str = MODEL.normalize,
     ) -> None:
         _check_options(attr, white_space, normalize)
         self.attr, self.white_space, self.normalize = attr, white_space, normalize
@@ -85,8 +86,8 @@ class Vocabulary:
         cls,
         docs: Iterable[Doc],
         *,
-        min_count: int = 1,
-        max_size: int | None = None,
+        min_count: int = COMPONENT.min_count,
+        max_size: int | None = COMPONENT.max_size,
         **options: str,
     ) -> Vocabulary:
         """Count the words of documents.
@@ -118,8 +119,8 @@ class Vocabulary:
         *,
         tokens: int,
         documents: int,
-        min_count: int = 1,
-        max_size: int | None = None,
+        min_count: int = COMPONENT.min_count,
+        max_size: int | None = COMPONENT.max_size,
         **options: str,
     ) -> Vocabulary:
         """Choose the words from counts that were made elsewhere. Warns where these are no words.

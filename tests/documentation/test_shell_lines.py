@@ -7,7 +7,7 @@ import pytest
 from spacy.util import registry
 from thinc.api import Config
 
-from spacy_rnn.pipeline.factory import DEFAULT_CONFIG
+from spacy_rnn.defaults import default_config
 
 from ..helpers import ROOT
 from .commands import WrongCommand, check_command, check_settings
@@ -83,7 +83,7 @@ def test_settings_are_those_of_what_they_set(code):
     config = Config().from_str(whole, interpolate=False)
     check_settings(config)
     component = config.get("components", {}).get("rnn_lm", {})
-    assert set(component) <= {*DEFAULT_CONFIG, "factory"}
+    assert set(component) <= {*default_config(), "factory"}
 
 
 def test_settings_that_are_none_are_found():

@@ -6,6 +6,7 @@ from typing import Any
 
 from thinc.api import Config
 
+from ...defaults import ENCODER, MODEL
 from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, training_settings
 from .sizes import WIDTHS, Budget
 from .source_settings import SourceSettings
@@ -81,7 +82,7 @@ def encoder_settings(size: str, budget: Budget) -> dict[str, Any]:
     budget (Budget): How long it trains.
     RETURNS (Dict[str, Any]): The settings by dotted names.
     """
-    shape = {"direction": "both", "subword_rows": 10000}
+    shape = {"direction": ENCODER.direction, "subword_rows": ENCODER.subword_rows}
     return {
         **_corpora({"max_length": 100}, {"max_length": 100, "limit": 2000}),
         **training_settings(budget, dropout=0.3),
@@ -144,7 +145,7 @@ def _network_block(size: str, source: SourceSettings | None) -> dict[str, Any]:
         return {**source.model, **shape}
     return {
         "@architectures": "spacy-rnn.RNNLM.v1",
-        "cell": "lstm",
+        "cell": MODEL.cell,
         "width": WIDTHS[size],
         "white_space": "skip",
     }
