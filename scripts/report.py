@@ -1,4 +1,6 @@
-"""Write an HTML page about a trained language model: scores, curve, words, sentences.
+"""Write an HTML page about a trained language model: scores, curve, words, sentences, its inside.
+
+The page explains its numbers in Chinese for a Chinese model, in English for any other.
 
 python scripts/report.py training/zh-modern/model-best corpus/zh-modern/test.spacy \
     training/zh-modern/log.jsonl metrics/test.json metrics/report.html
@@ -6,6 +8,7 @@ python scripts/report.py training/zh-modern/model-best corpus/zh-modern/test.spa
 
 import json
 import math
+import tomllib
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -29,18 +32,14 @@ body .spacy-rnn { margin: 0 -1.1rem }
 table { border-collapse: collapse; margin: 1rem 0 }
 td, th { padding: .3rem .8rem; border-bottom: 1px solid #d8dee8; text-align: left }
 td.number { text-align: right; font-variant-numeric: tabular-nums }
+td.about, p.about { color: #4b5568; font-size: 14px }
+svg { max-width: 100% }
 """
 # Of the table of a test text: it is to show the idea, not the text.
 _ROWS = 12
 # By their names after the scorer's prefix
-SCORES = {
-    "perplexity": "Perplexity (&lt;unk&gt; counts as a word)",
-    "perplexity_open": "Perplexity with unknown words spelled",
-    "prob": "Mean probability of a token (geometric)",
-    "acc": "Share of tokens that were the first guess",
-    "oov": "Share of unknown tokens",
-    "bits_per_char": "Bits per character",
-}
+SCORES = ("perplexity", "perplexity_open", "prob", "acc", "oov", "bits_per_char")
+TEXTS = tomllib.loads(Path(__file__).with_name("report_texts.toml").read_text("utf8"))
 
 
 def main(
@@ -62,23 +61,17 @@ def main(
     scores = {name: scores.get(f"{prefix}_{name}") for name in SCORES}
     rows = read_evaluations(log)
     docs = list(nlp.pipe(DocBin().from_disk(test).get_docs(nlp.vocab)))
+    texts = TEXTS.get(nlp.lang or "", TEXTS["en"])
     parts = [
         f"<h1>{escape(test.parent.name)}</h1>",
         f"<p>{escape(describe(lm))}</p>",
-        "<h2>Scores on the test text</h2>",
-        score_table(scores),
-        "<h2>Perplexity while training</h2>",
-        curve(*perplexities(rows, lm.name, prefix)),
-        "<h2>What comes next</h2>",
-        next_table(lm, beginnings),
-        "<h2>What it writes</h2>",
-        "".join(
-            f"<p>{escape(lm.generate(text, temperature=0.5, seed=seed))}</p>"
-            for seed, text in enumerate(beginnings)
-        ),
-        "<h2>A test text, word by word</h2>",
-        picture(docs[:1], "next", max_tokens=_ROWS),
-        surprises(lm, docs, sentences),
+        section(texts, "scores", score_table(scores, texts["labels"])),
+        section(texts, "curve", curve(*perplexities(rows, lm.name, prefix), texts)),
+        section(texts, "next", next_table(lm, beginnings)),
+        section(texts, "writes", written(lm, beginnings)),
+        inside(lm, docs, texts),
+        section(texts, "words", picture(docs[:1], "next", max_tokens=_ROWS)),
+        surprises(lm, docs, sentences, texts),
     ]
     page = (
         f'<!doctype html><html lang="{escape(nlp.lang or "")}"><meta charset="utf-8">'
@@ -101,12 +94,42 @@ def describe(lm: RNNLM) -> str:
     )
 
 
-def score_table(scores: dict[str, Any]) -> str:
+def section(texts: dict[str, Any], name: str, content: str) -> str:
+    """A heading, a short explanation and what it is about."""
+    about = texts[f"{name}_about"]
+    return f'<h2>{texts[name]}</h2><p class="about">{about}</p>{content}'
+
+
+def score_table(scores: dict[str, Any], labels: dict[str, list[str]]) -> str:
     rows = []
-    for name, label in SCORES.items():
+    for name in SCORES:
+        label, about = labels[name]
         shown = show_number(scores[name])
-        rows.append(f'<tr><td>{label}</td><td class="number">{shown}</td></tr>')
+        rows.append(
+            f'<tr><td>{label}</td><td class="number">{shown}</td>'
+            f'<td class="about">{about}</td></tr>'
+        )
     return f"<table>{''.join(rows)}</table>"
+
+
+def written(lm: RNNLM, beginnings: list[str]) -> str:
+    return "".join(
+        f"<p>{escape(lm.generate(text, temperature=0.5, seed=seed))}</p>"
+        for seed, text in enumerate(beginnings)
+    )
+
+
+def inside(lm: RNNLM, docs: list[Doc], texts: dict[str, Any]) -> str:
+    """What the network does at each word of a text, and where its words lie."""
+    first = next((doc for doc in docs if len(doc)), None)
+    parts = []
+    if first is not None:
+        trace = lm.trace(first[:_ROWS].as_doc())
+        parts.append(section(texts, "states", picture(trace, "states")))
+        if lm.shim.network.settings.cell == "lstm":
+            parts.append(section(texts, "gate", picture(trace, "states", value="forget")))
+    parts.append(section(texts, "map", picture(lm, "embeddings")))
+    return "".join(parts)
 
 
 def perplexities(
@@ -123,10 +146,12 @@ def perplexities(
     return [point for point in train if point[1]], [point for point in dev if point[1]]
 
 
-def curve(train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> str:
+def curve(
+    train: list[tuple[int, float]], dev: list[tuple[int, float]], texts: dict[str, Any]
+) -> str:
     """Perplexity by step as SVG, on a logarithmic scale."""
     if not train + dev:
-        return "<p>The log has no perplexity.</p>"
+        return f"<p>{texts['no_curve']}</p>"
     values = [y for _, y in dev + train]
     low, high = math.log(min(values)), math.log(max(values))
     last = max(x for x, _ in dev + train) or 1
@@ -152,9 +177,10 @@ def curve(train: list[tuple[int, float]], dev: list[tuple[int, float]]) -> str:
     )
     return (
         '<svg viewBox="0 0 700 300" font-size="12" role="img" '
-        f'aria-label="Perplexity by step">{grid}{lines}'
-        f'<text x="60" y="285">step 0</text><text x="680" y="285" text-anchor="end">{last}</text>'
-        '<text x="370" y="285" text-anchor="middle">line: dev, dashes: train</text></svg>'
+        f'aria-label="{texts["curve"]}">{grid}{lines}'
+        f'<text x="60" y="285">{texts["step"].format(number=0)}</text>'
+        f'<text x="680" y="285" text-anchor="end">{texts["step"].format(number=last)}</text>'
+        f'<text x="370" y="285" text-anchor="middle">{texts["lines"]}</text></svg>'
     )
 
 
@@ -166,22 +192,19 @@ def next_table(lm: RNNLM, prompts: list[str]) -> str:
     return f"<table>{''.join(rows)}</table>"
 
 
-def surprises(lm: RNNLM, docs: list[Doc], count: int) -> str:
+def surprises(lm: RNNLM, docs: list[Doc], count: int, texts: dict[str, Any]) -> str:
     """The documents with the highest and lowest mean surprisal, every token with its own."""
     ranked = sorted((d for d in docs if len(d)), key=lambda doc: doc._.rnn_surprisal / len(doc))
-    unknown = "&lt;unk&gt; and of its spelling" if lm.spells else "&lt;unk&gt;"
+    unknown = texts["spelled"] if lm.spells else "&lt;unk&gt;"
+    about = f"{texts['documents_about']} {texts['unknown_about'].format(unknown=unknown)}"
     parts = []
-    for title, chosen in (("Most", ranked[::-1][:count]), ("Least", ranked[:count])):
-        parts.append(
-            f"<h2>{title} surprising</h2><p>A question mark stands where a word is unknown to the "
-            f"model: the number is that of {unknown}.</p>"
-        )
-        parts.append(picture(chosen, marks=lambda token: "" if lm.vocabulary.knows(token) else "?"))
+    for name, chosen in (("most", ranked[::-1][:count]), ("least", ranked[:count])):
+        parts.append(f'<h2>{texts[name]}</h2><p class="about">{about}</p>{picture(chosen)}')
     return "".join(parts)
 
 
-def picture(docs: list[Doc], style: str = "surprisal", **options: Any) -> str:
-    html = render(docs, style, jupyter=False, **options)
+def picture(given: Any, style: str = "surprisal", **options: Any) -> str:
+    html = render(given, style, jupyter=False, **options)
     assert html is not None
     return html
 

@@ -5,6 +5,7 @@ import math
 import shutil
 import subprocess
 import sys
+from html import unescape
 from html.parser import HTMLParser
 
 import pytest
@@ -14,6 +15,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.util import load_config
 from typer.testing import CliRunner
 
+from spacy_rnn import render
 from spacy_rnn.training.log_outputs import read_evaluations
 
 from .helpers import CONFIG, ROOT, load_script, write_corpus
@@ -215,7 +217,7 @@ class Page(HTMLParser):
 
     def __init__(self, text):
         super().__init__()
-        self.tags, self.open, self.text = [], [], []
+        self.source, self.tags, self.open, self.text = text, [], [], []
         self.rubies, self.numbers = [], []
         self.feed(text)
         self.close()
@@ -293,7 +295,8 @@ def test_the_most_surprising_document_comes_first(page, workflow):
         text.index(f"{max(means):.1f} bits a token"),
         text.rindex(f"{min(means):.1f} bits a token"),
     )
-    assert text.index("Most surprising") < most < text.index("Least surprising") < least
+    texts = load_script("report").TEXTS["zh"]
+    assert text.index(texts["most"]) < most < text.index(texts["least"]) < least
 
 
 def test_an_unknown_word_has_a_question_mark_and_a_known_one_has_none(page, workflow):
@@ -310,6 +313,39 @@ def test_the_report_shows_what_comes_next_in_the_first_test_text(page, workflow)
         for word, probability in doc._.rnn_lm.next_words.at(position):
             shown = "end of text" if word == "</s>" else word
             assert f"{shown} {probability:.3f}" in text
+
+
+def test_every_section_and_score_is_explained_in_the_language_of_the_model(
+    page, workflow, tmp_path
+):
+    texts = load_script("report").TEXTS
+    assert texts["en"].keys() == texts["zh"].keys()
+    assert texts["en"]["labels"].keys() == texts["zh"]["labels"].keys()
+    english = tmp_path / "english"
+    nlp = spacy.blank("en")
+    nlp.add_pipe("rnn_lm", source=spacy.load(workflow.model))
+    nlp.to_disk(english)
+    arguments = workflow.test, workflow.log, workflow.metrics
+    other = Page(make_report(tmp_path / "en.html", english, *arguments)[0])
+    for shown, own, foreign in ((page, "zh", "en"), (other, "en", "zh")):
+        text = "".join(shown.text)
+        for name in ("scores", "curve", "next", "writes", "states", "gate", "map", "words"):
+            assert texts[own][name] in text and texts[own][f"{name}_about"] in text
+            assert texts[foreign][f"{name}_about"] not in text
+        for label, about in texts[own]["labels"].values():
+            assert unescape(label) in text and about in text
+
+
+def test_the_report_shows_the_states_and_the_map(page, workflow):
+    nlp = spacy.load(workflow.model)
+    lm = nlp.get_pipe("rnn_lm")
+    assert set(lm.vocabulary.words[2:12]) <= set(
+        page.text
+    )  # labels of the map, or titles of its points
+    trace = lm.trace(nlp.make_doc(workflow.lines[0])[:12].as_doc())
+    html = render(trace, "states", jupyter=False)
+    figure = html[html.index("<figure") : html.index("</figure>")]
+    assert figure in page.source
 
 
 def test_a_log_with_missing_figures_makes_a_page_all_the_same(workflow, tmp_path):
@@ -378,4 +414,5 @@ def test_a_log_without_a_perplexity_makes_a_page_without_a_curve(workflow, tmp_p
     log.write_text('{"step": 0, "train_perplexity": null, "scores": {}}\n', encoding="utf8")
     arguments = workflow.model, workflow.test, log, workflow.metrics
     page, _ = make_report(tmp_path / "report.html", *arguments)
-    assert "svg" not in Page(page).tags and "no perplexity" in page
+    assert "polyline" not in Page(page).tags
+    assert load_script("report").TEXTS["zh"]["no_curve"] in page

@@ -79,10 +79,15 @@ def paint(page, *flags, width=1200, height=900):
 
 
 def _run(page, width, height, script, *flags):
+    framed = _FRAME.format(width=width, height=height, page=escape(page), script=script)
+    return run_browser(framed, *flags)
+
+
+def run_browser(page, *flags):
+    """RETURNS (str): What the browser prints of a page."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         source = Path(folder) / "page.html"
-        framed = _FRAME.format(width=width, height=height, page=escape(page), script=script)
-        source.write_text(framed, encoding="utf8")
+        source.write_text(page, encoding="utf8")
         command = [BROWSER, "--headless=new", "--disable-gpu", f"--user-data-dir={folder}/profile"]
         command += ["--force-device-scale-factor=1", "--no-first-run", "--disable-extensions"]
         if getattr(os, "geteuid", lambda: 1)() == 0:

@@ -11,6 +11,7 @@ from spacy_rnn import render
 
 from ..helpers import CHINESE, ENGLISH
 from .browser import BROWSER, DARK, NAMES, contrast, measure, paint
+from .survey import survey
 from .test_surprisal import bits_of, make_doc
 
 pytestmark = [
@@ -215,3 +216,69 @@ def test_colours_differ_where_they_should(docs):
     colours = np.unique(pixels, axis=0)
     assert len(colours) > 20
     assert (colours.astype(int)[:, 2] - colours[:, 0] > 80).any(), "no blue bar"
+
+
+# --- every style, in every form
+
+
+def words_of(language, count):
+    """So many tokens: usual ones, unknown ones, long ones, and some that look like HTML."""
+    usual = " ".join(ENGLISH).split() if language == "en" else [*"".join(CHINESE)]
+    odd = {3: HOSTILE[0], 7: HOSTILE[2], 11: HOSTILE[3], 13: LONG[:40], 17: "zeppelin"}
+    return [odd.get(place % 1000) or usual[place % len(usual)] for place in range(count)]
+
+
+@pytest.fixture(scope="module")
+def texts(trained, chinese):
+    """Docs by language and number of tokens."""
+    found = {}
+    for language, nlp in (("en", trained), ("zh", chinese)):
+        for count in (1, 20, 2000):
+            words = words_of(language, count)
+            spaces = None if language == "en" else [False] * count
+            found[language, count] = nlp(Doc(nlp.vocab, words=words, spaces=spaces))
+    return found
+
+
+def forms(style, texts, trained, chinese):
+    """The pictures of a style: their names, their pages, and words that are in them."""
+    if style == "embeddings":
+        for nlp in (trained, chinese):
+            lm = nlp.get_pipe("rnn_lm")
+            chosen = [*lm.vocabulary.words[2:12], *HOSTILE[:3]]
+            yield nlp.lang, render(lm, style, page=True), lm.vocabulary.words[2:12]
+            yield f"{nlp.lang} chosen", render(lm, style, words=chosen, page=True), chosen
+        return
+    for (language, count), doc in texts.items():
+        shown = [word for word in (HOSTILE[0], HOSTILE[2]) if word in words_of(language, count)]
+        if style == "line" and count == 2000:
+            shown = []  # only the most surprising are in words
+        yield f"{language} {count}", render(doc, style, page=True), shown
+    if style == "line":
+        pair = [texts["en", 20], texts["zh", 2000]]
+        yield "two", render(pair, style, names=["one", HOSTILE[0]], page=True), [HOSTILE[0]]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("style", ["surprisal", "next", "line", "embeddings"])
+def test_every_form_of_a_style_can_be_read(style, theme, texts, trained, chinese):
+    made = [
+        (f"{name} {width}", html, width, shown)
+        for name, html, shown in forms(style, texts, trained, chinese)
+        for width in (400, 1200)
+        # long ones take seconds: each language in each width, once
+        if "2000" not in name or (width == 400) == ((theme == "light") == ("en" in name))
+    ]
+    flags = (DARK,) if theme == "dark" else ()
+    found = survey([(html, width) for _, html, width, _ in made], *flags)
+    for (name, _, _, shown), seen in zip(made, found, strict=True):
+        assert seen["dark"] == (theme == "dark")
+        assert seen["texts"] >= seen["closed"] > 0, name
+        assert not seen["overlaps"], (name, len(seen["overlaps"]), seen["overlaps"][:5])
+        assert not seen["outside"] and seen["overflow"] <= 0, (name, seen["outside"][:5])
+        for colour, behind, example in seen["colours"]:
+            assert contrast(colour, behind) >= 4.5, (name, colour, behind, example)
+        for colour, behind, example in seen["marks"]:
+            assert contrast(colour, behind) >= 3, (name, colour, behind, example)
+        assert seen["scripts"] == 0 and not seen["hacked"] and not seen["handlers"], name
+        assert set(shown) <= set(seen["words"]), name
