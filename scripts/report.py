@@ -37,6 +37,8 @@ svg { max-width: 100% }
 """
 # Of the table of a test text: it is to show the idea, not the text.
 _ROWS = 12
+# Of the states: enough to see that each unit has its own part
+_UNITS = 16
 # By their names after the scorer's prefix
 SCORES = ("perplexity", "perplexity_open", "prob", "acc", "oov", "bits_per_char")
 TEXTS = tomllib.loads(Path(__file__).with_name("report_texts.toml").read_text("utf8"))
@@ -125,9 +127,10 @@ def inside(lm: RNNLM, docs: list[Doc], texts: dict[str, Any]) -> str:
     parts = []
     if first is not None:
         trace = lm.trace(first[:_ROWS].as_doc())
-        parts.append(section(texts, "states", picture(trace, "states")))
+        parts.append(section(texts, "states", picture(trace, "states", max_units=_UNITS)))
         if lm.shim.network.settings.cell == "lstm":
-            parts.append(section(texts, "gate", picture(trace, "states", value="forget")))
+            gate = picture(trace, "states", value="forget", max_units=_UNITS)
+            parts.append(section(texts, "gate", gate))
     parts.append(section(texts, "map", picture(lm, "embeddings")))
     return "".join(parts)
 

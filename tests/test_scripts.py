@@ -343,7 +343,7 @@ def test_the_report_shows_the_states_and_the_map(page, workflow):
         page.text
     )  # labels of the map, or titles of its points
     trace = lm.trace(nlp.make_doc(workflow.lines[0])[:12].as_doc())
-    html = render(trace, "states", jupyter=False)
+    html = render(trace, "states", max_units=16, jupyter=False)
     figure = html[html.index("<figure") : html.index("</figure>")]
     assert figure in page.source
 
