@@ -670,6 +670,19 @@ class Errors(metaclass=_Coded):
         "{path} can't become the folder of a Parquet output: {found}. Give another name, or remove "
         "it."
     )
+    R778 = (
+        "{place}: the value of {name!r} can't be kept ({error}). Repair it, or don't name it in "
+        "--keep."
+    )
+    R779 = (
+        "A column {name!r} of the input can't be kept: the output has another one of this name. "
+        "Rename it, or name in --keep the columns to copy without it."
+    )
+    R780 = (
+        "--keep copies columns of .jsonl, .csv, .tsv and .parquet, and {path} has none of these. "
+        "Leave it out."
+    )
+    R781 = "--end writes a record for the closing </s>, beside those of tokens: add --tokens."
     R777 = (
         "The columns of what comes through the standard input aren't known before its end, but "
         "{path} needs them at its beginning. Give a file, or write .jsonl."
@@ -1068,6 +1081,11 @@ class Warnings(metaclass=_Coded):
     W371 = (
         "{host} can be reached by other machines: whoever reaches it can use the models, with no "
         "password and without encryption. Use 127.0.0.1 if only this machine shall."
+    )
+    W549 = "Left out in the folder: {error}"
+    W550 = (
+        "No record of the input has {names}, which --keep names: the column is empty. Is the name "
+        "spelled as in the input?"
     )
     W530 = (
         "{input} was changed after {output} was last written. The documents up to number {number} "

@@ -35,6 +35,10 @@ LineEnd = Annotated[
     str | None, Option(help="The word for a line's end in tokenized text, such as <eos>")
 ]
 TextKey = Annotated[str, Option(help="The key of the text in .jsonl files")]
+SafeCells = Annotated[
+    bool,
+    Option("--safe-cells", help="Put a ' before text in .csv, .tsv that a spreadsheet would run"),
+]
 Component = Annotated[str | None, Option(help="The rnn_lm, if a pipeline has several")]
 GpuId = Annotated[int, Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")]
 Code = Annotated[Path | None, Option("--code", "-c", help="Python file with registered functions")]

@@ -1,10 +1,11 @@
 """`python -m spacy rnn score MODEL INPUT [OUTPUT]`."""
 
 import sys
-from contextlib import ExitStack, suppress
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import IO
 
 from tqdm import tqdm
 from typer import Argument, Option
@@ -12,24 +13,22 @@ from typer import Argument, Option
 from ..corpus.text_files import STDIN
 from ..errors import Errors, Warnings, counted
 from ..messages import inform, warn
+from ..pipeline.measure_table import MEASURES as TOKEN_MEASURES
 from ..regular_files import is_special
 from ..scoring.document_scores import MEASURES
-from ..scoring.formats import Csv
+from ..scoring.formats import Csv, Format, JsonLines
 from ..scoring.inputs import Input
-from ..scoring.outputs import (
-    FORMATS,
-    continue_file,
-    get_output_format,
-    open_file,
-    open_stdout,
-)
-from ..scoring.reached import find_progress
+from ..scoring.keeping import choose_kept, join_types
+from ..scoring.outputs import FORMATS, get_output_format
 from ..scoring.records import DocumentRecords, TokenRecords
+from ..scoring.rows.column_types import ColumnTypes
+from ..scoring.rows.parquet_rows import import_pyarrow
 from ..scoring.run import BadDocument, LeftOut, ScoringRun, stop_cleanly
 from ..scoring.selecting import prepare
+from ..scoring.targets import PartsTarget, Target, TextTarget
 from ..validation import check_size
 from . import rnn
-from .options import Code, Component, Document, DocumentKind, GpuId, TextKey, Tokenized
+from .options import Code, Component, Document, DocumentKind, GpuId, SafeCells, Tokenized
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
 
@@ -37,11 +36,14 @@ from .plain_errors import plain_errors
 class InputFormat(StrEnum):
     txt = "txt"
     jsonl = "jsonl"
+    csv = "csv"
+    tsv = "tsv"
 
 
 class OutputFormat(StrEnum):
     jsonl = "jsonl"
     csv = "csv"
+    tsv = "tsv"
 
 
 class OnBadLines(StrEnum):
@@ -55,24 +57,39 @@ def score_cli(
     model: str = Argument(help="A trained pipeline: its folder or its name"),
     source: Path = Argument(
         metavar="INPUT",
-        help="Text: a file or a folder (.txt, .jsonl, .spacy, .gz), or - for the standard input",
+        help="Text: a file or a folder (.txt, .jsonl, .csv, .tsv, .parquet, .spacy, .gz), or - for "
+        "the standard input",
     ),
     target: Path = Argument(
         Path("-"),
         metavar="OUTPUT",
-        help="The file to write (.jsonl, .csv, .gz), or - for the standard output",
+        help="The file to write (.jsonl, .csv, .tsv, .gz; .parquet is a folder of parts), or - for "
+        "the standard output",
     ),
     tokens: bool = Option(False, "--tokens", help="A record for each token, not each document"),
-    measures: str = Option("", help="More columns, separated by commas: " + ", ".join(MEASURES)),
+    measures: str = Option(
+        "",
+        help=f"More columns, separated by commas: {', '.join(MEASURES)}; with --tokens also "
+        + ", ".join(name for name in TOKEN_MEASURES if name not in MEASURES),
+    ),
+    end: bool = Option(
+        False, "--end", help="With --tokens, a record for the closing </s> of each document too"
+    ),
+    keep: str = Option(
+        "",
+        help="Columns or keys of the input to copy, separated by commas, or all: of .jsonl, .csv, "
+        ".tsv and .parquet",
+    ),
+    safe_cells: SafeCells = False,
     document: Document = DocumentKind.line,
-    text_key: TextKey = "text",
-    id_key: str = Option("id", help="The key of the id in .jsonl files, which is copied"),
+    text_key: str = Option("text", help="The key or column of the text in .jsonl files and tables"),
+    id_key: str = Option("id", help="The key or column of the id, which is copied"),
     tokenized: Tokenized = False,
     input_format: InputFormat | None = Option(
-        None, "--format", help="What the standard input holds: txt (default) or jsonl"
+        None, "--format", help="What the standard input holds: txt (default), jsonl, csv or tsv"
     ),
     output_format: OutputFormat | None = Option(
-        None, help="What the standard output gets: jsonl (default) or csv"
+        None, help="What the standard output gets: jsonl (default), csv or tsv"
     ),
     resume: bool = Option(False, "--resume", help="Go on where OUTPUT ends"),
     overwrite: bool = Option(False, "--overwrite", help="Replace OUTPUT"),
@@ -98,20 +115,16 @@ def score_cli(
     on with --resume and the same options.
     """
     path = None if target == STDIN else target
-    if path is None:
-        form = FORMATS[output_format.value if output_format else "jsonl"]
-    else:
-        form = get_output_format(path)
-        if output_format is not None and FORMATS[output_format.value] is not form:
-            what = "the standard output gets"
-            raise ValueError(Errors.R518.format(option="output-format", what=what, path=path))
+    form = _choose_form(path, output_format, safe_cells)
     if source != STDIN and input_format is not None:
         what = "the standard input holds"
         raise ValueError(Errors.R518.format(option="format", what=what, path=source))
     _check_target(path, resume, overwrite)
-    if tokens and keep_empty:
+    if tokens and keep_empty and not end:
         raise ValueError(Errors.R550)
-    chosen = _split_measures(measures)
+    if end and not tokens:
+        raise ValueError(Errors.R781)
+    chosen = _split_measures(measures, TOKEN_MEASURES if tokens else MEASURES)
     given = Input(
         source,
         piped=input_format.value if input_format else "txt",
@@ -126,27 +139,38 @@ def score_cli(
         check_size("batch_size", batch_size, least=1)
     nlp, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
     prepare(nlp, lm, chosen)
-    kind = TokenRecords if tokens else DocumentRecords
-    ids = ".jsonl" in given.formats
-    records = kind(lm, chosen, names=given.has_names, ids=ids, fill=isinstance(form, Csv))
+    options = {
+        "names": given.has_names,
+        "ids": given.has_ids,
+        "fill": not isinstance(form, JsonLines),
+    }
+    records: TokenRecords | DocumentRecords
+    if tokens:
+        records = TokenRecords(lm, chosen, end=end, **options)
+    else:
+        records = DocumentRecords(lm, chosen, **options)
+    form = _keep(keep, given, records, form)
     disable = None if progress is None else not progress
     left_out = LeftOut(skip=bad_lines is OnBadLines.skip)
-    with tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:
+    with (
+        tqdm(total=given.size, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar,
+        closing(_open_target(path, form, records, resume, overwrite)) as opened,
+    ):
         run = ScoringRun(
             nlp=nlp,
             lm=lm,
             source=given,
             records=records,
-            form=form,
+            form=opened.encoder,
             left_out=left_out,
             batch_size=batch_size or nlp.batch_size,
             bar=bar,
         )
-        with ExitStack() as stack:
-            file = None
-            if path is not None:
-                file = stack.enter_context(open_file(path, may_exist=resume or overwrite))
-            _execute(run, path, file, resume)
+        _execute(run, path, opened, resume)
+    if given.keeping is not None and run.documents:
+        missing = [name for name in given.keeping.columns if name not in given.keeping.seen]
+        if missing:
+            warn(Warnings.W550.format(names=", ".join(map(repr, missing))))
     if left_out.empty:
         found = counted(left_out.empty, "empty document")
         inform(f"left out: {found} (--keep-empty writes a record for each)")
@@ -160,50 +184,115 @@ def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
         raise ValueError(Errors.R511)
     if path is None and (resume or overwrite):
         raise ValueError(Errors.R510)
-    if path is not None and path.exists() and not (resume or overwrite):
+    # what a folder holds is looked at when it is opened
+    if path is not None and path.is_file() and not (resume or overwrite):
         raise ValueError(Errors.R504.format(path=path))
     if resume and path is not None and is_special(path):
         raise ValueError(Errors.R560.format(path=path))
 
 
-def _split_measures(measures: str) -> list[str]:
+def _choose_form(
+    path: Path | None, output_format: OutputFormat | None, safe_cells: bool
+) -> Format | None:
+    """RETURNS (Optional[Format]): How records are written; None for Parquet."""
+    form: Format | None = None
+    if path is None:
+        form = FORMATS[output_format.value if output_format else "jsonl"]
+    elif path.suffix.lower() == ".parquet":
+        import_pyarrow()
+    else:
+        form = get_output_format(path)
+    if path is not None and output_format is not None and FORMATS[output_format.value] is not form:
+        what = "the standard output gets"
+        raise ValueError(Errors.R518.format(option="output-format", what=what, path=path))
+    if safe_cells:
+        if not isinstance(form, Csv):
+            raise ValueError(Errors.R775.format(path=path or "the standard output"))
+        form = replace(form, safe=True)
+    return form
+
+
+def _keep(
+    keep: str,
+    given: Input,
+    records: TokenRecords | DocumentRecords,
+    form: Format | None,
+) -> Format | None:
+    """RETURNS (Optional[Format]): The form of records with what is kept of the input."""
+    readers = given.open_records() if keep.strip() or form is None else []
+    if form is None and given.has_ids and STDIN not in given.files:
+        kind = join_types(readers, given.path).kinds.get(given.id_key, str)
+        records.id_type = object if kind is dict else kind
+    if not keep.strip():
+        return form
+    left_out = [given.id_key]
+    if any(reader.format in (".jsonl", ".parquet") for reader in readers):
+        left_out.append("tokens")  # words instead of a text
+    if records.per_token:
+        left_out.append(given.text_key)
+    given.keeping = choose_kept(
+        keep,
+        readers,
+        records.columns,
+        path=given.path,
+        left_out=left_out,
+        fill=not isinstance(form, JsonLines),
+        typed=form is None,
+    )
+    if given.keeping.is_open:
+        return replace(form, further=True) if isinstance(form, JsonLines) else form
+    records.kept = given.keeping.types or ColumnTypes.of_names(given.keeping.columns)
+    return form
+
+
+def _open_target(
+    path: Path | None,
+    form: Format | None,
+    records: TokenRecords | DocumentRecords,
+    resume: bool,
+    overwrite: bool,
+) -> Target:
+    if form is None:
+        assert path is not None
+        return PartsTarget(path, records.types, resume=resume, overwrite=overwrite)
+    return TextTarget(path, form, records.types, may_exist=resume or overwrite)
+
+
+def _split_measures(measures: str, known: Iterable[str]) -> list[str]:
     names = list(dict.fromkeys(filter(None, map(str.strip, measures.split(",")))))
     for name in names:
-        if name not in MEASURES:
-            raise ValueError(Errors.R513.format(name=name, known=", ".join(MEASURES)))
+        if name not in known:
+            raise ValueError(Errors.R513.format(name=name, known=", ".join(known)))
     return names
 
 
-def _execute(run: ScoringRun, path: Path | None, file: IO[bytes] | None, resume: bool) -> None:
+def _execute(run: ScoringRun, path: Path | None, target: Target, resume: bool) -> None:
     """Score, and say what came of it."""
     reached = None
     if resume and path is not None:
-        reached = find_progress(path, run.form, run.records.columns)
+        reached = target.find_progress()
     if reached is not None and path is not None:
-        for changed in run.source.changed_since(path.stat().st_mtime_ns, reached.start):
+        for changed in run.source.changed_since(target.changed_at(), reached.start):
             warn(Warnings.W530.format(input=changed, output=path, number=reached.number))
     keep, head = run.begin(reached)
-    if path is None or file is None:
-        output = open_stdout()
-    else:
-        output = continue_file(file, path, keep, run.kept)
-    with stop_cleanly(), output:
+    output = target.go_on(keep, run.kept)
+    with stop_cleanly(), output as out:
         try:
             if head:
-                output.write(head, run.documents)
-            run.write_to(output)
-            output.flush()
+                out.write(head, run.documents)
+            run.write_to(out)
+            out.flush()
         except BadDocument as error:
-            output.flush()
+            out.flush()
             message = Errors.R552 if path is None else Errors.R551
-            written = counted(output.documents, "document")
+            written = counted(out.documents, "document")
             found = str(error).rstrip(".") + "."
             raise ValueError(message.format(written=written, error=found)) from error
         except BaseException:
             if path is not None:
                 with suppress(OSError):  # what ended the run may be that it can't be written
-                    output.flush()
-                held = f"{path} holds {counted(output.documents, 'document')}"
+                    out.flush()
+                held = f"{path} holds {counted(out.documents, 'document')}"
                 warn(f"stopped: {held}; --resume goes on from there")
             raise
         finally:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -70,6 +70,7 @@ class TextDocument(NamedTuple):
     words (Optional[List[str]]): Its words, if the file has them.
     id (Any): Its id, if the file has one: any value of JSON.
     empty (bool): Whether there is nothing but white space in it.
+    record (Optional[Mapping[str, Any]]): The row or the object that it comes from, if it does.
     """
 
     place: SourcePosition
@@ -77,6 +78,7 @@ class TextDocument(NamedTuple):
     words: list[str] | None = None
     id: Any = None
     empty: bool = False
+    record: Mapping[str, Any] | None = None
 
     def text(self, limit: int) -> str:
         """Join the lines.
@@ -95,21 +97,23 @@ class TextDocument(NamedTuple):
         return "\n".join(lines)
 
 
-def get_format(path: Path) -> str | None:
+def get_format(path: Path, formats: Sequence[str] = FORMATS) -> str | None:
     """Tell a file's format by its name.
 
     path (Path): The file.
-    RETURNS (Optional[str]): One of FORMATS, gzipped or not; None for any other name.
+    formats (Sequence[str]): Those that can be read.
+    RETURNS (Optional[str]): One of them, gzipped or not; None for any other name.
     """
     name = path.name.lower().removesuffix(".gz")
-    return next((suffix for suffix in FORMATS if name.endswith(suffix)), None)
+    return next((suffix for suffix in formats if name.endswith(suffix)), None)
 
 
-def find_files(paths: Iterable[Path]) -> list[Path]:
+def find_files(paths: Iterable[Path], formats: Sequence[str] = FORMATS) -> list[Path]:
     """Find the files of a corpus.
 
     paths (Iterable[Path]): Files, and folders that are searched with the folders in them. In a
         folder, what is hidden (its name begins with a dot) or has another format is skipped.
+    formats (Sequence[str]): Those that can be read.
     RETURNS (List[Path]): The files; those of a folder sorted by name, folder by folder.
     RAISES (ValueError): If a path doesn't exist, if a file isn't of a known format, if it is a pipe
         or a device, if a folder holds no file that can be read, or can't be listed itself.
@@ -117,29 +121,29 @@ def find_files(paths: Iterable[Path]) -> list[Path]:
     files: list[Path] = []
     for path in paths:
         try:
-            files += _find_in(path)
+            files += _find_in(path, formats)
         except OSError as error:
             known = {"path": error.filename or path, "error": reason_of(error)}
             raise ValueError(Errors.R227.format(**known)) from error
     return files
 
 
-def _find_in(path: Path) -> list[Path]:
+def _find_in(path: Path, formats: Sequence[str]) -> list[Path]:
     if path.is_dir():
-        files = list(_walk(path, set()))
+        files = list(_walk(path, set(), formats))
         if not files:
-            raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
+            raise ValueError(Errors.R204.format(path=path, known=", ".join(formats)))
         return files
     if not path.exists():
         raise ValueError(Errors.R202.format(path=path))
-    if get_format(path) is None:
-        raise ValueError(Errors.R203.format(path=path, known=", ".join(FORMATS)))
+    if get_format(path, formats) is None:
+        raise ValueError(Errors.R203.format(path=path, known=", ".join(formats)))
     if is_special(path):
         raise ValueError(Errors.R226.format(path=path))
     return [path]
 
 
-def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
+def _walk(folder: Path, seen: set[str], formats: Sequence[str]) -> Iterator[Path]:
     real = os.path.realpath(folder)
     if real in seen:  # a link back to a folder that was searched already
         return
@@ -148,8 +152,8 @@ def _walk(folder: Path, seen: set[str]) -> Iterator[Path]:
         if path.name.startswith("."):
             continue
         if path.is_dir():
-            yield from _walk(path, seen)
-        elif get_format(path) is not None and not is_special(path):
+            yield from _walk(path, seen, formats)
+        elif get_format(path, formats) is not None and not is_special(path):
             yield path
 
 
@@ -319,11 +323,25 @@ def _read_object(
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         raise ValueError(Errors.R208.format(place=place, error=error)) from error
+    return make_text_document(record, place, text_key, id_key)
+
+
+def make_text_document(
+    record: Any, place: SourcePosition, text_key: str, id_key: str | None
+) -> TextDocument:
+    """Make a document of values with names.
+
+    record (Any): An object of JSON, or a row.
+    place (SourcePosition): Where it stands.
+    text_key, id_key: See `read_jsonl`.
+    RETURNS (TextDocument): The document.
+    RAISES (ValueError): If there is no text, or one that no Doc can hold.
+    """
     text, words = _read_record(record, text_key, place)
     _check_characters([*(words or ()), text or ""], place)
     empty = _is_empty(" ".join(words) if text is None and words else text or "")
     lines = text.split("\n") if text is not None else ()
-    return TextDocument(place, lines, words, _read_id(record, id_key, place), empty)
+    return TextDocument(place, lines, words, _read_id(record, id_key, place), empty, record)
 
 
 def _read_id(record: dict[str, Any], id_key: str | None, place: SourcePosition) -> Any:

@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import repeat
@@ -19,6 +19,7 @@ import numpy as np
 from ..errors import Errors
 
 Column = Sequence[str] | np.ndarray
+_JSON_FLAGS = {True: "true", False: "false", None: "null"}
 
 # Text that a spreadsheet runs, unless it is a number; and such text made safe. A `'` that was
 # there gets another one, so that what was written can be read back.
@@ -51,6 +52,9 @@ class Format(Protocol):
 
     def encode(self, block: Block) -> str:
         """RETURNS (str): The records as text."""
+
+    def encode_all(self, blocks: Iterable[Block]) -> str:
+        """RETURNS (str): The records of several documents."""
 
     def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
         """RETURNS (str): One record with values of any kind.
@@ -105,6 +109,9 @@ class JsonLines:
         columns = [_to_json(column) for column in block.columns.values()]
         return "".join([template % values for values in zip(*columns, strict=True)])
 
+    def encode_all(self, blocks: Iterable[Block]) -> str:
+        return "".join(map(self.encode, blocks))
+
     def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
         # a key that a row of the input doesn't have stays missing
         plain = _to_json_row(values, [name for name in columns if name in values])
@@ -151,6 +158,9 @@ class Csv:
         # `repeat` has no end: the rows end with the columns
         return self._write_rows(zip(*map(repeat, constants), *columns, strict=False))
 
+    def encode_all(self, blocks: Iterable[Block]) -> str:
+        return "".join(map(self.encode, blocks))
+
     def encode_row(self, values: Mapping[str, Any], columns: Sequence[str]) -> str:
         plain = _to_json_row(values, columns)
         return self._write_rows([map(_to_cell, plain.values())])
@@ -195,7 +205,7 @@ def _to_json(column: Column) -> list[str]:
     if not isinstance(column, np.ndarray):
         return [encode_basestring(text) for text in column]
     if column.dtype == bool:
-        return ["true" if value else "false" for value in column.tolist()]
+        return [_JSON_FLAGS[value] for value in column.tolist()]
     return _to_text(column, "null")
 
 
@@ -222,23 +232,25 @@ def _to_json_row(values: Mapping[str, Any], columns: Sequence[str]) -> dict[str,
     plain = {}
     for name in columns:
         try:
-            plain[name] = _to_json_value(values.get(name))
+            plain[name] = to_json_value(values.get(name))
         except (TypeError, RecursionError) as error:
             raise ValueError(Errors.R773.format(name=name, error=error)) from error
     return plain
 
 
-def _to_json_value(value: Any) -> Any:
-    """A value as JSON has it: no numbers beyond all bounds, and dates as text."""
+def to_json_value(value: Any) -> Any:
+    """RETURNS (Any): A value as JSON has it: null for numbers beyond all bounds, and dates as text.
+    RAISES (TypeError): If JSON has nothing for it.
+    """
     if isinstance(value, np.generic):
         # as few digits as tell it from others of its type
         value = float(str(value)) if isinstance(value, np.floating) else value.item()
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, list | tuple):
-        return [_to_json_value(item) for item in value]
+        return [to_json_value(item) for item in value]
     if isinstance(value, dict):
-        return {name: _to_json_value(item) for name, item in value.items()}
+        return {name: to_json_value(item) for name, item in value.items()}
     if value is None or isinstance(value, str | int):
         return value
     if hasattr(value, "isoformat"):

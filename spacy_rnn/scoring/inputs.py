@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from spacy.language import Language
@@ -26,6 +27,9 @@ from ..corpus.text_files import (
 )
 from ..corpus.windows import window_words
 from ..errors import Errors
+from .input_tables import TABLES, open_tables, read_table
+from .keeping import Keeping
+from .rows.row_reader import RowReader
 
 
 class Item(NamedTuple):
@@ -35,19 +39,22 @@ class Item(NamedTuple):
     place (SourcePosition): Where it begins.
     id (Any): Its id, if it has one.
     doc (Doc): Its tokens.
+    kept (Mapping[str, Any]): What else of its record is copied to the output, see `Keeping`.
     """
 
     file: str | None
     place: SourcePosition
     id: Any
     doc: Doc
+    kept: Mapping[str, Any] = MappingProxyType({})
 
 
 class Start(NamedTuple):
     """The document to begin with.
 
     file (Optional[str]): See `Item`.
-    line (Optional[int]): The line where it begins, counted from 1; None in a .spacy file.
+    line (Optional[int]): The line where it begins, counted from 1; the row in a .parquet file; None
+        in a .spacy file.
     number (int): Its number among the documents of a .spacy file, from 1; not needed elsewhere.
     """
 
@@ -63,11 +70,11 @@ class StartNotFound(LookupError):
 class Input:
     """The documents of an input.
 
-    path (Path): A file or a folder, read as "spacy-rnn.TextCorpus.v1" does; or STDIN.
-    piped (str): What the standard input holds: "txt" or "jsonl".
+    path (Path): A file or a folder, read as "spacy-rnn.TextCorpus.v1" does, and tables; or STDIN.
+    piped (str): What the standard input holds: "txt", "jsonl", "csv" or "tsv".
     document (str): What a document of a .txt file is: "line", "block" or "file".
     tokenized (bool): Whether words are separated by spaces already.
-    text_key, id_key (str): The keys of text and id in .jsonl files.
+    text_key, id_key (str): The keys of text and id in .jsonl files, the columns in tables.
     keep_empty (bool): Whether to yield documents of nothing but white space too.
     output (Optional[Path]): A file that isn't read, though it may lie in the folder.
     RAISES (ValueError): If there is nothing to read, or the output is the input.
@@ -92,20 +99,41 @@ class Input:
         self.text_key = text_key
         self.id_key = id_key
         self.keep_empty = keep_empty
-        self.files = [STDIN] if path == STDIN else find_files([path])
+        known = (*FORMATS, *TABLES)
+        self.files = [STDIN] if path == STDIN else find_files([path], known)
+        self.keeping: Keeping | None = None
         if output is not None and path != STDIN:
             if _is_same(path, output):
                 raise ValueError(Errors.R512.format(path=output))
-            self.files = [file for file in self.files if not _is_same(file, output)]
-        if not self.files:
-            raise ValueError(Errors.R204.format(path=path, known=", ".join(FORMATS)))
+            self.files = [file for file in self.files if not _belongs_to(file, output)]
         self.has_names = path != STDIN and path.is_dir()
+        tables = [file for file in self.files if self._format(file) in TABLES]
+        self.tables = open_tables(tables, text_key, piped=piped, in_folder=self.has_names)
+        self.files = [file for file in self.files if file in self.tables or file not in tables]
+        if not self.files:
+            raise ValueError(Errors.R204.format(path=path, known=", ".join(known)))
         self._states = {file: _state_of(file) for file in self.files}
 
     @property
     def formats(self) -> set[str]:
-        """RETURNS (Set[str]): ".txt", ".jsonl", ".spacy": what is there to read."""
+        """RETURNS (Set[str]): ".txt", ".jsonl", ".spacy", ".csv", …: what is there to read."""
         return {self._format(path) for path in self.files}
+
+    @property
+    def has_ids(self) -> bool:
+        """RETURNS (bool): Whether documents may have ids."""
+        in_tables = any(self.id_key in reader.columns for reader in self.tables.values())
+        return ".jsonl" in self.formats or in_tables
+
+    def open_records(self) -> list[RowReader]:
+        """RETURNS (List[RowReader]): All files whose documents come from records."""
+        readers = []
+        for path in self.files:
+            if path in self.tables:
+                readers.append(self.tables[path])
+            elif self._format(path) == ".jsonl":
+                readers.append(RowReader(path, piped=self.piped, may_be_empty=True))
+        return readers
 
     @property
     def size(self) -> int | None:
@@ -179,7 +207,9 @@ class Input:
                 before -= 1
             else:
                 found = True
-                yield Item(self._name(path), SourcePosition(path, 0, number), None, doc)
+                place = SourcePosition(path, 0, number)
+                kept = self.keeping.pick(None, place) if self.keeping else {}
+                yield Item(self._name(path), place, None, doc, kept)
 
     def _read_lines(
         self,
@@ -196,8 +226,9 @@ class Input:
             if found:
                 on_error(error)
 
-        for raw in self._read_raw(path, nlp.max_length, report, on_bytes):
-            found = found or raw.place.line == (start and start.line)
+        line = start.line if start else None
+        for raw in self._read_raw(path, nlp.max_length, report, on_bytes, line):
+            found = found or raw.place.line == line
             if not found:
                 continue
             if raw.empty and not self.keep_empty:
@@ -205,12 +236,13 @@ class Input:
                 continue
             try:
                 doc = self._make_doc(nlp, raw)
+                kept = self.keeping.pick(raw.record, raw.place) if self.keeping else {}
             except DamagedFile:
                 raise
             except ValueError as error:
                 report(placed(error, raw.place))
                 continue
-            yield Item(self._name(path), raw.place, raw.id, doc)
+            yield Item(self._name(path), raw.place, raw.id, doc, kept)
         if not found:
             raise StartNotFound(start)
 
@@ -220,7 +252,17 @@ class Input:
         limit: int,
         on_error: Callable[[ValueError], None],
         on_bytes: Callable[[int], None],
+        start: int | None,
     ) -> Iterator[TextDocument]:
+        if path in self.tables:
+            return read_table(
+                self.tables[path],
+                self.text_key,
+                id_key=self.id_key,
+                on_error=on_error,
+                on_bytes=on_bytes,
+                start=start,
+            )
         if self._format(path) == ".jsonl":
             return read_jsonl(
                 path,
@@ -244,7 +286,9 @@ class Input:
         return next(window_words(nlp.vocab, words, 0), Doc(nlp.vocab))
 
     def _format(self, path: Path) -> str:
-        return f".{self.piped}" if path == STDIN else get_format(path) or ""
+        if path == STDIN:
+            return f".{self.piped}"
+        return get_format(path, (*FORMATS, *TABLES)) or ""
 
     def _name(self, path: Path) -> str | None:
         if not self.has_names:
@@ -266,6 +310,11 @@ def _state_of(path: Path) -> tuple[int, int]:
 
 def _is_same(path: Path, other: Path) -> bool:
     return other.exists() and path.samefile(other)
+
+
+def _belongs_to(path: Path, output: Path) -> bool:
+    """RETURNS (bool): Whether a file is the output, or a part of it."""
+    return any(_is_same(one, output) for one in (path, path.parent))
 
 
 def placed(error: ValueError, place: SourcePosition) -> ValueError:

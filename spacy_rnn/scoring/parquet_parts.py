@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import IO, Any
@@ -70,11 +70,11 @@ class ParquetParts:
         except (KeyError, ValueError) as error:
             raise ValueError(Errors.R508.format(path=parts[-1], error=repr(error))) from error
 
-    def add(self, columns: Sequence[Sequence[Any]], state: dict[str, Any]) -> None:
-        """Add rows, which come into one part.
+    def make_table(self, columns: Iterable[Sequence[Any]]) -> Any:
+        """Make a table of values.
 
-        columns (Sequence[Sequence]): The values of each column of the schema.
-        state (Dict[str, Any]): How far the run is with them, for JSON.
+        columns (Iterable[Sequence]): The values of each column of the schema.
+        RETURNS (Table): As pyarrow has it.
         RAISES (ValueError): If a column can't hold one of its values.
         """
         arrays = []
@@ -84,7 +84,15 @@ class ParquetParts:
             except (self._pyarrow.ArrowException, TypeError, ValueError, OverflowError) as error:
                 message = Errors.R773.format(name=kind.name, error=error)
                 raise ValueError(message) from error
-        table = self._pyarrow.Table.from_arrays(arrays, schema=self.schema)
+        return self._pyarrow.Table.from_arrays(arrays, schema=self.schema)
+
+    def add(self, table: Any, state: dict[str, Any]) -> None:
+        """Add rows, which come into one part.
+
+        table (Table): See `make_table`.
+        state (Dict[str, Any]): How far the run is with them, for JSON.
+        RAISES (OSError): If it can't be written.
+        """
         self._waiting.append(table)
         self._rows += table.num_rows
         self._state = state

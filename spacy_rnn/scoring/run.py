@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import Any, Protocol
 
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -20,9 +21,8 @@ from ..messages import warn
 from ..pipeline.extensions import get_output
 from ..pipeline.rnn_lm import RNNLM
 from .chunks import Chunks
-from .formats import Format
+from .formats import Block
 from .inputs import Input, Item, StartNotFound, placed
-from .outputs import Output
 from .reached import OutputPosition
 from .records import Records
 from .releasing import memory_zone
@@ -31,6 +31,33 @@ from .selecting import runs_components_before
 
 class BadDocument(ValueError):
     """A document that can't be read or scored, and isn't to be left out."""
+
+
+class Encoder(Protocol):
+    """How records are written."""
+
+    def begin(self, columns: Sequence[str]) -> Any:
+        """RETURNS (Any): What stands before the first record, for `RecordOutput.write`."""
+
+    def encode_all(self, blocks: Iterable[Block]) -> Any:
+        """RETURNS (Any): Records, for `RecordOutput.write`.
+        RAISES (ValueError): If one can't be written.
+        """
+
+
+class RecordOutput(Protocol):
+    """Where records are written.
+
+    documents (int): How many documents it holds.
+    """
+
+    documents: int
+
+    def write(self, records: Any, documents: int = 0) -> None:
+        """Add what an encoder made of so many documents."""
+
+    def flush(self) -> None:
+        """Write what waits."""
 
 
 @dataclass
@@ -64,7 +91,7 @@ class ScoringRun:
     lm (RNNLM): Its language model.
     source (Input): What is scored.
     records (Records): What is written about it.
-    form (Format): How.
+    form (Encoder): How.
     left_out (LeftOut): What isn't scored.
     batch_size (int): The most documents that are scored at once.
     bar (tqdm): Shows the progress, in bytes of the input.
@@ -76,7 +103,7 @@ class ScoringRun:
     lm: RNNLM
     source: Input
     records: Records
-    form: Format
+    form: Encoder
     left_out: LeftOut
     batch_size: int
     bar: tqdm
@@ -86,11 +113,11 @@ class ScoringRun:
     _chunks: Chunks[Item] = field(init=False)
     _next: int = field(init=False, default=1)
 
-    def begin(self, progress: OutputPosition | None = None) -> tuple[int, str]:
+    def begin(self, progress: OutputPosition | None = None) -> tuple[int, Any]:
         """Find the first document.
 
         progress (Optional[OutputPosition]): How far the output got; None to begin anew.
-        RETURNS (Tuple[int, str]): How many bytes of the output are to be kept, and what is to be
+        RETURNS (Tuple[int, Any]): How many bytes of the output are to be kept, and what is to be
             written there first.
         RAISES (ValueError): If the output belongs to other documents than these.
         """
@@ -106,7 +133,7 @@ class ScoringRun:
             return 0, self.form.begin(self.records.columns)
         return self._check_last(stream, progress)
 
-    def _check_last(self, stream: Iterator[Item], progress: OutputPosition) -> tuple[int, str]:
+    def _check_last(self, stream: Iterator[Item], progress: OutputPosition) -> tuple[int, Any]:
         """Score the output's last document once more: there may be tokens missing."""
         self._next = progress.number + 1
         with self._zone():
@@ -120,7 +147,10 @@ class ScoringRun:
             expected = progress.records
             if not self.records.per_token:
                 expected = int(progress.values["tokens"])
-            found = len(docs[0]) if self.records.per_token else self._count_read(docs)
+            self._check_columns(progress, item, docs[0])
+            found = self._count_read(docs)
+            if self.records.per_token:
+                found = len(docs[0]) + self.records.end
             if found == expected or (found > expected and self.records.per_token):
                 self._check_numbers(progress, docs[0])
             self.kept = progress.number
@@ -135,12 +165,24 @@ class ScoringRun:
             self.tokens = self._count_read(docs)
             return progress.begin, self._encode(progress.number, [item], docs)
 
+    def _check_columns(self, progress: OutputPosition, item: Item, doc: Doc) -> None:
+        """The last document has to have the columns that it has there: those that are kept may be
+        others in each document."""
+        (block,) = self.records.make(progress.number, [item], [doc])
+        expected = [*block.constants, *block.columns]
+        if {*expected} != {*progress.values}:
+            found = ", ".join(progress.values)
+            message = {"path": progress.path, "found": found, "expected": ", ".join(expected)}
+            raise ValueError(Errors.R506.format(**message))
+
     def _check_numbers(self, progress: OutputPosition, doc: Doc) -> None:
         """The first record of the last document has to come out as it is there."""
         output = get_output(doc, self.lm.name)
         assert output is not None
         tokens = 1 if self.records.per_token else len(doc)
         found, written = output.surprisal_of(0, tokens), float(progress.values["surprisal"])
+        if self.records.end and not len(doc):
+            found = -(output.end_log_prob or 0.0) / math.log(2)
         # in bfloat16, batches differ by up to 0.1 nats a token
         exact = self.lm.shim.prediction_precision == "float32"
         most = 1e-3 * max(1.0, abs(written)) if exact else 0.3 * max(1, tokens)
@@ -152,10 +194,10 @@ class ScoringRun:
         place = ", ".join(f"{name} {value}" for name, value in names.items() if value is not None)
         return ValueError(Errors.R507.format(path=progress.path, place=place, found=found))
 
-    def write_to(self, output: Output) -> None:
+    def write_to(self, output: RecordOutput) -> None:
         """Score what is left.
 
-        output (Output): Gets the records of each chunk.
+        output (RecordOutput): Gets the records of each chunk.
         RAISES (BadDocument): At one that can't be left out; those before it are written.
         RAISES (ValueError): If a file is damaged; what was read before is written.
         """
@@ -167,7 +209,7 @@ class ScoringRun:
             self.bar.set_postfix_str(counted(self.documents, "document"), refresh=False)
         self._chunks.finish()
 
-    def _write_items(self, items: Sequence[Item], output: Output) -> None:
+    def _write_items(self, items: Sequence[Item], output: RecordOutput) -> None:
         """Score and write documents: one by one if there is a bad one among them."""
         spare = [item.doc for item in items]
         if len(items) > 1 and runs_components_before(self.nlp):
@@ -196,8 +238,8 @@ class ScoringRun:
         outputs = [get_output(doc, self.lm.name) for doc in docs]
         return sum(output.count_read(0, len(output)) for output in outputs if output is not None)
 
-    def _encode(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> str:
-        return "".join(map(self.form.encode, self.records.make(first, items, docs)))
+    def _encode(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> Any:
+        return self.form.encode_all(self.records.make(first, items, docs))
 
     def _zone(self) -> AbstractContextManager[Any]:
         # what a DocBin holds was added to the vocab when it was opened

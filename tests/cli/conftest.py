@@ -53,7 +53,9 @@ def parse(data, form):
     if "jsonl" in form:
         assert text.endswith("\n") or not text
         return [json.loads(line) for line in text.split("\n")[:-1]]
-    return [dict(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
+    delimiter = "\t" if ".tsv" in form else ","
+    file = io.StringIO(text, newline="")
+    return [dict(row) for row in csv.DictReader(file, delimiter=delimiter)]
 
 
 def read_records(path):

@@ -26,6 +26,10 @@ KINDS = [
     pytest.param("out.jsonl.gz", [], id="gz"),
     pytest.param("out.csv.gz", ["--tokens"], id="csv.gz tokens"),
 ]
+KEPT = [
+    pytest.param("out.tsv", ["--tokens", "--end", "--keep", "all"], id="tsv tokens, end, kept"),
+    pytest.param("out.jsonl", ["--keep", "all"], id="jsonl kept"),
+]
 RECORDS = [
     {"text": 'a"\n', "id": '"\n'},
     {"text": "\r天", "id": 7},
@@ -48,7 +52,7 @@ def text(tmp_path):
 
 
 @pytest.mark.parametrize("cuts", [10, pytest.param(None, marks=pytest.mark.slow, id="every byte")])
-@pytest.mark.parametrize(("name", "options"), KINDS)
+@pytest.mark.parametrize(("name", "options"), [*KINDS, *KEPT])
 def test_an_output_that_is_cut_anywhere_can_be_resumed(
     quick, text, tmp_path, flushing, name, options, cuts
 ):
@@ -73,7 +77,7 @@ def is_complete(data, name):
             return gzip.decompress(data) is not None
         except (EOFError, gzip.BadGzipFile):
             return False
-    in_quotes = name.endswith(".csv") and data.count(b'"') % 2 == 1
+    in_quotes = name.endswith((".csv", ".tsv")) and data.count(b'"') % 2 == 1
     return data[-1:] in (b"", b"\n") and not in_quotes
 
 

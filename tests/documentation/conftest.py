@@ -10,6 +10,8 @@ import threading
 from types import ModuleType, SimpleNamespace
 
 import pandas as pd
+import pyarrow
+import pyarrow.parquet
 import pytest
 import spacy
 import torch
@@ -50,6 +52,10 @@ def workplace(documented_model, tmp_path, monkeypatch):
         (tmp_path / f"{name}.txt").write_text(text, encoding="utf8")
     records = "".join(json.dumps({"text": line}) + "\n" for line in TEXTS)
     (tmp_path / "texts.jsonl.gz").write_bytes(gzip.compress(records.encode()))
+    rows = "".join(f"{i},{'ab'[i % 2]},{line}\n" for i, line in enumerate(TEXTS))
+    (tmp_path / "items.csv").write_text("item,condition,sentence\n" + rows, encoding="utf8")
+    reviews = pyarrow.table({"text": list(TEXTS), "stars": [*range(len(TEXTS))]})
+    pyarrow.parquet.write_table(reviews, tmp_path / "reviews.parquet")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
     monkeypatch.chdir(tmp_path)
     return tmp_path

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..formats import to_json_value
+
 # The types of pyarrow, by those of Python.
 ARROW_NAMES = {str: "string", int: "int64", float: "float64", bool: "bool_"}
 # Whole numbers that are the same as float64, and those that int64 holds.
@@ -15,8 +17,9 @@ _EXACT, _LARGEST = 1 << 53, 1 << 63
 
 @dataclass
 class ColumnTypes:
-    """Columns in order, each with a type: str, int, float or bool; or a type of pyarrow; or dict
-    for values of several types, which are kept as text of JSON.
+    """Columns in order, each with a type: str, int, float or bool; a type of pyarrow, or its name;
+    dict for values of several types, which are kept as text of JSON; or object for the same with
+    strings as they are.
 
     kinds (Dict[str, Any]): The types by name.
     """
@@ -47,6 +50,18 @@ class ColumnTypes:
             for name, value in row.items():
                 found.setdefault(name, _ValuesSeen()).add(value)
         return cls({name: seen.kind for name, seen in found.items()})
+
+    @classmethod
+    def of_several(cls, tables: Iterable[ColumnTypes]) -> ColumnTypes:
+        """RETURNS (ColumnTypes): All columns of several tables, in the order in which they first
+        come. Where tables differ, a column has values of several types."""
+        kinds: dict[str, Any] = {}
+        for table in tables:
+            for name, kind in table.kinds.items():
+                same = kinds.setdefault(name, kind) == kind
+                if not same and to_arrow_type(kinds[name]) != to_arrow_type(kind):
+                    kinds[name] = dict
+        return cls(kinds)
 
 
 @dataclass
@@ -79,6 +94,8 @@ def to_arrow_type(kind: Any) -> Any:
 
     if isinstance(kind, pyarrow.DataType):
         return kind
+    if isinstance(kind, str):
+        return getattr(pyarrow, kind)()
     return getattr(pyarrow, ARROW_NAMES.get(kind, "string"))()
 
 
@@ -86,6 +103,6 @@ def to_typed(value: Any, kind: Any) -> Any:
     """RETURNS (Any): A value as a column of this type holds it."""
     if value is None:
         return None
-    if kind is dict:
-        return json.dumps(value, ensure_ascii=False)
+    if kind is dict or (kind is object and not isinstance(value, str)):
+        return json.dumps(to_json_value(value), ensure_ascii=False)
     return float(value) if kind is float else value

@@ -285,8 +285,9 @@ class _PartsOutput(RowsOutput):
             [_to_value(record.get(name), kind) for record in records]
             for name, kind in self.columns.kinds.items()
         ]
+        table = self.parts.make_table(values)
         self.written += len(records)
-        self.parts.add(values, {"done": done, "records": self.kept + self.written})
+        self.parts.add(table, {"done": done, "records": self.kept + self.written})
 
     def close(self, complete: bool) -> None:
         """See `RowsOutput`."""

@@ -83,19 +83,23 @@ class Row(NamedTuple):
         return self.values[column]
 
 
+class ColumnMissing(ValueError):
+    """A table doesn't have a column that is needed."""
+
+
 def check_columns(place: object, columns: Iterable[str], needed: Iterable[str]) -> None:
     """Look for columns.
 
     place (object): Where they should be, for the message.
     columns (Iterable[str]): Those that are there.
     needed (Iterable[str]): Those that have to be.
-    RAISES (ValueError): If one is missing.
+    RAISES (ColumnMissing): If one is missing.
     """
     there = list(columns)
     for name in needed:
         if name not in there:
             found = ", ".join(map(repr, there)) or "none"
-            raise ValueError(Errors.R761.format(place=place, name=name, columns=found))
+            raise ColumnMissing(Errors.R761.format(place=place, name=name, columns=found))
 
 
 def rows_of(records: Iterable[Mapping[str, Any]], needed: Iterable[str] = ()) -> Iterator[Row]:

@@ -91,6 +91,13 @@ class RowReader:
             self._types = ColumnTypes.of_rows(row.values for row in rows if isinstance(row, Row))
         return self._types
 
+    def require(self, names: Iterable[str]) -> None:
+        """Look for columns of a table whose columns are known.
+        RAISES (ColumnMissing): If one isn't there, and there are any.
+        """
+        if self.columns:
+            check_columns(self.path, self.columns, names)
+
     @property
     def size(self) -> int | None:
         """RETURNS (Optional[int]): The bytes that `read` tells of; None if they aren't known."""
