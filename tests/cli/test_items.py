@@ -345,34 +345,49 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("odd")
 
 
+def odd_table(rows, kind, quoting, mark, ragged, end):
+    """The bytes of a table."""
+    if kind == "jsonl":
+        records = [{"text": a, "b": b, "g": g} for a, b, g in rows]
+        lines = [json.dumps(r) if i not in ragged else "[1]" for i, r in enumerate(records)]
+        return (mark + "".join(line + end for line in lines)).encode()
+    file = io.StringIO(newline="")
+    mark_of_cells = "\t" if kind == "tsv" else ","
+    writer = csv.writer(file, quoting=quoting, lineterminator=end, delimiter=mark_of_cells)
+    writer.writerow(["text", "b", "g"])
+    for number, row in enumerate(rows):
+        writer.writerow([*row, "too", "many"] if number in ragged else row)
+    return (mark + file.getvalue()).encode()
+
+
 @fuzz(
     200,
     rows=TABLES,
     form=st.sampled_from(FORMS),
+    kind=st.sampled_from(["csv", "csv", "tsv", "jsonl"]),
     quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     mark=st.sampled_from(["", "\ufeff"]),
     ragged=st.sets(st.integers(0, 9), max_size=2),
     end=st.sampled_from(["\n", "\r\n"]),
+    cut=st.floats(0, 1),
 )
 def test_of_odd_tables_every_row_is_written_or_told(
-    loaded, folder, rows, form, quoting, mark, ragged, end
+    loaded, folder, rows, form, kind, quoting, mark, ragged, end, cut
 ):
+    table, out = folder / f"odd.{kind}", folder / "odd-out.csv"
+    table.write_bytes(odd_table(rows, kind, quoting, mark, ragged, end))
+    command = ["items", "", table, out, "--text", "text", *form, "--bad-lines", "skip"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("spacy_rnn.cli.items.load_language_model", lambda *_, **__: loaded)
-        file = io.StringIO(newline="")
-        writer = csv.writer(file, quoting=quoting, lineterminator=end)
-        writer.writerow(["text", "b", "g"])
-        for number, row in enumerate(rows):
-            writer.writerow([*row, "too", "many"] if number in ragged else row)
-        table, out = folder / "odd.csv", folder / "odd-out.csv"
-        table.write_bytes((mark + file.getvalue()).encode("utf8", "surrogatepass"))
-        done = run(
-            "items", "", table, out, "--text", "text", *form, "--overwrite", "--bad-lines", "skip"
-        )
-    assert done.exit_code == 0, (done.output, done.exception)
-    text = out.read_bytes().decode()
+        done = run(*command, "--overwrite")
+        assert done.exit_code == 0, (done.output, done.exception)
+        whole = out.read_bytes()
+        out.write_bytes(whole[: round(cut * len(whole))])
+        again = run(*command, "--resume")
+        assert again.exit_code == 0, (again.output, again.exception)
+        assert out.read_bytes() == whole
     written = {}
-    for record in csv.DictReader(io.StringIO(text, newline="")):
+    for record in csv.DictReader(io.StringIO(whole.decode(), newline="")):
         written.setdefault(int(record["row"]), record)
     left_out = sum(
         int(line.split("Left out: ")[1].split()[0].replace(",", ""))
