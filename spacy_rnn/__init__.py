@@ -31,9 +31,9 @@ _LAZY = {
     "release_memory": "scoring.releasing",
     "render": "rendering",
     "score_items": "scoring.items.score_items",
+    "score_pairs": "scoring.pairs.score_pairs",
     "to_df": "scoring.doc_rows",
     "to_rows": "scoring.doc_rows",
-    "score_pairs": "scoring.pairs.score_pairs",
 }
 
 __all__ = [

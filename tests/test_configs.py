@@ -254,6 +254,11 @@ READ = {
     "model-en": [
         *["configs/rnn_lm_en.cfg", "corpus/wikitext/train.spacy", "corpus/wikitext/dev.spacy"],
     ],
+    "surprisals": [
+        *["training/wikitext-0/model-last/config.cfg", "assets/natural-stories/words.tsv"],
+    ],
+    "regression": ["scripts/reading_times.py", "training/reading-times-0.tsv"],
+    "pairs": ["training/wikitext-0/model-last/config.cfg", "assets/blimp/one.jsonl"],
     "encoder-en": [
         *["configs/encoder_en.cfg", "corpus/sentences-en/train.txt", "corpus/sentences-en/dev.txt"],
     ],

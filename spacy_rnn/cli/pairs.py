@@ -89,8 +89,8 @@ def pairs_cli(
     measure: PairMeasure = Option(
         PairMeasure.lp, help="The measure whose intervals, ties and unknown words the table shows"
     ),
-    published: Path | None = Option(
-        None, help="A table of published accuracies: paradigm, and a column for each model"
+    published: str = Option(
+        "", help="A table of published accuracies: paradigm, and a column for each model"
     ),
     output: Path | None = Option(None, "--output", "-o", help="A JSON file for all figures"),
     records: Path | None = Option(
@@ -126,7 +126,7 @@ def pairs_cli(
     names = tuple(filter(None, map(str.strip, by.split(","))))
     columns = PairColumns(good, bad, names or None)
     tables = PairTables(pairs, columns, piped=pairs_format.value)
-    known = None if published is None else read_published(published)
+    known = read_published(Path(published)) if published else None
     skip = bad_lines is OnBadLines.skip
     asked = _Asked(columns, tables, end, component, batch_size, skip)
     compared = []
@@ -183,9 +183,7 @@ def _score_model(
     return ComparedPairs(model, {**described, "component": lm.name}, found, asked.left_out)
 
 
-def _find_notes(
-    compared: list[ComparedPairs], known: Published | None, path: Path | None
-) -> list[str]:
+def _find_notes(compared: list[ComparedPairs], known: Published | None, path: str) -> list[str]:
     notes = []
     first = compared[0]
     if first.left_out:
