@@ -36,6 +36,8 @@ _ROOM = 24
 # No line needs more points than a screen has.
 _POINTS = 500
 _STRIPS = 60
+# So many characters of a strip's text are shown, or a book would be in the titles.
+_TITLE = 400
 # How high the stroke of an unknown word is, with the gap above it
 _TICK = 4.5
 
@@ -199,7 +201,7 @@ def _strip(line: Line, start: int, stop: int, axis: _Axis, options: RenderOption
     text = visible("".join(token.text_with_ws for token in line.tokens[start:stop]).strip())
     title = (
         f"{start + 1:,}–{stop:,} · {decimal(line.mean(start, stop))} bits a token · most: "
-        f"{_token_title(line, peak, options)}\n{text}"
+        f"{_token_title(line, peak, options)}\n{text[:_TITLE]}{'…' * (len(text) > _TITLE)}"
     )
     return (
         f'<span class="spacy-rnn-strip" style="left:{100 * left:.2f}%;'

@@ -136,6 +136,15 @@ def test_every_token_of_a_long_text_can_be_pointed_at_and_the_highest_are_listed
     assert f"{len(doc):,} tokens" in root.one(".spacy-rnn-note").text
 
 
+def test_the_picture_of_a_book_is_no_book(trained):
+    doc = make_doc(trained, ["word"] * 30_000)
+    html = render(doc, "line", jupyter=False)
+    assert len(html) < 200_000
+    titles = [strip.attrs["title"] for strip in read(html).all(".spacy-rnn-strip")]
+    assert titles[0].startswith("1–500 ") and titles[-1].startswith("29,501–30,000 ")
+    assert all(title.endswith("…") for title in titles)
+
+
 def test_two_texts_have_two_lines_of_one_scale(trained):
     docs = [
         make_doc(trained, list("abcd"), log_probs=[-1.0, -2.0, -3.0, -4.0]),
