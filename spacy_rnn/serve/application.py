@@ -29,7 +29,7 @@ from .bodies import (
     NextBody,
     PictureBody,
     ScoreAnswer,
-    SessionBody,
+    ScoreBody,
     TextBody,
     TraceAnswer,
     TraceBody,
@@ -78,10 +78,10 @@ def _add_answers(app: FastAPI, models: Sequence[ServedModel], limits: ServeLimit
         return ModelsAnswer.model_validate({"models": described, "limits": sizes})
 
     @app.post("/api/score")
-    async def score_text(body: SessionBody) -> ScoreAnswer:
+    async def score_text(body: ScoreBody) -> ScoreAnswer:
         """The tokens of a text, and how surprising each is."""
         model = _choose(models, limits, body)
-        found = await model.turn(model.score, body.text, body.session)
+        found = await model.turn(model.score, body.text, body.session, body.last)
         return ScoreAnswer.model_validate(found)
 
     @app.post("/api/next")
@@ -112,7 +112,9 @@ def _add_answers(app: FastAPI, models: Sequence[ServedModel], limits: ServeLimit
         """A picture of the steps, or of the states, as a page without scripts."""
         model = _choose(models, limits, body)
         html = await model.turn(model.draw, body.text, body.style)
-        return HTMLResponse(html, headers={"Content-Security-Policy": PICTURE_POLICY})
+        # the page asks whether it can be drawn, and then shows it
+        kept = {"Cache-Control": "private, max-age=60"}
+        return HTMLResponse(html, headers={"Content-Security-Policy": PICTURE_POLICY, **kept})
 
 
 def _add_events(app: FastAPI, models: Sequence[ServedModel], limits: ServeLimits) -> None:

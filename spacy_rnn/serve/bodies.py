@@ -47,6 +47,12 @@ class SessionBody(TextBody):
     )
 
 
+class ScoreBody(SessionBody):
+    last: int | None = Field(
+        None, ge=0, description="List only so many last tokens; the sums are those of all"
+    )
+
+
 class NextBody(SessionBody):
     k: _Words = 5
     prefix: _Text = Field("", max_length=100, description="Only words that begin with this")
@@ -116,6 +122,7 @@ class TokenAnswer(BaseModel):
 class ScoreAnswer(BaseModel):
     model: str
     tokens: list[TokenAnswer]
+    count: int = Field(description="Of all tokens, listed or not")
     surprisal: float = Field(description="Bits of all tokens")
     end_surprisal: float = Field(description="Bits of the end of the document after them")
     perplexity: float

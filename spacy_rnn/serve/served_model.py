@@ -91,24 +91,32 @@ class ServedModel:
             "spells": self.lm.network.speller is not None,
         }
 
-    def score(self, text: str, session: str | None) -> dict[str, Any]:
-        """RETURNS (Dict): The tokens with their surprisal, and the sums of the text."""
+    def score(self, text: str, session: str | None, last: int | None) -> dict[str, Any]:
+        """RETURNS (Dict): The last tokens, or all, with their surprisal, and the sums."""
         doc = self._doc(text)
         read = self.texts.get(session).follow(doc)
-        bits = (-read.log_probs.astype(np.float64) / math.log(2)).tolist()
-        rows = iter(zip(bits, self.lm.vocabulary.rows([doc])[0].tolist(), strict=True))
-        mask = self.lm.vocabulary.forms_of([doc]).read
-        tokens = []
-        for token in doc:
-            is_read = mask is None or bool(mask[token.i])
-            surprisal, row = next(rows) if is_read else (0.0, None)
-            place = {"text": token.text, "start": token.idx, "end": token.idx + len(token)}
-            known = None if row is None else row != UNKNOWN_ROW
-            tokens.append({**place, "surprisal": surprisal, "known": known})
-        end, total = -read.end_log_prob / math.log(2), math.fsum(bits)
+        bits = -read.log_probs.astype(np.float64) / math.log(2)
+        vocabulary = self.lm.vocabulary
+        forms = vocabulary.forms_of([doc])
+        mask = np.ones(len(doc), dtype=bool) if forms.read is None else forms.read
+        surprisal, known = np.zeros(len(doc)), np.zeros(len(doc), dtype=bool)
+        surprisal[mask] = bits
+        known[mask] = vocabulary.rows_of_keys(forms.keys) != UNKNOWN_ROW
+        tokens = [
+            {
+                "text": token.text,
+                "start": token.idx,
+                "end": token.idx + len(token),
+                "surprisal": float(surprisal[token.i]),
+                "known": bool(known[token.i]) if mask[token.i] else None,
+            }
+            for token in (doc if last is None else doc[max(0, len(doc) - last) :])
+        ]
+        end, total = -read.end_log_prob / math.log(2), float(bits.sum())
         return {
             "model": self.name,
             "tokens": tokens,
+            "count": len(doc),
             "surprisal": total,
             "end_surprisal": end,
             "perplexity": 2.0 ** min(1000.0, (total + end) / (len(bits) + 1)),

@@ -48,6 +48,9 @@ def test_scores_are_those_of_the_pipeline(client, pipelines, lms, case):
         assert found["bits_per_character"] == pytest.approx((sum(bits) + end) / len(text))
     else:
         assert found["bits_per_character"] is None
+    few = client.ask("score", model=name, text=text, last=2)
+    assert few.pop("tokens") == found["tokens"][-2:]
+    assert few == {field: value for field, value in found.items() if field != "tokens"}
     known = [lms[name].vocabulary.row(token.text) != 0 for token in doc]
     assert [token["known"] for token in found["tokens"]] == known
 
@@ -55,7 +58,7 @@ def test_scores_are_those_of_the_pipeline(client, pipelines, lms, case):
 def test_white_space_that_the_model_skips_has_no_surprisal():
     nlp = make_trained(model={"white_space": "skip"})
     model = ServedModel("skips", nlp, nlp.get_pipe("rnn_lm"), ServeLimits())
-    found = model.score("the  baker\n\npaints", None)
+    found = model.score("the  baker\n\npaints", None, None)
     doc = nlp("the  baker\n\npaints")
     assert [t["known"] for t in found["tokens"]] == [True, None, True, None, True]
     bits = [token["surprisal"] for token in found["tokens"]]

@@ -12,6 +12,7 @@ const refers = schema => schema?.$ref?.split("/").pop();
 /** The type of a field in a few words. */
 const typeOf = schema => {
   if (refers(schema)) return refers(schema);
+  if (schema.enum) return schema.enum.map(value => JSON.stringify(value)).join(" or ");
   if (schema.anyOf) return schema.anyOf.map(typeOf).join(" or ");
   if (schema.type === "array") return `list of ${typeOf(schema.items)}`;
   const limits = Object.entries({
@@ -55,6 +56,13 @@ const show = ({paths, components}) => {
     for (const [method, operation] of Object.entries(methods)) {
       place.append(make("h2", "", make("code", `${method.toUpperCase()} ${path}`)));
       place.append(make("p", operation.description ?? operation.summary));
+      if (operation.parameters) {
+        const fields = operation.parameters.map(({name, schema, description}) =>
+          [name, {description, ...schema}]);
+        const required = operation.parameters.filter(each => each.required).map(each => each.name);
+        place.append(make("h3", "Query"),
+          tableOf({properties: Object.fromEntries(fields), required}));
+      }
       const sent = Object.values(operation.requestBody?.content ?? {})[0]?.schema;
       const got = Object.values(operation.responses["200"].content ?? {})[0]?.schema;
       for (const [title, schema] of [["Request", sent], ["Answer", got]]) {
@@ -69,4 +77,5 @@ const show = ({paths, components}) => {
 };
 
 document.querySelector("#address").textContent = location.origin;
-fetch("../openapi.json").then(answer => answer.json()).then(show);
+fetch("../openapi.json").then(answer => answer.json()).then(show)
+  .then(() => { document.body.dataset.ready = "true"; });

@@ -1,0 +1,253 @@
+// The page: one text, and what one or two models make of it.
+
+import * as panels from "./panels.js";
+import {ask, checkPicture, listModels, listen, pictureAddress} from "./server.js";
+import * as typing from "./suggestions.js";
+import {explain, preferredLanguage, remember, say, setLanguage} from "./texts.js";
+
+const find = selector => document.querySelector(selector);
+const error = find("#error");
+const [first, second] = [find("#first-model"), find("#second-model")];
+// So that the server goes on from what it read. randomUUID isn't there without https.
+const session = [...crypto.getRandomValues(new Uint8Array(16))]
+  .map(byte => byte.toString(16).padStart(2, "0")).join("");
+
+let known = [];
+let models = [];
+let places = {};
+let waiting = 0;
+let asking = new AbortController();
+let writing = null;
+let steps = [];
+let step = 0;
+let shown = null;
+
+const fail = problem => {
+  if (problem?.name === "AbortError") return;
+  if (!problem?.code && problem instanceof Error) console.error(problem);
+  const lost = problem instanceof TypeError;
+  error.textContent = lost ? say("unreachable") : explain(problem);
+  error.hidden = false;
+};
+
+const succeed = () => { error.hidden = true; };
+
+// --- typing ---
+
+const refresh = () => {
+  clearTimeout(waiting);
+  asking.abort();
+  waiting = setTimeout(askAll, 60);
+};
+
+const askAll = async () => {
+  if (typing.isComposing() || !models.length) return;
+  asking = new AbortController();
+  const {signal} = asking;
+  const [text, before] = [typing.text(), typing.textBefore()];
+  const questions = before === null ? [] : [
+    ask("complete", {text: before, session, model: models[0], k: 5}, signal)
+      .then(found => typing.offer(found.completions)),
+  ];
+  models.forEach((model, number) => {
+    questions.push(
+      ask("next", {text: before ?? text, session, model, k: 8}, signal)
+        .then(found => panels.showNext(places.next[number], found, typing.insert)),
+      ask("score", {text, session, model, last: 300}, signal)
+        .then(found => panels.showWords(places.words[number], found)),
+    );
+  });
+  try {
+    await Promise.all(questions);
+    succeed();
+  } catch (problem) {
+    if (signal.aborted) return;
+    asking.abort();
+    // what stands there is of another text
+    for (const place of [...places.words, ...places.next]) place.replaceChildren();
+    fail(problem);
+  }
+};
+
+// --- writing ---
+
+const options = form => {
+  const chosen = {};
+  for (const input of form.querySelectorAll("input")) {
+    const out = !input.validity.valid || (input.name === "top_p" && input.valueAsNumber === 0);
+    if (out || Number.isNaN(input.valueAsNumber)) {
+      input.focus();
+      throw {code: "page", message: say("invalid", say(input.name))};
+    }
+    chosen[input.name] = input.valueAsNumber;
+  }
+  return chosen;
+};
+
+const write = async event => {
+  event.preventDefault();
+  if (writing) return;
+  let chosen;
+  try {
+    chosen = options(event.target);
+  } catch (problem) {
+    fail(problem);
+    return;
+  }
+  succeed();
+  writing = new AbortController();
+  const {signal} = writing;
+  const text = typing.text();
+  const ends = [];
+  setWriting(say("busy"));
+  try {
+    await Promise.all(models.map((model, number) =>
+      writeOne(model, places.written[number], text, chosen, signal, ends)));
+  } catch (problem) {
+    fail(problem);
+  }
+  const count = find("#written").dataset.count;
+  const ended = ends.length && ends.every(reason => reason === "end");
+  const how = signal.aborted ? "stopped" : ended ? "ended" : "written";
+  writing.abort();  // if one failed, the other has no reader
+  writing = null;
+  setWriting(say(how, count));
+};
+
+const writeOne = async (model, place, text, chosen, signal, ends) => {
+  const page = panels.startWriting(place, text, typing.append);
+  const part = find("#written");
+  part.dataset.count = "0";
+  try {
+    await listen("generate", {text, model, ...chosen}, signal, (name, data) => {
+      if (name === "word") {
+        page.add(data.text);
+        part.dataset.count = String(Number(part.dataset.count) + 1);
+      } else {
+        ends.push(data.reason);
+        if (data.error) throw data.error;
+      }
+    });
+  } finally {
+    page.end();
+  }
+};
+
+const setWriting = state => {
+  find("#writing-state").textContent = state;
+  find("#write").disabled = writing !== null;
+  find("#stop").disabled = writing === null;
+};
+
+// --- pictures ---
+
+const draw = async style => {
+  const text = typing.text();
+  shown = style;
+  const made = models.map(model => pictureAddress(model, text, style));
+  try {
+    await Promise.all(made.map(checkPicture));
+    const found = await Promise.all(made.map((address, number) =>
+      panels.showPicture(places.pictures[number], address, say("picture", models[number]))));
+    steps = style === "steps" ? found : [];
+    succeed();
+  } catch (problem) {
+    steps = [];
+    fail(problem);
+  }
+  find("#stepping").hidden = !steps.length;
+  find("#step-all").setAttribute("aria-pressed", "false");
+  for (const [name, button] of [["steps", "#show-steps"], ["states", "#show-states"]]) {
+    find(button).setAttribute("aria-pressed", String(name === style));
+  }
+  if (steps.length) showStep(0);
+};
+
+/** Show one step of the pictures, or all of them. */
+const showStep = number => {
+  const count = Math.max(...steps.map(boxes => boxes.length));
+  const all = find("#step-all").getAttribute("aria-pressed") === "true";
+  step = Math.max(0, Math.min(count - 1, number));
+  for (const boxes of steps) {
+    boxes.forEach((box, place) => {
+      box.hidden = !all && place !== step;
+      box.style.display = box.hidden ? "none" : "";
+    });
+  }
+  fitPictures();
+  find("#step-number").textContent = all ? "" : say("step", step, count - 1);
+  find("#step-back").disabled = all || step === 0;
+  find("#step-on").disabled = all || step === count - 1;
+};
+
+const fitPictures = () => document.querySelectorAll("#pictures iframe").forEach(panels.fit);
+
+const toggleAll = () => {
+  const button = find("#step-all");
+  const pressed = button.getAttribute("aria-pressed") === "true";
+  button.setAttribute("aria-pressed", String(!pressed));
+  showStep(step);
+};
+
+// --- the page ---
+
+const layOut = () => {
+  models = [first.value, ...(second.value ? [second.value] : [])];
+  const described = models.map(name => known.find(model => model.name === name));
+  writing?.abort();
+  const parts = {words: "#words", next: "#next", written: "#written", pictures: "#pictures"};
+  places = Object.fromEntries(
+    Object.entries(parts).map(([name, selector]) => [name, panels.divide(selector, described)]));
+  steps = [];
+  find("#stepping").hidden = true;
+  if (shown) find(`#show-${shown}`).setAttribute("aria-pressed", "false");
+  refresh();
+};
+
+const fillModels = names => {
+  const none = new Option(say("none"), "");
+  none.dataset.text = "none";
+  first.replaceChildren(...names.map(name => new Option(name, name)));
+  second.replaceChildren(none, ...names.map(name => new Option(name, name)));
+  if (names.length > 1) second.value = names[1];
+};
+
+const speak = name => {
+  setLanguage(name);
+  if (models.length) refresh();
+  if (steps.length) showStep(step);
+};
+
+const start = async () => {
+  speak(preferredLanguage());
+  for (const button of document.querySelectorAll("[data-language]")) {
+    button.addEventListener("click", () => {
+      remember("language", button.dataset.language);
+      speak(button.dataset.language);
+    });
+  }
+  try {
+    const {models: found, limits} = await listModels();
+    find("#text").maxLength = limits.text_chars;
+    known = found;
+    fillModels(found.map(({name}) => name));
+  } catch (problem) {
+    fail(problem);
+    return;
+  }
+  first.addEventListener("change", layOut);
+  second.addEventListener("change", layOut);
+  typing.watch(refresh);
+  find("#writing").addEventListener("submit", write);
+  find("#stop").addEventListener("click", () => writing?.abort());
+  find("#show-steps").addEventListener("click", () => draw("steps"));
+  find("#show-states").addEventListener("click", () => draw("states"));
+  find("#step-back").addEventListener("click", () => showStep(step - 1));
+  find("#step-on").addEventListener("click", () => showStep(step + 1));
+  find("#step-all").addEventListener("click", toggleAll);
+  window.addEventListener("resize", fitPictures);
+  layOut();
+  document.body.dataset.ready = "true";
+};
+
+start();
