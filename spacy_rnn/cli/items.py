@@ -22,7 +22,7 @@ from ..scoring.run import BadDocument, stop_cleanly
 from ..scoring.selecting import prepare
 from ..validation import check_size
 from . import rnn
-from .options import Code, Component, GpuId
+from .options import Code, Component, GpuId, SafeCells
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
 from .score import OnBadLines
@@ -112,9 +112,7 @@ def items_cli(
     bad_lines: OnBadLines = Option(
         OnBadLines.stop, help="What to do about a row that can't be read or scored"
     ),
-    safe_cells: bool = Option(
-        False, "--safe-cells", help="Write cells that a spreadsheet would run with a ' before them"
-    ),
+    safe_cells: SafeCells = False,
     component: Component = None,
     batch_size: int | None = Option(
         None, help="The most groups scored at once; the pipeline's batch_size by default"
