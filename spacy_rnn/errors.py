@@ -3,7 +3,7 @@
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
 R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
-runs; R6xx `rnn train`; R79x looking inside; R83x typing; R84x and R85x `rnn serve`.
+runs; R6xx `rnn train`; R79x and R80x looking inside; R83x typing; R84x and R85x `rnn serve`.
 """
 
 import reprlib
@@ -463,7 +463,7 @@ class Errors(metaclass=_Coded):
     R815 = "The vocabulary has none of the words {words}. Choose some of lm.vocabulary.words."
     R816 = "{words:,} words don't fit on a map: {most} are the most."
 
-    # --- R79x: looking inside ---
+    # --- R79x, R80x: looking inside ---
     R790 = "{name} doesn't read {asked}: choose the direction {known}, or None for its own."
     R791 = (
         "A trace keeps every gate of every step, so it takes at most {most:,} tokens; this text "

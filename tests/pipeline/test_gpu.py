@@ -63,6 +63,17 @@ def test_predictions_are_those_of_the_cpu(saved, gpu):
             assert_close(doc._.rnn_lm, output)
 
 
+def test_a_trace_is_that_of_the_cpu(saved, gpu):
+    on_cpu, path = saved
+    for text in TEXTS:
+        one = on_cpu.get_pipe("rnn_lm").trace(text)
+        other = spacy.load(path).get_pipe("rnn_lm").trace(text)
+        for name in one.value_names:
+            assert_allclose(one.units(name), other.units(name), atol=1e-4)
+        assert_allclose(one.log_probs, other.log_probs, atol=1e-4)
+        assert np.array_equal(one.rows, other.rows)
+
+
 def test_doc_tensor_lives_on_the_gpu_and_the_output_does_not(saved, gpu):
     doc = spacy.load(saved[1])(TEXTS[0])
     assert isinstance(doc.tensor, cupy.ndarray)
