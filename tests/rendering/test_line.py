@@ -239,3 +239,20 @@ def test_names_and_lines_have_to_be_as_many(trained):
         draw(doc, components=["rnn_lm", "second"])
     with pytest.raises(ValueError, match=r"R812.*smooth.*'line'"):
         render(doc, "surprisal", smooth=3)
+
+
+def test_lines_differ_without_colours(trained):
+    css = read(render(trained("the"), "line", jupyter=False)).one("style").text
+    dashes = re.findall(r"--spacy-rnn-dash: ([^}]+?) }", css)
+    shapes = re.findall(r"\.spacy-rnn-dot\.spacy-rnn-line-\d \{ ([^}]+?) \}", css)
+    assert len(dashes) == len(set(dashes)) == 6
+    assert len(shapes) == len(set(shapes)) == 6
+
+
+def test_a_keyboard_and_a_screen_reader_find_everything(trained):
+    root = draw([trained(ENGLISH[0]), trained(ENGLISH[1])], names=["one", "<b>"])
+    assert root.one(".spacy-rnn-scroll").attrs["tabindex"] == "0"
+    area = root.one(".spacy-rnn-area")
+    assert area.attrs["role"] == "img" and "one, <b>" in area.attrs["aria-label"]
+    assert all(head.attrs["scope"] == "col" for head in root.all("th"))
+    assert len(list(root.one("details").all("table"))) == 2
