@@ -9,6 +9,7 @@ import numpy as np
 from ..pipeline.trace import Trace
 from .text import direction_of
 from .trace_parts import (
+    ALWAYS_POSITIVE,
     TraceOptions,
     cut_note,
     language,
@@ -41,10 +42,13 @@ def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
 
 def _heat_legend(options: TraceOptions) -> str:
     order = "Units that behave alike stand together. " if options.order == "similar" else ""
+    colours = "blue above zero and orange below"
+    if options.value in ALWAYS_POSITIVE:
+        colours = "stronger towards 1, where everything passes"
     return (
         f"One row for each unit, one column for each step: {_value_name(options.value)} when the "
-        "word has been read. The number is the value; the colour shows the same, blue above zero "
-        f"and orange below. {order}The columns can be scrolled with the arrow keys."
+        f"word is read. The number is the value; the colour shows the same, {colours}. {order}"
+        "The columns can be scrolled with the arrow keys."
     )
 
 

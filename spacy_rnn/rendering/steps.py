@@ -14,6 +14,7 @@ from ..vocabulary import UNKNOWN_ROW
 from .decimals import decimal
 from .text import word
 from .trace_parts import (
+    ALWAYS_POSITIVE,
     TraceOptions,
     cut_note,
     edge,
@@ -35,8 +36,6 @@ _EQUATIONS = {
     "lstm": "c = forget · c before + input · candidate; h = output · tanh(c)",
 }
 _ARROW = '<span class="spacy-rnn-arrow" aria-hidden="true">→</span>'
-# From 0 to 1, all others have two signs.
-_GATES = ("input", "forget", "output", "reset", "update")
 
 
 class _Vector(NamedTuple):
@@ -131,7 +130,7 @@ def _flow(prefix: str, vectors: list[_Vector], step: int) -> str:
 
 def _stage(prefix: str, vector: _Vector, step: int) -> str:
     """A vector as bars, which the table of numbers says in words."""
-    gate = vector.name in _GATES
+    gate = vector.name in ALWAYS_POSITIVE
     values = vector.values[step, vector.units].tolist()
     bars = "".join(_unit_bar(value / vector.full, gate) for value in values)
     mean = f" {short_number(vector.values[step].mean(), 2)}" if gate else ""

@@ -17,6 +17,8 @@ from ..vocabulary import BOUNDARY
 from .text import word
 
 ORDERS = ("similar", "index")
+# From 0 to 1; all other values have two signs.
+ALWAYS_POSITIVE = ("input", "forget", "output", "reset", "update")
 
 
 @dataclass(frozen=True)

@@ -38,9 +38,12 @@ def heat_of(html):
 @pytest.mark.parametrize("layer", [0, 1, -2])
 def test_every_cell_has_the_number_of_its_unit_and_step(lm, value, layer):
     trace = lm.trace(TEXT)
-    words, units, numbers = heat_of(render(trace, "states", value=value, layer=layer))
+    html = render(trace, "states", value=value, layer=layer)
+    words, units, numbers = heat_of(html)
     assert words == ["start of text", *TEXT.split()]
     assert sorted(units) == [*range(12)]
+    two_signs = bool((trace.units(value, layer) < 0).any())
+    assert ("orange below" in html) == two_signs
     np.testing.assert_allclose(numbers, trace.units(value, layer)[:, units].T, atol=0.0501)
 
 
