@@ -582,7 +582,7 @@ class Errors(metaclass=_Coded):
     # --- R55x: `rnn score` ---
     R550 = (
         "--keep-empty writes a record for each empty document; with --tokens it has no token to "
-        "write about. Leave one of the two out."
+        "write about. Leave one of the two out, or write about its closing </s> with --end."
     )
     R551 = (
         "Stopped with {written} in the output, at one that can't be read or scored: {error} Repair "

@@ -184,8 +184,9 @@ def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
         raise ValueError(Errors.R511)
     if path is None and (resume or overwrite):
         raise ValueError(Errors.R510)
-    # what a folder holds is looked at when it is opened
-    if path is not None and path.is_file() and not (resume or overwrite):
+    # what a folder of parts holds is looked at when it is opened
+    is_folder = path is not None and path.suffix.lower() == ".parquet" and path.is_dir()
+    if path is not None and path.exists() and not (is_folder or resume or overwrite):
         raise ValueError(Errors.R504.format(path=path))
     if resume and path is not None and is_special(path):
         raise ValueError(Errors.R560.format(path=path))

@@ -49,6 +49,8 @@ class ParquetParts:
                 for part in self.parts:
                     part.unlink()
             self._check_parts()
+            parts = self.parts
+            self._next = int(parts[-1].stem.rpartition("-")[2]) + 1 if parts else 0
         except BaseException:
             self._lock.close()
             raise
@@ -115,7 +117,7 @@ class ParquetParts:
         RAISES (OSError): If it can't be written.
         """
         self.flush()
-        if not self.parts:
+        if not self._next:
             table = self.schema.empty_table()
             self._write(table.replace_schema_metadata({_KEY: json.dumps(self._state)}))
 
@@ -124,14 +126,14 @@ class ParquetParts:
         self._lock.close()
 
     def _write(self, table: Any) -> None:
-        number = int(self.parts[-1].stem.rpartition("-")[2]) + 1 if self.parts else 0
-        part = self.path / f"part-{number:05}.parquet"
+        part = self.path / f"part-{self._next:05}.parquet"
         hidden = part.with_name(f".{part.name}")
         with named_errors(part):
             self._pyarrow.parquet.write_table(table, hidden)
             with hidden.open("rb+") as file:
                 os.fsync(file.fileno())
             hidden.replace(part)
+        self._next += 1
 
     def _check_parts(self) -> None:
         own = self.parts
@@ -157,7 +159,7 @@ def _open_folder(path: Path, *, may_exist: bool) -> IO[bytes]:
     """RETURNS (IO[bytes]): A lock on the folder."""
     if path.exists() and not path.is_dir():
         raise ValueError(Errors.R776.format(path=path, found="it is a file"))
-    if not may_exist and path.is_dir() and any(path.iterdir()):
+    lock = path / ".lock"  # which stays: another run may be waiting for this very file
+    if not may_exist and path.is_dir() and any(inner != lock for inner in path.iterdir()):
         raise ValueError(Errors.R504.format(path=path))
-    # others than the lock may be there: it is looked for in the folder, not the folder itself
-    return open_file(path / ".lock", may_exist=True)
+    return open_file(lock, may_exist=True)

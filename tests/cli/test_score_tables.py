@@ -172,6 +172,26 @@ def test_token_records_have_offsets_and_the_end(quick, tmp_path):
     assert rows[-1]["start"] == "" and float(rows[-1]["surprisal"]) > 0
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.jsonl", "out.parquet"])
+def test_an_empty_document_has_its_end_only(quick, tmp_path, name):
+    path = write_table(tmp_path / "items.csv", [{"text": "", "n": 1}, {"text": "it", "n": 2}])
+    options = ["--tokens", "--end", "--keep-empty", "--keep", "n"]
+    out = tmp_path / name
+    succeed("score", "", path, out, *options)
+    found = read_output(out)
+    assert [(int(r["doc"]), int(r["i"]), str(r["n"])) for r in found] == [
+        (1, 0, "1"), (2, 0, "2"), (2, 1, "2"),
+    ]  # fmt: skip
+    bits = -quick.nlp("")._.rnn_lm.end_log_prob / math.log(2)
+    assert float(found[0]["surprisal"]) == pytest.approx(bits, rel=1e-5)
+    write_table(path, [{"text": "", "n": 1}])
+    succeed("score", "", path, out, *options, "--overwrite")
+    assert "complete already" in succeed("score", "", path, out, *options, "--resume").stderr
+    if name != "out.parquet":
+        (tmp_path / "folder.csv").mkdir()
+        assert "R504" in fail("score", "", path, tmp_path / "folder.csv")
+
+
 def test_without_options_token_records_are_what_they_were(quick, tmp_path):
     (tmp_path / "text.txt").write_text("the grey cat\n")
     succeed("score", "", tmp_path / "text.txt", tmp_path / "out.csv", "--tokens")
