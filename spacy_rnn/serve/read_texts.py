@@ -6,6 +6,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from time import monotonic
 
+import numpy as np
+from spacy.attrs import NORM, ORTH
 from spacy.tokens import Doc
 
 from ..pipeline.completion import LAST_TOKENS
@@ -16,8 +18,6 @@ from ..pipeline.session import Session
 _SINGLE = 2 * LAST_TOKENS
 # An edit further ahead takes back at most so many tokens too many.
 _PIECE = 128
-
-_Piece = list[tuple[str, str]]
 
 
 class ReadText:
@@ -32,7 +32,8 @@ class ReadText:
     def __init__(self, lm: RNNLM) -> None:
         self._lm = lm
         self._session = lm.session()
-        self._pieces: list[_Piece] = []
+        # of each token the hashes of its text and its norm
+        self._pieces: list[np.ndarray] = []
 
     def follow(self, doc: Doc) -> Session:
         """Read on to the end of a text.
@@ -40,7 +41,7 @@ class ReadText:
         doc (Doc): The whole text.
         RETURNS (Session): After its last token. Whoever feeds it makes a copy.
         """
-        tokens = [(token.text, token.norm_) for token in doc]
+        tokens = doc.to_array([ORTH, NORM])
         kept, start = self._find_common(tokens)
         if not self._take_back(len(self._pieces) - kept):
             self._session, self._pieces, start = self._lm.session(), [], 0
@@ -64,13 +65,13 @@ class ReadText:
             session.undo()
         return session, before
 
-    def _find_common(self, tokens: _Piece) -> tuple[int, int]:
+    def _find_common(self, tokens: np.ndarray) -> tuple[int, int]:
         """RETURNS (Tuple[int, int]): How many pieces can stay, and how many tokens they have."""
         kept = start = 0
         for piece in self._pieces:
             stop = start + len(piece)
             is_early = len(piece) == 1 or stop <= len(tokens) - _SINGLE
-            if not is_early or tokens[start:stop] != piece:
+            if not is_early or not np.array_equal(tokens[start:stop], piece):
                 break
             kept, start = kept + 1, stop
         return kept, start

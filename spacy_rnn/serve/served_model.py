@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import math
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,6 +28,9 @@ from .read_texts import KeptTexts
 from .refusal import Refused, refusal_of
 
 T = TypeVar("T")
+
+# So many words that were new are kept before all of them are forgotten: some megabytes.
+MOST_NEW_WORDS = 20_000
 
 
 class ServedModel:
@@ -49,6 +54,9 @@ class ServedModel:
         self.limits = limits
         self.texts = KeptTexts(lm, limits.sessions, limits.session_seconds)
         self._free = asyncio.Lock()
+        self._docs: OrderedDict[str, Doc] = OrderedDict()
+        self._zone = ExitStack()
+        self._forget_words()
 
     async def turn(self, function: Callable[..., T], *args: Any) -> T:
         """Call a function on a thread when nobody else uses the model: turns go by arrival.
@@ -74,8 +82,22 @@ class ServedModel:
             self._free.release()
 
     def _call(self, function: Callable[..., T], *args: Any) -> T:
-        with memory_zone(self.nlp):  # the words of all requests would pile up
-            return function(*args)
+        if len(self.nlp.vocab) - self._words_before > MOST_NEW_WORDS:
+            self._forget_words()
+        return function(*args)
+
+    def _forget_words(self) -> None:
+        """Free the words of all requests so far, which would pile up. A zone for each request would
+        make most of its words anew."""
+        self._docs.clear()
+        self._zone.close()
+        self._zone.enter_context(memory_zone(self.nlp))
+        self._words_before = len(self.nlp.vocab)
+
+    def close(self) -> None:
+        """Forget what was served; the model isn't asked any more."""
+        self._docs.clear()
+        self._zone.close()
 
     def describe(self) -> dict[str, Any]:
         """RETURNS (Dict): What clients are told of the model."""
@@ -165,9 +187,15 @@ class ServedModel:
         return render(self.trace(text, None), style, page=True, jupyter=False) or ""
 
     def _doc(self, text: str) -> Doc:
-        doc = self.nlp.make_doc(text)
-        if runs_components_before(self.nlp):
-            (doc,) = run_before(self.nlp, self.lm, [doc])
+        """RETURNS (Doc): The tokens of a text. Clients ask several questions about each."""
+        doc = self._docs.get(text)
+        if doc is None:
+            doc = self.nlp.make_doc(text)
+            if runs_components_before(self.nlp):
+                (doc,) = run_before(self.nlp, self.lm, [doc])
+            self._docs[text] = doc
+            if len(self._docs) > self.limits.sessions:
+                self._docs.popitem(last=False)
         return doc
 
     def _spaces_after(self, doc: Doc) -> Callable[[str], str]:

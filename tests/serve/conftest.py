@@ -79,14 +79,20 @@ def lms(pipelines):
 def serve(pipelines, lms):
     """Makes a client of both models, with limits of its own."""
 
+    every = []
+
     def make(hosts=(), **limits):
         allowed = ServeLimits(**limits)
         models = [ServedModel(name, pipelines[name], lms[name], allowed) for name in pipelines]
         client = Client(make_app(models, allowed, hosts))
         client.models = {model.name: model for model in models}
+        every.append(models)
         return client
 
-    return make
+    yield make
+    for models in every:
+        for model in models:
+            model.close()
 
 
 @pytest.fixture

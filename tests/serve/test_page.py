@@ -39,7 +39,9 @@ def address(pipelines, lms):
         target=serve_app, args=(app, listener, limits), kwargs=options, daemon=True
     ).start()
     assert started.wait(20)
-    return url_of(listener)
+    yield url_of(listener)
+    for model in models:
+        model.close()
 
 
 @pytest.fixture(scope="module")

@@ -341,6 +341,28 @@ def test_a_key_reads_only_what_changed(serve, monkeypatch):
     assert sum(fed) < 10
 
 
+def test_new_words_of_requests_are_forgotten_now_and_then(serve, pipelines, monkeypatch):
+    client = serve()
+    asked = client.ask("complete", model="en", text="a zorblax paints", session="s")
+    assert "zorblax" in pipelines["en"].vocab.strings
+    body = {"model": "en", "text": "a zorblax", "max_tokens": 30, "excluded": ["</s>"]}
+    monkeypatch.setattr("spacy_rnn.serve.served_model.MOST_NEW_WORDS", 2)
+
+    async def run():
+        async with client.connect() as connection:
+            writing = asyncio.create_task(connection.post("/api/generate", json=body))
+            await asyncio.sleep(0)
+            for number in range(20):
+                words = {"model": "en", "text": f"x{number}x y{number}y z{number}z"}
+                await connection.post("/api/score", json=words)
+            return await writing
+
+    assert len(events_of(asyncio.run(run()).text)) == 31
+    assert "zorblax" not in pipelines["en"].vocab.strings
+    again = client.ask("complete", model="en", text="a zorblax paints", session="s")
+    assert again == asked
+
+
 def test_a_model_that_reads_from_right_to_left_is_refused():
     nlp = make_pipeline(model={"direction": "backward"})
     with pytest.raises(ValueError, match="R852"):
