@@ -241,7 +241,7 @@ READ = {
     ],
     "evaluate": ["corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
     "report": [
-        *["scripts/report.py", "corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
+        *["scripts/report.py", "scripts/report_texts.toml", "corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
         *[f"{RUN}/log.jsonl", "metrics/test.json"],
     ],
     "sentences-en": [
@@ -361,6 +361,7 @@ def write_tagged(path, texts):
     DocBin(docs=docs).to_disk(path)
 
 
+@pytest.mark.slow
 def test_the_pretraining_config_serves_both_commands(tmp_path):
     """As docs/encoders.md has it: a vocabulary, spacy pretrain, spacy train."""
     raw, words, labelled = (tmp_path / name for name in ("raw.txt", "words.json", "tags.spacy"))

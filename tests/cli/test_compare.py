@@ -26,6 +26,7 @@ def compare(text, tmp_path, *models):
     return json.loads(out.read_text("utf8")), done
 
 
+@pytest.mark.slow
 def test_models_are_sorted_by_bits_per_character(model, models, tmp_path):
     given = [models / "same", model, models / "more"]
     found, done = compare(ENGLISH, tmp_path, *given)
@@ -84,6 +85,7 @@ def test_errors_are_one_line(model, tmp_path):
     assert "E050" in fail("compare", model, "nothing", "--text", path)
 
 
+@pytest.mark.slow
 def test_models_of_other_forms_can_not_be_compared(model, tmp_path):
     """One predicts words, the other words in lower case: it has less to predict."""
     make_trained(model={"attr": "LOWER"}).to_disk(tmp_path / "lower")

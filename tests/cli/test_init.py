@@ -42,6 +42,7 @@ def test_a_file_that_is_there_is_kept_unless_it_may_be_overwritten(tmp_path):
     assert load_config(path)["nlp"]["lang"] == "en"
 
 
+@pytest.mark.slow
 def test_what_is_swapped_in_a_base_is_told(tmp_path):
     base, path = tmp_path / "base.cfg", tmp_path / "ner.cfg"
     init_config(lang="en", pipeline=["ner"], optimize="efficiency").to_disk(base)

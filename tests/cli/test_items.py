@@ -360,6 +360,7 @@ def odd_table(rows, kind, quoting, mark, ragged, end):
     return (mark + file.getvalue()).encode()
 
 
+@pytest.mark.slow
 @fuzz(
     200,
     rows=TABLES,

@@ -372,6 +372,7 @@ def test_empty_documents_change_nothing():
     assert_same(before, weights_of(speller.lm))
 
 
+@pytest.mark.slow
 def test_training_makes_the_words_of_the_text_more_probable_than_others():
     nlp = make_random(**TRAINED)
     words = ["sailor", "pears", "zqxjk", "kkkkk"]

@@ -64,6 +64,7 @@ def test_a_file_that_ends_too_early_is_damaged(share, saved, tmp_path):
         SourceModel(tmp_path / "model")
 
 
+@pytest.mark.slow
 def test_every_damaged_byte_is_an_error_of_ours_or_another_weight(saved, tmp_path):
     """No bug of the reader, such as an AttributeError, reaches the user."""
     data, path = saved.read_bytes(), tmp_path / "model"

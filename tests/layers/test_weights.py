@@ -120,6 +120,7 @@ def test_truncated_file_is_refused_wherever_it_ends():
         read(data + b"\0")
 
 
+@pytest.mark.slow
 def test_flipped_bit_in_the_header_is_refused_or_harmless():
     """Harmless: blanks."""
     network = make_network()

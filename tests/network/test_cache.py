@@ -48,6 +48,7 @@ def mixed(hidden, model, symbols, settings):
     return mix(torch.from_numpy(own).float(), cached, settings).numpy()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize("window", WINDOWS)
 def test_cache_probabilities_are_those_of_the_loop(length, window):

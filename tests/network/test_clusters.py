@@ -153,6 +153,7 @@ def test_no_one_or_two_clusters_are_cheaper(words, exponent):
         assert ours == pytest.approx(quick_cost(cutoffs))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 10**4), min_size=60, max_size=2000))
 @settings(deadline=None, max_examples=25)
 def test_search_finds_the_cheapest_of_all_divisions_of_its_grid(counts):

@@ -72,6 +72,7 @@ def test_sequence_gets_the_same_alone_and_in_a_batch(cell, cutoffs):
         assert_same(alone, whole, places, slice(number, number + 1))
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 40), min_size=1, max_size=9), st.integers(1, 60))
 @settings(deadline=None, max_examples=30)
 def test_any_chunk_length_gives_the_same(lengths, chunk):
@@ -145,6 +146,7 @@ def test_no_sequences_give_empty_answers():
     assert prediction.state.h.shape == (1, 0, network.settings.width)
 
 
+@pytest.mark.slow
 def test_very_long_sequence_runs_in_small_chunks(monkeypatch):
     network = naive.make_network(cell="gru", width=4, cutoffs=(5, 9))
     ids, targets, lengths = naive.make_batch([20_000, 3])

@@ -45,6 +45,7 @@ def test_a_stock_listener_reads_the_hidden_states():
     assert len({token.tag_ for token in blind}) == 1
 
 
+@pytest.mark.slow
 def test_a_tagger_learns_from_a_frozen_language_model():
     nlp = make_trained()
     add_tagger(nlp)

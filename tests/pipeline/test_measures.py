@@ -200,6 +200,7 @@ def assert_same(one, other):
         assert_same(one.backward, other.backward)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("duplicate", [through_bytes, through_docbin, through_pickle, Doc.copy])
 def test_a_copied_document_keeps_its_measures(duplicate):
     nlp = make_random(annotations=ALL, model={"direction": "both"})

@@ -159,6 +159,7 @@ def test_words_are_drawn_as_often_as_they_are_probable(lm):
         assert abs(drawn[f"the {words[row]}"] / 300 - probabilities[row]) < slack
 
 
+@pytest.mark.slow
 def test_top_k_and_top_p_draw_from_the_likeliest_words_only(lm):
     predicted = lm.predict_next("the", k=10)
     words = [f"the {w}" if w != "</s>" else "the" for w, _ in predicted]
@@ -170,6 +171,7 @@ def test_top_k_and_top_p_draw_from_the_likeliest_words_only(lm):
     assert set(first_words(lm, top_p=float(together[0]) / 2)) == {words[0]}
 
 
+@pytest.mark.slow
 def test_temperature_sharpens_and_flattens(lm):
     best = "the " + lm.predict_next("the", k=1)[0][0]
     shares = [first_words(lm, temperature=t)[best] for t in (0.3, 1.0, 5.0)]

@@ -281,6 +281,7 @@ def test_windows_of_streams_carry_their_state_beside_listeners():
         np.testing.assert_allclose(value, expected[name], atol=1e-5, err_msg=name)
 
 
+@pytest.mark.slow
 def test_all_stock_components_train_together_on_one_network():
     nlp = make_pipeline(model={"width": 16})
     listener = {"@architectures": "spacy.Tok2VecListener.v1", "width": 16, "upstream": "*"}

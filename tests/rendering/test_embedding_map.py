@@ -135,6 +135,7 @@ def test_only_a_language_model_has_embeddings(wrong, trained):
 PLACES = st.floats(0, 400, allow_nan=False)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     points=st.lists(st.tuples(PLACES, PLACES), min_size=1, max_size=40),

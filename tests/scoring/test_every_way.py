@@ -205,6 +205,7 @@ def odd(request, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_components_that_change_tokens_are_heard_by_every_way_to_score(odd, tmp_path, monkeypatch):
     ways = Ways(odd, tmp_path, monkeypatch)
     ways.check(ODD_WORDS)

@@ -194,6 +194,7 @@ def test_who_waits_too_long_for_a_turn_is_told(serve):
     assert (status, code) == (503, "R847") and "zh is busy" in message
 
 
+@pytest.mark.slow
 def test_a_long_text_that_is_written_leaves_turns_to_others(client):
     body = {"text": "猫", "max_tokens": 200, "excluded": ["</s>"]}
 

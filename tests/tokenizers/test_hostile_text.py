@@ -44,6 +44,7 @@ def assert_same_text(tokenizer, text):
 # -- text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("plane", PLANES)
 def test_every_character_of_a_plane_comes_back(plane, engine):

@@ -89,6 +89,7 @@ def test_advice_for_surrogates_works():
     assert TOKENIZER(repaired).text == "我😀\ufffd"
 
 
+@pytest.mark.slow
 def test_long_text():
     text = "他们昨天去了城里，买了3斤苹果。 " * 12_000
     doc = TOKENIZER(text)

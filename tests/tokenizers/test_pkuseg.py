@@ -47,6 +47,7 @@ def test_doc_has_the_text_it_was_made_from(nlp, text):
     assert nlp(text).text == text
 
 
+@pytest.mark.slow
 def test_segments_as_before_when_loaded(nlp, tmp_path):
     expected = [words(nlp, text) for text in TEXTS]
     nlp.to_disk(tmp_path / "pipeline")

@@ -46,6 +46,7 @@ def by_pattern(every, text):
 SIGNED = st.text(st.sampled_from("aB1我爱/·!"), min_size=1, max_size=5).filter(SIGN.search)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.sets(SIGNED, min_size=1, max_size=6), st.data())
 def test_words_with_signs_are_those_that_a_pattern_of_all_would_find(every, data):

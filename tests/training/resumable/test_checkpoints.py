@@ -188,6 +188,7 @@ def test_a_full_disk_leaves_the_checkpoint_before_and_the_training_goes_on(texts
     assert [path.name for path in paths] == ["step-000000015", "step-000000017"]
 
 
+@pytest.mark.slow
 def test_a_model_that_can_not_be_written_leaves_the_one_before(texts, undisturbed, tmp_path):
     config = make_config(texts)
     run = begin(config, tmp_path / "out", every=3)

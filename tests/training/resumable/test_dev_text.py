@@ -22,6 +22,7 @@ from .trainings import (
 )
 
 
+@pytest.mark.slow
 def test_another_dev_text_is_noticed_and_the_old_one_goes_on(texts, tmp_path):
     config = make_config(texts)
     whole = run_whole(config, tmp_path / "whole")
@@ -41,6 +42,7 @@ def test_another_dev_text_is_noticed_and_the_old_one_goes_on(texts, tmp_path):
     assert bytes_of(run_whole(moved, tmp_path / "out", resume=True)) == bytes_of(whole)
 
 
+@pytest.mark.slow
 def test_other_annotations_of_the_dev_text_are_noticed(texts, tmp_path):
     changes = annotate(texts, "tags", last_letter)
     config = make_config(texts, **TAGGER, **changes)
@@ -71,6 +73,7 @@ def create_drawn_dev(path: str):
     return read
 
 
+@pytest.mark.slow
 def test_a_dev_corpus_that_varies_is_told_once_and_goes_on(texts, tmp_path):
     reader = {"@readers": "spacy_rnn_tests.drawn_dev.v1", "path": str(texts / "dev.txt")}
     config = make_config(texts, corpora__dev=reader)

@@ -99,6 +99,7 @@ def test_the_log_counts_on_where_a_training_goes_on(texts, tmp_path, monkeypatch
     assert all(line["seconds_left"] >= 0 for line in second if "progress" in line)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reset", [True, False])
 def test_streams_go_on_with_their_states(texts, tmp_path, reset):
     config = stream_config(texts, corpora__train__reset=reset)
@@ -222,6 +223,7 @@ def test_a_folder_with_a_training_is_not_written_over(texts, tmp_path):
     assert (tmp_path / "out" / "model-last").exists()
 
 
+@pytest.mark.slow
 def test_resuming_begins_where_there_is_nothing(texts, undisturbed, tmp_path):
     config = make_config(texts)
     assert bytes_of(run_whole(config, tmp_path / "new", resume=True)) == undisturbed.weights()
