@@ -241,7 +241,12 @@ READ = {
     ],
     "evaluate": ["corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
     "report": [
-        *["scripts/report.py", "scripts/report_texts.toml", "corpus/zh-modern/test.spacy", f"{RUN}/model-best/rnn_lm/model"],
+        *[
+            "scripts/report.py",
+            "scripts/report_texts.toml",
+            "corpus/zh-modern/test.spacy",
+            f"{RUN}/model-best/rnn_lm/model",
+        ],
         *[f"{RUN}/log.jsonl", "metrics/test.json"],
     ],
     "sentences-en": [
