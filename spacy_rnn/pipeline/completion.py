@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,6 +21,8 @@ from .typed_words import Found, TypedWords
 
 # A half-typed word may be cut anywhere: it can begin before any of so many last tokens.
 LAST_TOKENS = 4
+# Natural logarithm of the least p(no symbol) that is a difference: half of all digits are left.
+_LEAST = -6.0
 
 
 class Completion(NamedTuple):
@@ -56,6 +59,7 @@ def complete_text(
     doc: Doc,
     k: int,
     accept: Callable[[str], bool] | None,
+    before: Detokenizer,
 ) -> list[Completion]:
     """See `RNNLM.complete`.
 
@@ -64,6 +68,7 @@ def complete_text(
     doc (Doc): The text; a word may begin at its end and before each of its last four tokens.
     k (int): How many completions.
     accept (Optional[Callable[[str], bool]]): Which words may come.
+    before (Detokenizer): What was read before the Doc, which says where spaces go; stays as it is.
     """
     k = check_size("k", k, least=1)
     if accept is not None and not callable(accept):
@@ -71,10 +76,10 @@ def complete_text(
     typed = TypedWords(lm)
     borders, made = _borders(lm, state, doc)
     text = doc.text
-    *before, end = borders
+    *within, end = borders
     found: list[Completion] = []
     total: list[float] = []
-    for border in before:
+    for border in within:
         beginning = text[border.start :]
         words = _accepted(typed.find(border.hidden, beginning, longer=True), accept)
         log_probs = words.log_probs + border.log_prob
@@ -85,7 +90,8 @@ def complete_text(
             found.append(Completion(word, border.start, rest, float(log_probs[place])))
     words, mass = _next_words(lm, typed, made.hidden[-1:], k, accept)
     total.append(mass + end.log_prob)
-    detokenizer = Detokenizer(lm.spacing, doc, normalize=lm.vocabulary.normalize)
+    detokenizer = before.copy()
+    detokenizer.read(doc)
     for word, log_prob in zip(words.words, words.log_probs.tolist(), strict=True):
         rest = detokenizer.space_before(word) + word
         found.append(Completion(word, end.start, rest, log_prob + end.log_prob))
@@ -145,6 +151,12 @@ def _next_words(
     own_log_probs = symbols[0] + own.spelling
     best += zip(own.words, own_log_probs.tolist(), strict=True)
     best = sorted(best, key=lambda pair: -pair[1])[:k]
-    known = np.log1p(-min(1.0, float(np.exp(symbols).sum())))
+    rest = 1.0 - float(np.exp(symbols).sum())
+    known = math.log(rest) if rest > 0 else -math.inf
+    if not known > _LEAST:  # of 1 − p nearly nothing would be left in float32
+        with torch.no_grad():
+            log_probs = softmax.log_distribution(hidden)[0].double()
+            log_probs[special] = -torch.inf
+            known = float(torch.logsumexp(log_probs, 0))
     mass = float(np.logaddexp.reduce(np.append(own_log_probs, known)))
     return Found([word for word, _ in best], np.array([value for _, value in best])), mass

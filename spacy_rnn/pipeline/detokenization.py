@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterable
 
 from spacy.tokens import Doc
@@ -48,11 +49,21 @@ class Detokenizer:
         self._before = True
         self._marks = OpenMarks()  # those before the last word
         if after is not None:
-            gap = False
-            for token in after:
-                self._pass(token.text, gap)
-                gap = bool(token.whitespace_)
-            self.text = after.text
+            self.read(after)
+
+    def read(self, doc: Doc) -> None:
+        """Append a Doc as it stands."""
+        gap = self.text[-1:].isspace()
+        for token in doc:
+            self._pass(token.text, gap)
+            gap = bool(token.whitespace_)
+        self.text += doc.text
+
+    def copy(self) -> Detokenizer:
+        """RETURNS (Detokenizer): Another one that goes on from here."""
+        other = copy.copy(self)
+        other._marks = copy.deepcopy(self._marks)
+        return other
 
     def add(self, word: str) -> str:
         """Append a word to the text.

@@ -159,7 +159,8 @@ class Writer:
         doc = self._as_doc(prompt)
         return self.stream_from(
             self._read(doc),
-            doc,
+            Detokenizer(self.spacing, doc, normalize=self.vocabulary.normalize),
+            self.vocabulary.rows([doc])[0].tolist(),
             max_tokens=max_tokens,
             temperature=temperature,
             top_k=top_k,
@@ -173,7 +174,8 @@ class Writer:
     def stream_from(
         self,
         state: State,
-        doc: Doc,
+        detokenizer: Detokenizer,
+        read: Iterable[int],
         *,
         max_tokens: int = 20,
         transforms: Sequence[Transform] | None = None,
@@ -182,27 +184,29 @@ class Writer:
     ) -> Iterator[str]:
         """See `stream`.
 
-        state (State): After the Doc.
-        doc (Doc): What was read.
+        state (State): After what was read.
+        detokenizer (Detokenizer): What was read; it reads on.
+        read (Iterable[int]): The rows of what was read.
         """
         check_number("max_tokens", max_tokens, lambda n: n >= 0, ">= 0", whole=True)
         check_number("seed", seed, lambda n: -(2**63) <= n < 2**63, "of 64 bits", whole=True)
-        if transforms is None:
-            transforms = self.transforms_for(**options)
+        usual = self.transforms_for(**options)
         rows = continue_rows(
             self.shim.network,
             state,
             end=BOUNDARY_ROW,
             max_tokens=int(max_tokens),
             # unknown words have no text to write
-            transforms=[ExcludedRows([UNKNOWN_ROW]), *transforms],
+            transforms=[
+                ExcludedRows([UNKNOWN_ROW]),
+                *(usual if transforms is None else transforms),
+            ],
             seed=int(seed),
-            read=self.vocabulary.rows([doc])[0].tolist(),
+            read=read,
         )
-        return self._write(rows, doc)
+        return self._write(rows, detokenizer)
 
-    def _write(self, rows: Iterator[int], doc: Doc) -> Iterator[str]:
-        detokenizer = Detokenizer(self.spacing, doc, normalize=self.vocabulary.normalize)
+    def _write(self, rows: Iterator[int], detokenizer: Detokenizer) -> Iterator[str]:
         try:
             for row in rows:
                 yield detokenizer.add(self.vocabulary.words[row])
@@ -272,7 +276,8 @@ class Writer:
         before = max(0, len(doc) - LAST_TOKENS)
         state = self._read(doc[:before].as_doc())
         start = doc[before].idx if before < len(doc) else 0
-        found = complete_text(self, state, doc[before:].as_doc(), k, accept)
+        read = Detokenizer(self.spacing, doc[:before].as_doc(), normalize=self.vocabulary.normalize)
+        found = complete_text(self, state, doc[before:].as_doc(), k, accept, read)
         return [made._replace(start=made.start + start) for made in found]
 
     def _rows_of(self, words: Iterable[str]) -> list[int]:

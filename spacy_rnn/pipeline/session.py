@@ -15,12 +15,15 @@ from ..errors import Errors
 from ..layers.continuing import read_on
 from ..layers.finite import check_finite
 from ..network.recurrent import State
-from ..validation import check_size
+from ..validation import check_size, check_type
 from .completion import Completion, complete_text
+from .detokenization import Detokenizer
 from .typed_words import TypedWords
 
 # Older feeds can't be taken back: each keeps a state.
 _KEPT = 1000
+# So many last characters say where a space goes.
+_SEEN = 64
 
 
 @dataclass(frozen=True)
@@ -28,10 +31,11 @@ class _Fed:
     """What one feed added, and the state after it."""
 
     words: tuple[str, ...]
-    spaces: tuple[bool, ...]
+    rows: tuple[int, ...]
     log_probs: np.ndarray
     hidden: torch.Tensor
     state: State
+    text: Detokenizer
 
 
 class Session:
@@ -52,7 +56,8 @@ class Session:
     def __init__(self, lm: Any) -> None:
         self._lm = lm
         start = lm._read(Doc(lm.vocab))
-        self._fed = [_Fed((), (), np.zeros(0, np.float32), start.h[-1], start)]
+        text = Detokenizer(lm.spacing, normalize=lm.vocabulary.normalize)
+        self._fed = [_Fed((), (), np.zeros(0, np.float32), start.h[-1], start, text)]
 
     @property
     def words(self) -> list[str]:
@@ -74,19 +79,28 @@ class Session:
     def feed(self, text: str | Doc | Sequence[str]) -> list[str]:
         """Read on.
 
-        text (Union[str, Doc, Sequence[str]]): Text, which is tokenized by itself; a Doc; or words.
+        text (Union[str, Doc, Sequence[str]]): Text, which is tokenized by itself; a Doc; or words,
+            between which spaces stand where raw text would have them.
         RETURNS (List[str]): Its tokens.
         """
         doc = self._as_doc(text)
         self._lm.finish_pending_step()
         (made,) = read_on(self._lm.model, [doc], self._fed[-1].state)
-        words = tuple(token.text for token in doc)
-        spaces = tuple(bool(token.whitespace_) for token in doc)
-        fed = _Fed(words, spaces, made.log_probs[:-1], made.hidden[-1:], made.state)
+        written = self._fed[-1].text.copy()
+        written.read(doc)
+        written.text = written.text[-_SEEN:]
+        fed = _Fed(
+            tuple(token.text for token in doc),
+            tuple(self._lm.vocabulary.rows([doc])[0].tolist()),
+            made.log_probs[:-1].copy(),
+            made.hidden[-1:].clone(),  # a part would keep the whole
+            made.state,
+            written,
+        )
         self._fed.append(fed)
         if len(self._fed) > _KEPT:
             self._fed[:2] = [_merge_feeds(*self._fed[:2])]
-        return list(words)
+        return list(fed.words)
 
     def undo(self) -> list[str]:
         """Take the last feed back.
@@ -113,6 +127,7 @@ class Session:
             falling: over the vocabulary and the tokenizer's user words, which are spelled.
         """
         k = check_size("k", k, least=1)
+        check_type("prefix", prefix, str, "a string")
         hidden = self._fed[-1].hidden
         if not prefix:
             return self._lm.next_words(self._fed[-1].state, k)
@@ -135,7 +150,8 @@ class Session:
         """
         doc = self._as_doc(text)
         self._lm.finish_pending_step()
-        return complete_text(self._lm, self._fed[-1].state, doc, k, accept)
+        last = self._fed[-1]
+        return complete_text(self._lm, last.state, doc, k, accept, last.text)
 
     def stream(self, **options: Any) -> Iterator[str]:
         """Write on; nothing is fed.
@@ -143,21 +159,27 @@ class Session:
         options: Those of `RNNLM.stream`, without the prompt.
         YIELDS (str): A word, with a space before it where one belongs.
         """
-        spaces = [space for fed in self._fed for space in fed.spaces]
-        doc = Doc(self._lm.vocab, words=self.words, spaces=spaces)
-        return self._lm.stream_from(self._fed[-1].state, doc, **options)
+        rows = [row for fed in self._fed for row in fed.rows]
+        last = self._fed[-1]
+        return self._lm.stream_from(last.state, last.text.copy(), rows, **options)
 
     def _as_doc(self, text: Any) -> Doc:
-        if not isinstance(text, str | Doc) and isinstance(text, Sequence):
-            return Doc(self._lm.vocab, words=list(text))
-        return self._lm._as_doc(text)
+        if isinstance(text, str | Doc | bytes) or not isinstance(text, Sequence):
+            return self._lm._as_doc(text)
+        for word in text:
+            if not isinstance(word, str):
+                raise TypeError(Errors.R316.format(type=f"a list with {type(word).__name__}"))
+        written = self._fed[-1].text.copy()
+        spaces = [written.add(word).startswith(" ") for word in text]
+        return Doc(self._lm.vocab, words=list(text), spaces=[*spaces[1:], False][: len(text)])
 
 
 def _merge_feeds(first: _Fed, second: _Fed) -> _Fed:
     return _Fed(
         first.words + second.words,
-        first.spaces + second.spaces,
+        first.rows + second.rows,
         np.concatenate([first.log_probs, second.log_probs]),
         second.hidden,
         second.state,
+        second.text,
     )

@@ -105,12 +105,14 @@ def _own_words(lm: Any) -> OwnWords:
     # a frequency of 0 says that something is no word
     pairs = [(entry, None) if isinstance(entry, str) else entry for entry in given]
     known = tuple(word for word, frequency in pairs if frequency != 0)
-    key = known, id(vocabulary), weight_version(speller.embedding)
+    key = known, vocabulary, tuple(map(weight_version, speller.parameters()))
     if network not in _kept or _kept[network][0] != key:
         words = [word for word in known if vocabulary.row(word) == UNKNOWN_ROW]
         lowered = words if vocabulary.attr == "ORTH" else [word.lower() for word in words]
         forms = [vocabulary.form(word) for word in lowered]
-        places = [place for place, form in enumerate(forms) if not vocabulary.row(form)]
+        # the first word of each form: all of one form are one word
+        first = {form: place for place, form in reversed(list(enumerate(forms)))}
+        places = sorted(place for form, place in first.items() if not vocabulary.row(form))
         words, forms = [words[place] for place in places], [forms[place] for place in places]
         spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms))
         _kept[network] = key, OwnWords(words, spelling_log_probs(speller, spellings), forms)

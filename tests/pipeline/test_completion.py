@@ -3,6 +3,7 @@
 import math
 
 import pytest
+import torch
 from spacy.tokens import Doc
 
 from ..helpers import make_trained
@@ -117,3 +118,24 @@ def test_lower_case_models_complete_what_is_typed_in_capitals():
     nlp = make_trained(model={"attr": "LOWER"})
     (made, *_) = nlp.get_pipe("rnn_lm").complete("The BAK", k=1)
     assert (made.word, made.rest, made.start) == ("baker", "er", 4)
+
+
+@pytest.mark.parametrize("bias", [6.0, 45.0])
+def test_probabilities_stay_exact_where_the_text_is_nearly_sure_to_end(bias):
+    lm = make_trained().get_pipe("rnn_lm")
+    with torch.no_grad():
+        lm.network.softmax.bias[1] += bias
+    found = lm.complete("the baker", k=4)
+    expected = lm.complete("the baker", k=4, accept=lambda word: True)
+    assert [made.word for made in found] == [made.word for made in expected]
+    for made, other in zip(found, expected, strict=True):
+        assert made.probability == pytest.approx(other.probability, rel=1e-3)
+
+
+def test_spaces_are_those_of_the_whole_text(lm):
+    session = lm.session()
+    session.feed("the baker")
+    assert [made.rest for made in session.complete(k=6)] == [
+        made.rest for made in lm.complete("the baker", k=6)
+    ]
+    assert any(made.rest.startswith(" ") for made in session.complete(k=6))

@@ -176,3 +176,41 @@ def test_white_space_that_is_skipped_has_no_number():
     doc = nlp("the  baker")
     read = doc._.rnn_lm.log_probs[np.array([not token.is_space for token in doc])]
     assert_allclose(session.log_probs, read, atol=1e-5)
+
+
+def test_norms_of_what_was_fed_are_penalised_as_in_a_prompt():
+    nlp = make_trained(
+        ["do not paint", "do n't paint", "not two doors"], lang="en", model={"attr": "NORM"}
+    )
+    lm = nlp.get_pipe("rnn_lm")
+    session = lm.session()
+    session.feed("I don't")
+    options = {"repetition_penalty": 50.0, "max_tokens": 3}
+    for seed in range(20):
+        expected = lm.generate("I don't", seed=seed, **options)
+        assert "I don't" + "".join(session.stream(seed=seed, **options)) == expected
+
+
+def test_a_feed_keeps_no_more_than_its_last_state(trained):
+    session = trained.get_pipe("rnn_lm").session()
+    session.feed(["the", "baker"] * 500)
+    assert session._fed[-1].hidden.untyped_storage().nbytes() == 4 * 12
+
+
+def test_user_words_of_one_form_are_one_word():
+    nlp = make_trained(CHINESE, lang="zh", model={"speller_width": 8, "attr": "LOWER"})
+    lm = nlp.get_pipe("rnn_lm")
+    config = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "user_words": ["Abc", "abc", "ABd"]}
+    lm.tokenizer = spacy.registry.resolve({"tokenizer": config})["tokenizer"](nlp)
+    assert {word for word, _ in lm.session().next("a")} == {"Abc", "ABd"}
+
+
+@pytest.mark.parametrize("text", [b"ab", [1], ["a", None], 3])
+def test_what_is_no_text_is_an_error(trained, text):
+    with pytest.raises(TypeError, match="R316"):
+        trained.get_pipe("rnn_lm").session().feed(text)
+
+
+def test_a_misspelt_option_is_an_error_beside_transforms(trained):
+    with pytest.raises(TypeError, match="topk"):
+        trained.get_pipe("rnn_lm").session().stream(transforms=[], topk=3)
