@@ -93,7 +93,7 @@ def _words_before(
         tokens = [i for i in range(first - 1, -1, -1) if not doc[i].is_space]
         return [TokenSpan(i, i + 1) for i in tokens[:count]]
     words = [word.span() for word in _WORD.finditer(text, 0, region.start)]
-    if words and words[-1][1] == region.start:
+    if words and words[-1][1] == region.start and text[region.start : region.start + 1].strip():
         words.pop()  # the region begins within it
     found = [TokenSpan(*tokens_between(bounds, *word)) for word in words[-count:][::-1]]
     if options.bare:

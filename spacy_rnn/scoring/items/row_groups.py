@@ -76,7 +76,8 @@ class RowGroups:
             new = not current or not options.group or own != key
             if not options.together:
                 if options.group:
-                    wrong = wrong or self._check_group(row, own, own != key)
+                    found = self._check_group(row, own, own != key)
+                    wrong = wrong or found
                     key = own
                 yield from self._make([row], wrong)
                 continue
@@ -84,8 +85,8 @@ class RowGroups:
                 error = error or self._gap_error(current, gap)
                 yield from self._make(current, error)
                 current, key, error = [], own, None
-            error = error or self._gap_error([row], gap) or wrong
-            error = error or self._check_group(row, own, new)
+            found = self._check_group(row, own, new)  # called for bad rows too: it keeps count
+            error = error or self._gap_error([row], gap) or wrong or found
             current.append(row)
         if options.together:
             yield from self._make(current, error or self._gap_error(current, self._gap))

@@ -92,6 +92,25 @@ def test_an_id_that_is_there_twice_is_an_error():
     assert divide(rows, id="id", skip=True)[0] == [[1], [2]]
 
 
+def test_a_group_whose_first_row_is_bad_is_a_group_nevertheless():
+    names = ("g", "o", "id", "text")
+    cells = ["A11a", "A22b", "B52c", "B14d", "B25e"]  # the id 2 comes back in the first B
+    rows = [dict(zip(names, row, strict=True)) for row in cells]
+    options = {"group": ("g",), "order": "o", "id": "id", "skip": True}
+    numbers, _, told = divide(rows, **options)
+    assert numbers == [[1], [2], [4], [5]] and told == [("[R724]", 3, 1)]
+    # the same for a whole group, which may not come back after another one
+    cells = ["A1a", "B1b", "B2c", "C3d", "B4e"]
+    rows = [dict(zip(("item", "id", "word"), row, strict=True)) for row in cells]
+    numbers, _, told = divide(rows, id="id", skip=True, **WORDS)
+    assert numbers == [[1], [4]] and told == [("[R727]", 2, 2), ("[R725]", 5, 1)]
+
+
+def test_a_group_beside_a_broken_row_may_not_come_back():
+    numbers, _, _ = divide([*STORY, *STORY[2:4]], broken={3}, skip=True, **WORDS)
+    assert numbers == [[5]]
+
+
 def test_a_place_in_a_group_that_is_there_twice_is_an_error():
     rows = [{"item": g, "word": "a", "zone": z} for g, z in ((1, "1"), (2, "1"), (2, "1.0"))]
     with pytest.raises(ValueError, match=r"R726.*row 3, column 'zone'.*group 2, in row 2"):

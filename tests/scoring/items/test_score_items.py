@@ -129,6 +129,15 @@ def test_lags_of_a_region_are_the_words_before_it(random_nlp):
     assert row["surprisal_lag2"] is None and row["tokens_lag2"] is None
 
 
+def test_a_region_that_begins_with_white_space_follows_the_word_before_it(random_nlp):
+    rows = [{"text": "the grey  cat", "a": a, "b": 13} for a in (8, 9, 10)]
+    found = score(random_nlp, rows, start="a", end="b", cut="include", lags=2)
+    doc = random_nlp(rows[0]["text"])
+    for row in found:
+        assert row["surprisal_lag1"] == pytest.approx(doc[1]._.rnn_surprisal, **NEAR)
+        assert row["surprisal_lag2"] == pytest.approx(doc[0]._.rnn_surprisal, **NEAR)
+
+
 def test_entropy_reduction_is_that_of_the_unit(random_nlp):
     """From the entropies before and after it, or before it and before the unit before."""
     rows = [{"item": 1, "word": word} for word in ("the", "cat,", "watches", "boats.")]
