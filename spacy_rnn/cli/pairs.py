@@ -1,6 +1,5 @@
 """`python -m spacy rnn pairs MODEL [MODEL …] PAIRS`."""
 
-import json
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,8 +14,10 @@ from typer import Argument, Option
 from ..about import __version__
 from ..errors import Errors, Warnings, counted
 from ..messages import answer, inform, warn
+from ..scoring.formats import JsonLines
 from ..scoring.outputs import check_writable, continue_file, open_file, write_report
 from ..scoring.pairs.pair_rows import BAD, GOOD, PARADIGM, PairColumns, PairTables
+from ..scoring.pairs.pair_scorer import RECORD_NAMES
 from ..scoring.pairs.published import Published, read_published
 from ..scoring.pairs.score_pairs import tally_pairs
 from ..scoring.run import stop_cleanly
@@ -27,6 +28,8 @@ from .pairs_table import ComparedPairs, pairs_table
 from .pipelines import check_different, load_language_model
 from .plain_errors import plain_errors
 from .score import OnBadLines
+
+MODEL = "model"  # the key under which a record names its model
 
 
 class PairsFormat(StrEnum):
@@ -126,6 +129,8 @@ def pairs_cli(
     names = tuple(filter(None, map(str.strip, by.split(","))))
     columns = PairColumns(good, bad, names or None)
     tables = PairTables(pairs, columns, piped=pairs_format.value)
+    if records is not None:
+        tables.check_free((MODEL, *RECORD_NAMES))
     known = read_published(Path(published)) if published else None
     skip = bad_lines is OnBadLines.skip
     asked = _Asked(columns, tables, end, component, batch_size, skip)
@@ -151,7 +156,8 @@ def _open_records(stack: ExitStack, path: Path | None) -> Callable[[dict[str, An
         return None
     target = stack.enter_context(continue_file(open_file(path, may_exist=True), path))
     stack.enter_context(stop_cleanly())
-    return lambda record: target.write(json.dumps(record, ensure_ascii=False) + "\n")
+    lines = JsonLines()
+    return lambda record: target.write(lines.encode_row(record, [*record]))
 
 
 def _score_model(
@@ -163,7 +169,7 @@ def _score_model(
     progress: bool | None,
 ) -> ComparedPairs:
     nlp, lm = load_language_model(model, asked.component, gpu_id=gpu_id, code=code)
-    on_record = None if write is None else lambda record: write({"model": model, **record})
+    on_record = None if write is None else lambda record: write({MODEL: model, **record})
     disable = None if progress is None else not progress
     total = asked.tables.size
     with tqdm(total=total, unit="B", unit_scale=True, disable=disable, file=sys.stderr) as bar:

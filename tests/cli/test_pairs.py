@@ -2,6 +2,8 @@
 
 import gzip
 import json
+import math
+from datetime import datetime
 
 import pytest
 import spacy
@@ -136,6 +138,55 @@ def test_several_models_stand_side_by_side(model, other, folder, tmp_path):
         alone, _ = report_of(tmp_path, one["model"], folder)
         assert alone["models"] == [one]
     assert "R519" in fail("pairs", model, model, folder)
+
+
+def test_a_pipe_of_json_lines_is_read_for_every_model(model, other, tmp_path):
+    path = write_rows(tmp_path / "x.jsonl")
+    report, _ = report_of(tmp_path, model, other, path)
+    out = tmp_path / "piped.json"
+    succeed("pairs", model, other, "-", "--output", out, input=path.read_text())
+    piped = json.loads(out.read_text("utf8"))["models"]
+    for one, wanted in zip(piped, report["models"], strict=True):
+        assert one["model"] == wanted["model"]
+        assert one["all"] == wanted["all"]
+
+
+@pytest.mark.parametrize("name", ["model", "row", "slor_bad"])
+def test_a_column_that_records_need_is_an_error_before_scoring(model, tmp_path, monkeypatch, name):
+    def score(*_, **__):
+        raise AssertionError("scored")
+
+    monkeypatch.setattr("spacy_rnn.cli.pairs.tally_pairs", score)
+    rows = [*ROWS, {**ROWS[0], name: "mine"}]
+    path, out = write_rows(tmp_path / "x.jsonl", rows), tmp_path / "r.jsonl"
+    out.write_text("kept")
+    error = fail("pairs", model, path, "--records", out)
+    assert "R743" in error and repr(name) in error and out.read_text() == "kept"
+    error = fail("pairs", model, "-", "--records", out, input=path.read_text())
+    assert "R743" in error and "standard input" in error
+
+
+def test_records_of_parquet_are_json(model, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    when = datetime(2020, 1, 2, 3, 4, 5)
+    rows = [
+        {**row, "when": when, "time": number}
+        for row, number in zip(ROWS, [math.nan, 2.5, 1.0], strict=True)
+    ]
+    path, out = tmp_path / "x.parquet", tmp_path / "r.jsonl"
+    parquet.write_table(pyarrow.Table.from_pylist(rows), path)
+    succeed("pairs", model, path, "--records", out)
+    assert "NaN" not in out.read_text("utf8")
+    records = read_records(out)
+    assert [record["time"] for record in records] == [None, 2.5, 1.0]
+    assert {datetime.fromisoformat(record["when"]) for record in records} == {when}
+
+
+def test_records_of_a_folder_name_their_paradigm(model, folder, tmp_path):
+    succeed("pairs", model, folder, "--records", tmp_path / "r.jsonl")
+    found = [record["paradigm"] for record in read_records(tmp_path / "r.jsonl")]
+    assert found == ["agreement", "agreement", "islands", "by_its_own_name"]
 
 
 def test_published_accuracies_stand_beside(model, folder, tmp_path):

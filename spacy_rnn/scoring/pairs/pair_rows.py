@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -75,6 +75,20 @@ def make_pair(row: Row, columns: PairColumns) -> Pair:
     return Pair(row.place, row.values, good, bad, groups)
 
 
+def check_free(place: object, columns: Iterable[str], names: Collection[str]) -> None:
+    """Look for columns that a record of scores has no room for.
+
+    place (object): Where they are, for the message.
+    columns (Iterable[str]): The columns of a row or of a table.
+    names (Collection[str]): Names that the record needs itself.
+    RAISES (ValueError): If one of the columns has such a name.
+    """
+    for column in columns:
+        if column in names:
+            shown = "standard input" if place == STDIN else place
+            raise ValueError(Errors.R743.format(place=shown, name=column))
+
+
 def _name_of(row: Row, column: str) -> str:
     value = row.values[column]
     if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
@@ -103,6 +117,16 @@ class PairTables:
         files = _find_tables(path) if path != STDIN and path.is_dir() else [path]
         needed = [columns.good, columns.bad, *(columns.by or ())]
         self._readers = [RowReader(file, needed, piped=piped) for file in files]
+        for reader in self._readers:
+            reader.keep_input()
+
+    def check_free(self, names: Collection[str]) -> None:
+        """RAISES (ValueError): If a table has a column of such a name.
+
+        names (Collection[str]): Names that the records of scores have.
+        """
+        for reader in self._readers:
+            check_free(reader.path, reader.columns, names)
 
     @property
     def size(self) -> int | None:

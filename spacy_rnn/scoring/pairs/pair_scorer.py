@@ -16,10 +16,16 @@ from ...pipeline.sentence_scores import SentenceScores
 from ..chunks import Chunks
 from ..document_scores import finite_output, unknown_tokens
 from ..releasing import memory_zone
-from .pair_rows import Pair, PairColumns
+from .pair_rows import PARADIGM, Pair, PairColumns
 
 # Those of SentenceScores by which pairs are judged.
 PAIR_MEASURES = ("lp", "mean_lp", "pen_lp", "slor")
+# What a record has beside the columns of its row.
+RECORD_NAMES = (
+    "row",
+    *(f"{name}_{side}" for name in ("tokens", "unknown") for side in ("good", "bad")),
+    *(name + end for name in PAIR_MEASURES for end in ("_good", "_bad", "")),
+)
 CORRECT, WRONG, TIE = "correct", "wrong", "tie"
 # As far as numbers are the same in any batch: what differs by less is not known to differ.
 _SAME = 1e-5
@@ -65,9 +71,9 @@ class ScoredPair(NamedTuple):
         return CORRECT if good > bad else WRONG
 
     def record(self) -> dict[str, Any]:
-        """RETURNS (Dict[str, Any]): The row, and its numbers under names of their own.
-        RAISES (ValueError): If the row has such a name already.
-        """
+        """RETURNS (Dict[str, Any]): The row, its paradigm unless it has a column of this name, and
+        its numbers: RECORD_NAMES, which no column may have."""
+        paradigm = {PARADIGM: self.pair.groups[PARADIGM]} if PARADIGM in self.pair.groups else {}
         numbers: dict[str, Any] = {"row": self.pair.place.number}
         for name in ("tokens", "unknown"):
             numbers[f"{name}_good"] = getattr(self.good, name)
@@ -76,10 +82,7 @@ class ScoredPair(NamedTuple):
             numbers[f"{name}_good"] = getattr(self.good.scores, name)
             numbers[f"{name}_bad"] = getattr(self.bad.scores, name)
             numbers[name] = self.result(name)
-        for name in numbers:
-            if name in self.pair.values:
-                raise ValueError(Errors.R743.format(place=self.pair.place, name=name))
-        return {**self.pair.values, **numbers}
+        return {**paradigm, **self.pair.values, **numbers}
 
 
 @dataclass

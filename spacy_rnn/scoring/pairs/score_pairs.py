@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from spacy.language import Language
@@ -12,8 +12,8 @@ from ...pipeline.rnn_lm import RNNLM
 from ...validation import check_size, check_type
 from ..selecting import find_language_model
 from .accuracies import PairAccuracies
-from .pair_rows import BAD, GOOD, Pair, PairColumns, pairs_of
-from .pair_scorer import PairScorer
+from .pair_rows import BAD, GOOD, Pair, PairColumns, check_free, pairs_of
+from .pair_scorer import RECORD_NAMES, PairScorer
 
 
 def score_pairs(
@@ -90,8 +90,16 @@ def tally_pairs(
         check_size("batch_size", batch_size, least=1)
     scorer = PairScorer(nlp, lm, columns, end, batch_size or nlp.batch_size, on_error)
     found = PairAccuracies()
+    if on_record is not None:
+        pairs = _recordable(pairs)
     for scored in scorer.score(pairs):
         if on_record is not None:
             on_record(scored.record())
         found.add(scored)
     return found
+
+
+def _recordable(pairs: Iterable[Pair]) -> Iterator[Pair]:
+    for pair in pairs:
+        check_free(pair.place, pair.values, RECORD_NAMES)
+        yield pair

@@ -86,7 +86,7 @@ class RowReader:
     def types(self) -> ColumnTypes:
         """RETURNS (ColumnTypes): The columns with their types."""
         if self._types is None:
-            self._read_again()
+            self.keep_input()
             rows = read_json_rows(self._file)
             self._types = ColumnTypes.of_rows(row.values for row in rows if isinstance(row, Row))
         return self._types
@@ -104,6 +104,11 @@ class RowReader:
         if self._file == STDIN:
             return None
         return sum(part.stat().st_size for part in find_parts(self._file))
+
+    def keep_input(self) -> None:
+        """Make sure that the rows can be read again: the standard input is copied to a file."""
+        if self._file == STDIN:
+            self._file = spool_stdin()
 
     def read(
         self,
@@ -166,7 +171,7 @@ class RowReader:
 
     def _open_delimited(self) -> None:
         # what separates cells stands in the header, and how they are quoted anywhere
-        self._read_again()
+        self.keep_input()
         if self.format == ".tsv":
             self._quoted = is_quoted(read_table_lines(self._file))
         else:
@@ -228,10 +233,6 @@ class RowReader:
                 message = {"byte": code - 0xDC00, "encoding": "UTF-8"}
                 raise ValueError(Errors.R771.format(place=at(number), **message))
         return cells
-
-    def _read_again(self) -> None:
-        if self._file == STDIN:
-            self._file = spool_stdin()
 
 
 def _check_format(path: Path) -> str:

@@ -5,7 +5,7 @@ import math
 import pytest
 
 import spacy_rnn
-from spacy_rnn.scoring.pairs.pair_scorer import PAIR_MEASURES
+from spacy_rnn.scoring.pairs.pair_scorer import PAIR_MEASURES, RECORD_NAMES
 
 from ...helpers import CHINESE, ENGLISH, make_random
 from ...pipeline.reference import words_of
@@ -131,6 +131,12 @@ def test_a_key_that_the_record_needs_itself_is_an_error(trained):
     with pytest.raises(ValueError, match=r"R743.*row 1.*'lp_good'"):
         scored(trained, rows)
     assert spacy_rnn.score_pairs(trained, rows).every.pairs == 1
+
+
+def test_the_names_that_a_record_needs_are_all_that_it_has_besides(trained):
+    for row, record in zip(ROWS, scored(trained, ROWS)[1], strict=True):
+        assert {*record} - {*row} == {*RECORD_NAMES, "paradigm"}
+        assert record["paradigm"] == row["UID"]
 
 
 def test_a_named_group_has_to_be_there(trained):
