@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -40,6 +41,7 @@ from .origin_guard import PICTURE_POLICY, Guard
 from .refusal import Refused
 from .served_model import ServedModel
 
+_LOG = logging.getLogger("uvicorn.error")  # where the server's other mistakes are told
 _FILES = Path(__file__).parent / "static"
 _REFUSALS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": ErrorAnswer, "description": "What the client can put right"},
@@ -145,9 +147,18 @@ async def _events(
             count += 1
             word = await model.turn(model.write_on, words)
     except Refused as refused:
-        yield _event("end", {"reason": "error", "tokens": count, "error": refused.content})
+        yield _failed(count, refused)
+        return
+    except Exception:
+        # the answer has begun: nobody above can tell the client any more
+        _LOG.exception("a text can't be written on")
+        yield _failed(count, Refused(500, Errors.R853))
         return
     yield _event("end", {"reason": "length" if count == most else "end", "tokens": count})
+
+
+def _failed(count: int, refused: Refused) -> str:
+    return _event("end", {"reason": "error", "tokens": count, "error": refused.content})
 
 
 def _event(name: str, data: dict[str, Any]) -> str:

@@ -52,7 +52,8 @@ class Guard:
 
     Any web page can send requests to the machine that it is read on. So a request's Origin has to
     be this server, and its Host an address or a name that was allowed: a foreign name that points
-    to this machine (DNS rebinding) is none.
+    to this machine (DNS rebinding) is none. Images of a foreign page have no Origin: they are
+    known by Sec-Fetch-Site.
 
     app (ASGIApp): What is guarded. It gets bodies that are whole and not too long.
     hosts (Iterable[str]): Names under which the server is known, beside "localhost" and addresses.
@@ -78,14 +79,14 @@ class Guard:
 
         with anyio.move_on_after(self._limits.request_seconds):
             try:
-                self._check_headers(Headers(scope=scope), scope["method"])
+                self._check_headers(Headers(scope=scope), scope["method"], scope["path"])
                 body = await self._read_body(Headers(scope=scope), receive)
             except Refused as refused:
                 await JSONResponse(refused.content, refused.status)(scope, receive, send_guarded)
             else:
                 await self._app(scope, _replay(body, receive), send_guarded)
 
-    def _check_headers(self, headers: Headers, method: str) -> None:
+    def _check_headers(self, headers: Headers, method: str, path: str) -> None:
         """RAISES (Refused): If somebody else's page may have sent this."""
         host = headers.get("host", "")
         if len(headers.getlist("host")) != 1 or not self._is_ours(host):
@@ -93,6 +94,10 @@ class Guard:
         origin = headers.get("origin")
         if origin is not None and _network_place(origin) != host.lower():
             raise Refused(403, Errors.R842.format(origin=shorten(origin)))
+        # an image or a frame of a foreign page sends no Origin, but browsers say this
+        site = headers.get("sec-fetch-site", "none")
+        if path.startswith("/api/") and site not in ("same-origin", "none"):
+            raise Refused(403, Errors.R842.format(origin="another site"))
         kind = headers.get("content-type", "")
         # a form of a foreign page can't send JSON
         if method == "POST" and kind.partition(";")[0].strip().lower() != "application/json":

@@ -50,6 +50,25 @@ def test_a_page_from_elsewhere_is_refused(client, origin):
         assert "access-control-allow-origin" not in answer.headers
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site", ""])
+def test_an_image_of_a_foreign_page_makes_the_server_do_nothing(client, monkeypatch, site):
+    drawn = []
+    monkeypatch.setattr(ServedModel, "draw", lambda *_: drawn.append(_) or "")
+    headers = {"Sec-Fetch-Site": site}
+    for path in ("/api/picture", "/api/models"):
+        answer = client.send("GET", path, params={"text": "猫"}, headers=headers)
+        assert error_of(answer)[:2] == (403, "R842")
+    assert not drawn
+    # a link to the page itself may stand anywhere
+    assert client.send("GET", "/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_the_servers_own_page_and_the_address_bar_may_ask_for_pictures(client, site):
+    options = {"params": {"model": "en", "text": "a cat"}, "headers": {"Sec-Fetch-Site": site}}
+    assert client.send("GET", "/api/picture", **options).status_code == 200
+
+
 def test_the_servers_own_page_is_answered(client):
     assert post(client, headers={"Origin": HERE}).status_code == 200
 
@@ -290,6 +309,26 @@ def test_a_mistake_of_the_server_is_told_without_its_inside(client, monkeypatch)
     monkeypatch.setattr(ServedModel, "next", fail)
     answer = post(client)
     assert error_of(answer)[:2] == (500, "R853") and "secret" not in answer.text
+    assert client.ask("score", text="猫")
+
+
+def test_a_mistake_amid_a_text_ends_it_and_is_logged(client, monkeypatch, caplog):
+    write_on = ServedModel.write_on
+    written = []
+
+    def fail(self, words):
+        written.append(write_on(self, words))
+        if len(written) == 3:
+            raise RuntimeError("secret")
+        return written[-1]
+
+    monkeypatch.setattr(ServedModel, "write_on", fail)
+    answer = client.send("POST", "/api/generate", json={"text": "猫", "excluded": ["</s>"]})
+    *words, (last, end) = events_of(answer.text)
+    assert [data["text"] for _, data in words] == written[:2]
+    assert (last, end["reason"], end["tokens"]) == ("end", "error", 2)
+    assert end["error"]["code"] == "R853" and "secret" not in answer.text
+    assert "RuntimeError: secret" in caplog.text
     assert client.ask("score", text="猫")
 
 
