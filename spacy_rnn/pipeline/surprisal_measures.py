@@ -86,6 +86,11 @@ def lagged_reduction_of_span(
     if place == stop:
         return None
     order = numbers.once(_reading_order)
+    if previous is not None and not numbers.read[previous]:
+        # that unit begins with white space: with the first token of it that is read
+        rising = -previous if numbers.output.reverse else previous
+        moved = int(np.searchsorted(numbers.once(_rising_order), rising))
+        previous = int(order[moved]) if moved < place else None
     if previous is None:
         if not place:
             return 0.0
@@ -119,12 +124,17 @@ def _reading_order(numbers: TokenNumbers) -> np.ndarray:
 
 def _reading_span(numbers: TokenNumbers, start: int, end: int) -> tuple[int, int]:
     """RETURNS (Tuple[int, int]): Where tokens start … end − 1 begin and end in that order."""
-    order = numbers.once(_reading_order)
     if numbers.output.reverse:
-        first, stop = np.searchsorted(-order, (1 - end, 1 - start))
-    else:
-        first, stop = np.searchsorted(order, (start, end))
+        start, end = 1 - end, 1 - start
+    first, stop = np.searchsorted(numbers.once(_rising_order), (start, end))
     return int(first), int(stop)
+
+
+def _rising_order(numbers: TokenNumbers) -> np.ndarray:
+    """RETURNS (ndarray): int64, the places in that order as numbers that rise: negative ones where
+    it goes from right to left."""
+    order = numbers.once(_reading_order)
+    return -order if numbers.output.reverse else order
 
 
 def _end_entropy(numbers: TokenNumbers) -> float:

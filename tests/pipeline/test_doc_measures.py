@@ -1,6 +1,7 @@
 """Columns of tokens and what several tokens have together, against the definitions in float64."""
 
 import math
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -177,6 +178,44 @@ def test_the_lagged_reduction_of_a_word_is_that_of_the_word_before():
     for before, (start, end) in pairwise(words):
         found = measures.over("entropy_reduction_lagged", start, end, previous=before[0])
         assert found == pytest.approx(measures.over("entropy_reduction", *before), abs=1e-6)
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_a_unit_before_begins_with_its_first_token_that_is_read(direction):
+    """Not with white space, of which there is no entropy."""
+    model = {"white_space": "skip", "direction": direction}
+    lm = make_random(model=model, annotations=KEPT).get_pipe("rnn_lm")
+    words = ["\n", "the", "grey", "cat", "\n", "watches", "a", "\n"]
+    (measures,) = measure_docs(lm, annotate(lm, [words]))
+    units = [((0, 4), 0, 1), ((4, 8), 4, 5)]
+    if direction == "backward":
+        units = [((5, 8), 7, 6), ((0, 5), 4, 3)]
+    name, entropy = "entropy_reduction_lagged", measures.column("entropy")
+    (_, white, begins), ((start, end), white_later, begins_later) = units
+    own = begins_later
+    found = measures.over(name, start, end, previous=white)
+    assert found == pytest.approx(max(0.0, entropy[begins] - entropy[own]), abs=1e-6)
+    assert found == measures.over(name, start, end, previous=begins)
+    # of white space alone, that token which was read before
+    alone = measures.over(name, start, end, previous=white_later)
+    assert alone == measures.over(name, start, end)
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_a_span_copies_nothing_of_a_long_document(direction):
+    lm = make_random(model={"direction": direction}, annotations=KEPT).get_pipe("rnn_lm")
+    (measures,) = measure_docs(lm, annotate(lm, [["the", "cat"] * 1000]))
+    names = ["entropy_reduction", "entropy_reduction_lagged"]
+    for name in names:
+        measures.over(name, 3, 5)
+    tracemalloc.start()
+    try:
+        for name in names:
+            measures.over(name, 3, 5)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 8000, "less than four bytes a token"
 
 
 def test_the_end_has_the_numbers_of_its_symbol(lm):

@@ -33,7 +33,7 @@ def score_items(
     cut: str = "error",
     bare: bool = False,
     context: str = "reset",
-    columns: Sequence[str] = DEFAULT_COLUMNS,
+    columns: str | Sequence[str] = DEFAULT_COLUMNS,
     lags: int = 0,
     prefix: str = "",
     component: str | None = None,
@@ -65,7 +65,7 @@ def score_items(
     bare (bool): Whether punctuation at a region's edges is left out.
     context (str): "reset": a text is read from its beginning; "carry": from the state after its
         predecessor in the group, `</s>` read between them.
-    columns (Sequence[str]): What is written, see `pipeline/measure_table.py`.
+    columns (Union[str, Sequence[str]]): What is written, see `pipeline/measure_table.py`.
     lags (int): The same of so many words, rows or regions before.
     prefix (str): What the names of the new columns begin with.
     component (Optional[str]): The language model, if the pipeline has several.
@@ -98,7 +98,7 @@ def score_items(
         cut=cut,
         bare=bare,
         context=context,
-        columns=tuple(columns),
+        columns=(columns,) if isinstance(columns, str) else tuple(columns),
         lags=lags,
         prefix=prefix,
         unspaced=nlp.lang in UNSPACED,

@@ -5,6 +5,7 @@ import pytest
 import spacy
 
 import spacy_rnn
+from spacy_rnn.scoring.doc_rows import to_rows
 from spacy_rnn.scoring.items.score_items import score_items
 
 from ...helpers import ENGLISH, make_random, make_trained
@@ -166,6 +167,45 @@ def test_entropy_reduction_is_that_of_the_unit(random_nlp):
                 row["entropy_reduction_lagged_lag1"]
                 == found[number - 1]["entropy_reduction_lagged"]
             )
+
+
+def test_a_backward_models_unit_before_is_the_one_that_it_read_before():
+    nlp = make_random(model={"direction": "backward"}, annotations=["log_probs", "entropy"])
+    lm, name = nlp.get_pipe("rnn_lm"), "entropy_reduction_lagged"
+    text = "the cat, watches an old boat."
+    expected = [row[name] for row in to_rows(nlp(text), "word", component=lm)]
+    assert sum(value > 0 for value in expected) >= 2 and expected[-1] == 0
+    rows = [{"item": 1, "word": word} for word in text.split()]
+    found = score(nlp, rows, rows="words", group="item", columns=[name], lags=1)
+    assert [row[name] for row in found] == pytest.approx(expected, abs=1e-5)
+    lagged = [row[f"{name}_lag1"] for row in found]
+    assert lagged == [None, *(row[name] for row in found[:-1])]
+    found = score(nlp, [{"text": text.replace(" ", " | ")}], delimiter="|", columns=[name])
+    assert [row[name] for row in found] == pytest.approx(expected, abs=1e-5)
+    rows = [{"text": text, "r": word} for word in text.split()]
+    found = score(nlp, rows, region="r", columns=[name], lags=1)
+    assert [row[name] for row in found] == pytest.approx(expected, abs=1e-5)
+    assert [row[f"{name}_lag1"] for row in found[1:]] == pytest.approx(expected[:-1], abs=1e-5)
+    # of the region, not of the comma in its word, and not of that word
+    entropy = nlp(text)._.rnn_lm.entropy
+    (row,) = score(nlp, [{"text": text, "r": "cat"}], region="r", columns=[name])
+    assert row[name] == pytest.approx(max(0.0, entropy[3] - entropy[1]), abs=1e-5)
+
+
+def test_white_space_that_is_not_read_has_no_numbers():
+    nlp = make_random(model={"white_space": "skip"})
+    names = ["surprisal", "log_prob", "unknown", "unigram_surprisal", "entropy", "known"]
+    rows = [{"text": "the  cat", "a": 4, "b": 5}, {"text": " \n", "a": 0, "b": 2}]
+    for row in score(nlp, rows, start="a", end="b", columns=["tokens", *names], cut="include"):
+        assert [row[name] for name in names] == [None] * 6 and row["tokens"] == 0
+    (row,) = score(nlp, rows[:1], columns=names)
+    assert None not in row.values()
+
+
+def test_one_column_may_be_a_name(trained):
+    assert score(trained, [{"text": TEXT}], columns="rank") == score(
+        trained, [{"text": TEXT}], columns=["rank"]
+    )
 
 
 def test_a_chinese_story_is_joined_without_spaces(chinese):
