@@ -35,6 +35,8 @@ from spacy_rnn.scoring.rows.row_reader import RowReader
 FOLDS = 10
 # Where nothing that is written apart begins or ends: a backquote is no punctuation to Unicode.
 _QUOTES = "`"
+# A share of a predictor's spread; tables have about ten digits.
+_ROUNDING = 1e-8
 
 
 class Columns(NamedTuple):
@@ -128,7 +130,8 @@ def measure(
     columns (Columns): The other columns.
     known (str): See `main`.
     RETURNS (List[Gain]): One for each predictor of each table.
-    RAISES (ValueError): If a column is missing, or the tables have other words.
+    RAISES (ValueError): If a column is missing, the tables have other words, or a predictor can't
+        add anything.
     """
     read = [read_columns(Path(path), predictors, columns, known) for path in tables]
     first = read[0]
@@ -155,6 +158,10 @@ def measure(
         raise ValueError(f"Only {used.sum()} words have all numbers: too few for a regression.")
     folds = np.random.default_rng(0).permutation(int(used.sum())) % FOLDS
     before = log_likelihoods(y[used], [x[used] for x in base], folds)
+    for (path, name), x in tried.items():
+        if not adds_something([part[used] for part in base], [x[used], lag(x)[used]]):
+            message = "is one number for all words, or follows from the other predictors"
+            raise ValueError(f"{path}: the predictor {name!r} {message}. Leave it out.")
     gains = []
     for (path, name), x in tried.items():
         extra = [*base, x, lag(x)]
@@ -241,6 +248,23 @@ def _find_ols() -> Any:
 
 def _design(predictors: Sequence[np.ndarray]) -> np.ndarray:
     return np.column_stack([np.ones(len(predictors[0])), *predictors])
+
+
+def adds_something(base: Sequence[np.ndarray], more: Sequence[np.ndarray]) -> bool:
+    """RETURNS (bool): Whether each of further predictors varies, and is more than a sum of the
+    others: the gain of one that isn't would be rounding.
+
+    base (Sequence[ndarray]): (words,) each.
+    more (Sequence[ndarray]): (words,) each.
+    """
+    design = _design([(x - x.mean()) / (x.std() or 1.0) for x in base])
+    for x in more:
+        spread = x - x.mean()
+        rest = spread - design @ np.linalg.lstsq(design, spread, rcond=None)[0]
+        if np.ptp(x) == 0 or np.linalg.norm(rest) <= _ROUNDING * np.linalg.norm(spread):
+            return False
+        design = np.column_stack([design, spread / x.std()])
+    return True
 
 
 def log_likelihoods(

@@ -120,6 +120,18 @@ def test_unknown_words_and_those_after_them_can_be_left_out(tmp_path, rows):
     assert gain.words == 396 - 2
 
 
+@pytest.mark.parametrize("kind", ["zero", "a tenth", "frequency"])
+def test_a_predictor_that_cannot_add_anything_is_told(tmp_path, rows, kind):
+    """Its gain would be rounding, and so would be its t."""
+    values = {"zero": lambda _: 0, "a tenth": lambda _: 0.1, "frequency": lambda row: 3 - row[4]}
+    rows = [[*row[:6], values[kind](row), *row[7:]] for row in rows]
+    table = write_table(tmp_path / "same.tsv", rows)
+    with pytest.raises(ValueError, match=r"same\.tsv.*'noise'.*Leave it out"):
+        reading_times.measure([table], ["surprisal", "noise"], COLUMNS)
+    done = run(table, "--predictors", "noise", "--output", tmp_path / "out")
+    assert done.exit_code == 1 and not [*tmp_path.glob("out*")]
+
+
 def test_punctuation_at_the_edges_is_no_part_of_the_length():
     for word, bare in {"“don't”,": "don't", "`so'": "so", "x-ray": "x-ray", "--": ""}.items():
         assert reading_times.without_punctuation(word) == bare

@@ -189,6 +189,21 @@ def test_records_of_a_folder_name_their_paradigm(model, folder, tmp_path):
     assert found == ["agreement", "agreement", "islands", "by_its_own_name"]
 
 
+def test_a_folder_of_parquet_parts_is_one_table(model, tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    tables = tmp_path / "tables"
+    parts = tables / "agreement.parquet"
+    parts.mkdir(parents=True)
+    for number, row in enumerate(ROWS):
+        parquet.write_table(pyarrow.Table.from_pylist([row]), parts / f"part-{number}.parquet")
+    for path in (parts, tables):
+        report, _ = report_of(tmp_path, model, path)
+        (group,) = report["models"][0]["groups"]
+        assert (group["by"], group["name"]) == ("paradigm", "agreement")
+        assert group["lp"]["pairs"] == len(ROWS)
+
+
 def test_published_accuracies_stand_beside(model, folder, tmp_path):
     table = tmp_path / "published.tsv"
     table.write_text("paradigm\tngram\tlstm\nagreement\t0.25\t0.5\nislands\t0.75\t\nmore\t0\t1\n")

@@ -114,7 +114,7 @@ class PairTables:
 
     def __init__(self, path: Path, columns: PairColumns, *, piped: str = "jsonl") -> None:
         self.columns = columns
-        files = _find_tables(path) if path != STDIN and path.is_dir() else [path]
+        files = [path] if path == STDIN or _is_one_table(path) else _find_tables(path)
         needed = [columns.good, columns.bad, *(columns.by or ())]
         self._readers = [RowReader(file, needed, piped=piped) for file in files]
         for reader in self._readers:
@@ -157,11 +157,18 @@ class PairTables:
                     yield pair
 
 
+def _is_one_table(path: Path) -> bool:
+    # a folder of this name is one table in parts
+    return not path.is_dir() or get_row_format(path) == ".parquet"
+
+
 def _find_tables(folder: Path) -> list[Path]:
     found = [
         path
         for path in sorted(folder.iterdir())
-        if not path.name.startswith(".") and get_row_format(path) is not None and path.is_file()
+        if not path.name.startswith(".")
+        and get_row_format(path) is not None
+        and _is_one_table(path)
     ]
     if not found:
         raise ValueError(Errors.R742.format(path=folder, known=", ".join(ROW_FORMATS)))
