@@ -42,7 +42,8 @@ def documented_model(tmp_path_factory):
 @pytest.fixture
 def workplace(documented_model, tmp_path, monkeypatch):
     """The current folder of the code: the model and texts lie where it looks for them."""
-    for name in ("training/zh-modern/model-best", "MODEL", "path/to/model"):
+    trained = ("training/zh-modern/model-best", "mine/model-best", "by-hand/model-best")
+    for name in (*trained, "MODEL", "path/to/model"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(documented_model)
     shutil.copytree(documented_model, tmp_path / "MODEL_A")
@@ -50,6 +51,8 @@ def workplace(documented_model, tmp_path, monkeypatch):
     text = "".join(f"{line}\n" for line in TEXTS * 2)
     for name in ("train", "dev", "test", "novel", "raw", "a", "b"):
         (tmp_path / f"{name}.txt").write_text(text, encoding="utf8")
+    (tmp_path / "path/to/zh-classics").mkdir()
+    (tmp_path / "path/to/zh-classics/dev.txt").write_text(text, encoding="utf8")
     records = "".join(json.dumps({"text": line}) + "\n" for line in TEXTS)
     (tmp_path / "texts.jsonl.gz").write_bytes(gzip.compress(records.encode()))
     rows = "".join(f"{i},{'ab'[i % 2]},{line}\n" for i, line in enumerate(TEXTS))
