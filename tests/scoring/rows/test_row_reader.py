@@ -148,11 +148,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("text", BAD)
-@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+# in a .tsv, quotes such as these are characters
+BAD_FILES = [(text, "csv") for text in BAD] + [(text, "tsv") for text in BAD if '"' not in text]
+
+
+@pytest.mark.parametrize(("text", "suffix"), BAD_FILES)
 def test_a_bad_table_says_where_it_is_bad(folder, text, suffix):
-    if suffix == "tsv" and '"' in text:
-        pytest.skip("quotes are characters there")
     path = folder / f"bad.{suffix}"
     text = text.replace(",", "\t") if suffix == "tsv" else text
     path.write_bytes(text.encode("utf8", "surrogateescape"))
