@@ -157,11 +157,11 @@ try:
 except ValueError:
     pass
 def attempt(name, data):
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         print(name, weights_from_bytes(data, {}))
     except Exception as error:
-        print(name, type(error).__name__, str(error)[:6], time.perf_counter() - start < 30)
+        print(name, type(error).__name__, str(error)[:6], time.process_time() - start < 30)
 def forge(settings, before="", **tensors):
     header = json.loads(json.dumps(HEADER))
     entry = json.loads(header["__metadata__"]["spacy-rnn"])

@@ -35,10 +35,10 @@ def test_same_words_as_finalseg_for_any_characters(run):
 
 def test_time_grows_with_the_length_not_its_square():
     run = "的" * 100_000
-    start = time.perf_counter()
+    start = time.process_time()
     words = recognize(run)
     # finalseg copies its paths at every character: minutes for this run.
-    assert time.perf_counter() - start < 10
+    assert time.process_time() - start < 10
     assert "".join(words) == run
 
 

@@ -94,7 +94,7 @@ def test_two_halves_in_a_string_are_no_character(engine):
 # -- a megabyte without a space
 
 LARGE = """
-from time import perf_counter
+from time import process_time
 from spacy.vocab import Vocab
 from spacy_rnn.tokenizers.jieba_tokenizer import JiebaTokenizer
 from tests.tokenizers.test_hostile_text import large_texts
@@ -107,12 +107,12 @@ print(len(texts))
 CUT = """
 for name, text in texts.items():
     for tokenizer in tokenizers:
-        start = perf_counter()
+        start = process_time()
         tokenizer.vocab = Vocab()
         doc = tokenizer(text)
         assert doc.text == text, name
         del doc
-        assert len(text) >= 10**6 and perf_counter() - start < 60, name
+        assert len(text) >= 10**6 and process_time() - start < 60, name
 """
 
 
