@@ -42,7 +42,7 @@ PACKAGES = {name for name, path in MODULES.items() if path.name == "__init__.py"
 
 def room_of(name):
     first = name.split(".")[0]
-    return first if first in PACKAGES and first not in ("", "_compat") else "base"
+    return first if first in PACKAGES and first not in ("", "_compat", "errors") else "base"
 
 
 def imports_of(name):
