@@ -17,6 +17,7 @@ from . import (  # noqa: E402, F401
     compare,
     evaluate,
     generate,
+    import_model,
     init,
     items,
     pairs,

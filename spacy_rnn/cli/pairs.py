@@ -140,6 +140,9 @@ def pairs_cli(
         for model in models:
             asked.left_out = 0
             compared.append(_score_model(model, asked, write, gpu_id, code, progress))
+    for one in compared:
+        if not one.result.every[measure.value].every.pairs:
+            raise ValueError(Errors.R918.format(model=one.model, measure=measure.value))
     notes = _find_notes(compared, known, published)
     if output is not None:  # first: whoever reads the table may close it
         options: dict[str, Any] = {"pairs": str(pairs), "good": good, "bad": bad}

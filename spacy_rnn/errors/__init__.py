@@ -3,12 +3,14 @@
 Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.format(...))``.
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
 R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
-runs; R6xx `rnn train`; R79x and R80x looking inside; R83x typing; R84x and R85x `rnn serve`.
+runs; R6xx `rnn train`; R79x and R80x looking inside; R83x typing; R84x and R85x `rnn serve`;
+R90x and R91x `rnn import`.
 """
 
 from .coded import Coded, counted, reason, shorten
 from .command_errors import CommandErrors
 from .corpus_errors import CorpusErrors
+from .import_errors import ImportErrors
 from .pipeline_errors import PipelineErrors
 from .rendering_errors import RenderingErrors
 from .scoring_errors import ScoringErrors
@@ -31,6 +33,7 @@ class Errors(
     RenderingErrors,
     CommandErrors,
     ServeErrors,
+    ImportErrors,
     metaclass=Coded,
 ):
     """All errors, whichever room raises them."""

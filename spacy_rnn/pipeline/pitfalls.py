@@ -17,6 +17,7 @@ from ..corpus.plain_docs import is_annotated
 from ..errors import Warnings
 from ..network.measures import NETWORK_MEASURES
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..vocabulary.text_fit import check_line_end
 
 # Annotations that need the softmax.
 SOFTMAX = frozenset({"log_probs", "next", *NETWORK_MEASURES})
@@ -65,6 +66,22 @@ def check_pipeline(nlp: Language, name: str, listeners: bool, sourced: bool) -> 
             _warn(Warnings.W345.format(name=name, other=other))
     if nlp.lang in ("zh", "ja") and isinstance(nlp.tokenizer, Tokenizer):
         _warn(Warnings.W348.format(name=name, lang=nlp.lang))
+
+
+def check_readers(nlp: Language, known: Vocabulary) -> None:
+    """Look at the readers of the training and the dev text.
+
+    nlp (Language): The pipeline.
+    known (Vocabulary): What the language model knows beforehand: its source's words, or those of
+        a file.
+    RAISES (ValueError): If one puts a word in place of line ends that isn't known.
+    """
+    config = nlp.config.interpolate()
+    names = {config["training"][name] for name in ("train_corpus", "dev_corpus")}
+    for name in names:
+        section, _, key = str(name).partition(".")
+        reader = config.get(section, {}).get(key, {})
+        check_line_end(reader.get("line_end"), known.__contains__)
 
 
 def check_own_work(name: str, lm_weight: float, annotations: Iterable[str]) -> None:

@@ -55,6 +55,7 @@ from .pitfalls import (
     check_gold_tokens,
     check_own_work,
     check_pipeline,
+    check_readers,
     check_training,
 )
 from .position_batches import by_positions
@@ -327,6 +328,8 @@ class RNNLM(
             vocabulary = self._count_words(self._training_docs(get_examples), nlp, gaps)
             if setup.source is not None:
                 known = setup.read_source().vocabulary
+                if nlp is not None:
+                    check_readers(nlp, known)
                 check_coverage(self.name, vocabulary, known)
                 vocabulary = known.joined_with(vocabulary)
         self._check_top_k(vocabulary)

@@ -20,6 +20,7 @@ from ..corpus.text_files import find_files, get_format
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.scorer import score_language_model
 from ..vocabulary import UNKNOWN_ROW
+from ..vocabulary.text_fit import check_line_end
 from .chunks import Chunks
 from .releasing import memory_zone
 from .selecting import keep_only, run_before, runs_components_before
@@ -89,10 +90,12 @@ def score_corpus(
     plain_names (bool): Whether to take the default scorer, whose names begin with "lm_", instead
         of the component's own.
     RETURNS (CorpusScores): The scores.
-    RAISES (ValueError): If the corpus can't be read or holds no document.
+    RAISES (ValueError): If the corpus can't be read or holds no document; for a `line_end` that the
+        model doesn't know.
     """
     keep_only(nlp, lm)
     reader = create_text_corpus(corpus, cache=False, **options)
+    check_line_end(options.get("line_end"), lm.vocabulary.__contains__)
     zones = all(get_format(path) != ".spacy" for path in find_files([corpus]))
     scorer: Any = score_language_model if plain_names or lm.scorer is None else lm.scorer
     adding = _Adding(lm)

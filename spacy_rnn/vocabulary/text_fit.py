@@ -6,7 +6,7 @@ import unicodedata
 import warnings
 from collections.abc import Callable, Mapping
 
-from ..errors import Warnings, shorten
+from ..errors import Errors, Warnings, shorten
 
 # What closes a sentence or a part of it. In text that is cut into words few words end in it.
 _CLOSING = frozenset(".,;:!?。，、；：！？…")
@@ -44,6 +44,17 @@ def warn_of_cuts(words: Mapping[str, int], documents: int) -> None:
     cut = sum(words.get(name, 0) for name in CUT_NAMES)
     if cut >= MENTIONED * total and min(words.get("<", 0), words.get(">", 0)) >= cut:
         _warn_of(Warnings.W337.format(count=f"{cut:,}"))
+
+
+def check_line_end(line_end: str | None, knows: Callable[[str], bool]) -> None:
+    """Refuse a word for line ends that a model doesn't know.
+
+    line_end (Optional[str]): The word; None for none.
+    knows (Callable[[str], bool]): Whether the model knows a word.
+    RAISES (ValueError): If it doesn't know that one: it would be spelled at each line's end.
+    """
+    if line_end is not None and not knows(line_end):
+        raise ValueError(Errors.R919.format(word=line_end))
 
 
 def find_sentence(words: Mapping[str, int], documents: int) -> str | None:

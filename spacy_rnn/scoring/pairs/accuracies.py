@@ -22,7 +22,7 @@ class Tally:
     ties: int = 0
 
     def add(self, result: str) -> None:
-        """Count a result: CORRECT, WRONG or TIE."""
+        """Count a result: CORRECT, WRONG or TIE; MISSING is none."""
         self.correct += result == CORRECT
         self.wrong += result == WRONG
         self.ties += result == TIE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ RECORD_NAMES = (
     *(f"{name}_{side}" for name in ("tokens", "unknown") for side in ("good", "bad")),
     *(name + end for name in PAIR_MEASURES for end in ("_good", "_bad", "")),
 )
-CORRECT, WRONG, TIE = "correct", "wrong", "tie"
+CORRECT, WRONG, TIE, MISSING = "correct", "wrong", "tie", "missing"
 # As far as numbers are the same in any batch: what differs by less is not known to differ.
 _SAME = 1e-5
 
@@ -61,11 +62,14 @@ class ScoredPair(NamedTuple):
 
     def result(self, measure: str) -> str:
         """RETURNS (str): Whether the acceptable sentence has the higher score: CORRECT, WRONG, or
-        TIE where the two differ by no more than rounding does.
+        TIE where the two differ by no more than rounding does; MISSING without a score, such as
+        SLOR of a model without counts of words.
 
         measure (str): One of PAIR_MEASURES.
         """
         good, bad = getattr(self.good.scores, measure), getattr(self.bad.scores, measure)
+        if math.isnan(good) or math.isnan(bad):
+            return MISSING
         if abs(good - bad) <= _SAME * max(1.0, abs(good), abs(bad)):
             return TIE
         return CORRECT if good > bad else WRONG
