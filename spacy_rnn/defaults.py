@@ -22,6 +22,7 @@ class ModelDefaults:
     tied: bool = True
     subword_rows: int = 0
     speller_width: int = 0
+    spelling: str = "plain"
     cutoffs: str | list[int] | None = "auto"
     precision: str = "auto"
     prediction_precision: str = "float32"

@@ -22,11 +22,16 @@ OPTIONS = {field.name for field in (*fields(MODEL), *fields(COMPONENT))}
 # The rooms that make vocabularies, models and components, and the command that makes vocabularies.
 MAKERS = ("vocabulary/", "layers/", "pipeline/", "training/", "cli/vocab.py", "defaults.py")
 # Other things of the same name there: a column's needs, how words are drawn, which of several
-# directions, a vocabulary that may not be at hand, and where a request starts from.
+# directions, a vocabulary that may not be at hand, where a request starts from, what spelling adds,
+# and the network of others.
 OTHER = {
+    ("layers/example_network.py", "cell"),
     ("pipeline/adding_up.py", "annotations"),
     ("pipeline/annotations.py", "direction"),
+    ("pipeline/annotations.py", "spelling"),
     ("pipeline/counting.py", "direction"),
+    ("pipeline/counting.py", "spelling"),
+    ("pipeline/output.py", "spelling"),
     ("pipeline/prompting.py", "top_k"),
     ("pipeline/token_numbers.py", "vocabulary"),
     ("pipeline/tracing.py", "direction"),
@@ -35,8 +40,11 @@ OTHER = {
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 # What `rnn init` decides: how large, which way, of which text, and what is a word; an encoder that
 # only serves does no work of its own.
-CHOSEN = {"width", "direction", "subword_rows", "speller_width", "vocabulary", "min_count"}
-CHOSEN |= {"white_space", "normalize", "source", "lm_weight", "annotations"}
+CHOSEN = {"width", "direction", "subword_rows", "speller_width", "spelling", "vocabulary"}
+CHOSEN |= {"min_count", "white_space", "normalize", "source", "lm_weight", "annotations"}
+
+
+SPELLERS = {"speller_width", "spelling"}
 
 
 def written_defaults():
@@ -79,7 +87,11 @@ def test_a_default_is_written_in_one_place():
     ("function", "defaults", "without"),
     [
         (build_rnn_lm, MODEL, set()),
-        (build_rnn_tok2vec, ENCODER, {"speller_width", "cutoffs", "prediction_precision"}),
+        (
+            build_rnn_tok2vec,
+            ENCODER,
+            {"speller_width", "spelling", "cutoffs", "prediction_precision"},
+        ),
         (RNNLM.__init__, COMPONENT, set()),
     ],
 )

@@ -14,7 +14,7 @@ from ..network.forks import no_fork_meanwhile
 from ..network.recurrent import State
 from .finite import check_finite
 from .network_outputs import to_torch
-from .open_vocabulary import spell_docs
+from .open_vocabulary import spell_tokens, spelling_positions
 from .sequences import sequences_from_docs
 from .shim import get_shim
 
@@ -69,7 +69,9 @@ def read_on(model: Model, docs: list[Doc], state: State) -> list[ReadOn]:
     targets = torch.from_numpy(reading.targets).to(network.device)
     log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
     check_finite(get_shim(model).description, log_probs)
-    spelling = spell_docs(model, docs)
+    states = spelling_positions(model, reading)
+    contexts = None if states is None else hidden[torch.from_numpy(states).to(hidden.device)]
+    spelling = spell_tokens(model, reading, contexts)
     if spelling is not None:
         # what is predicted stands one position before what is read
         log_probs[np.flatnonzero(body) - 1] += spelling

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +17,7 @@ from ..network.inference import Prediction, Wanted, predict
 from ..network.precision import resolve_precision
 from ..network.recurrent import State
 from ..vocabulary import UNKNOWN_ROW
+from .open_vocabulary import spelling_positions
 from .sequences import Sequences, states_order, targets_order
 from .shim import get_shim
 from .skipping import gradients_from_docs, states_to_docs
@@ -41,7 +42,8 @@ def predict_sequences(
     *,
     chains: Sequence[int] | None = None,
 ) -> list[Prediction]:
-    """Compute what is wanted, without gradients; see `inference.predict`.
+    """Compute what is wanted, without gradients; see `inference.predict`. Where log-probabilities
+    are, the states are kept in which words are predicted that are spelled in their context.
 
     chains (Optional[Sequence[int]]): How many of the documents, in turn, are read from left to
         right without forgetting what came before, `</s>` between them; None if each begins anew. No
@@ -60,12 +62,13 @@ def predict_sequences(
         if chains is not None and not reading.reverse:
             # one sequence: each document's </s> is read after the last token of the one before
             lengths = np.add.reduceat(lengths, np.cumsum([0, *chains[:-1]]))
+        kept = spelling_positions(model, reading) if wanted.log_probs else None
         made = predict(
             network,
             reading.ids,
             lengths,
             reading.targets,
-            wanted,
+            replace(wanted, kept=kept),
             exclude=UNKNOWN_ROW,
             words=table,
             reverse=reading.reverse,
@@ -89,6 +92,7 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         reorder(prediction.top_rows, after),
         prediction.state,
         {name: rows[predicted.to(rows.device)] for name, rows in prediction.measures.items()},
+        prediction.kept,
     )
 
 

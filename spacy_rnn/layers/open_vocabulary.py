@@ -1,30 +1,23 @@
-"""Between Docs and the speller: the words of a batch that the vocabulary doesn't have."""
+"""Between a batch and the speller: what the spelling of unknown words adds to their tokens."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from spacy.tokens import Doc
 from thinc.api import Model
+from torch import Tensor
 
-from ..network.forks import no_fork_meanwhile
-from ..network.precision import resolve_precision
-from ..network.speller import Spellings, spelling_log_probs, weighted_log_prob
+from ..network.inference import Prediction
+from ..network.speller import Spellings, spelling_log_probs
 from ..vocabulary.alphabet import alphabet_of
-from ..vocabulary.symbols import BOUNDARY_ROW, UNKNOWN_ROW
+from ..vocabulary.known_forms import known_forms_of
+from ..vocabulary.symbols import UNKNOWN_ROW
 from ..vocabulary.token_forms import TokenForms
 from ..vocabulary.vocabulary import Vocabulary
+from .sequences import Sequences
 from .shim import get_shim
-
-# In training, longer words (of symbols) are left out: they are no words, and cost much memory.
-_LONGEST = 100
-# The speller sees ever new words: more dropout than that costs it more than it spares.
-_MOST_DROPOUT = 0.2
-# Words that occur so often stand for new ones too (Baayen 2001: a word that occurred once tells
-# what new words look like), for a vocabulary that leaves none of the training text's out.
-_RARE = 1
 
 
 class Forms(NamedTuple):
@@ -40,78 +33,87 @@ class Forms(NamedTuple):
     places: np.ndarray
 
 
-def spell_docs(model: Model, docs: Sequence[Doc]) -> np.ndarray | None:
+def spelling_positions(model: Model, reading: Sequences) -> np.ndarray | None:
+    """RETURNS (Optional[ndarray]): int64 (k,), the positions in whose states the words are
+    predicted that have to be spelled; None unless the speller knows the context."""
+    if not get_shim(model).network.spells_in_context:
+        return None
+    return reading.predicting[_unknown_forms(model, reading.tokens).places]
+
+
+def spell_tokens(
+    model: Model, reading: Sequences, hidden: Tensor | None = None
+) -> np.ndarray | None:
     """What spelling adds to the log-probabilities of tokens.
 
     model (Model): "spacy-rnn.RNNLM.v1".
-    docs (Sequence[Doc]): A batch.
+    reading (Sequences): A batch, as one of the directions reads it.
+    hidden (Optional[Tensor]): float32 (k, width), the states at `spelling_positions`.
     RETURNS (Optional[ndarray]): float32 (tokens,), of those that are read, document after document:
         natural log p(spelling) of words that the vocabulary doesn't have, 0 for all others and for
         the text `<unk>`, which is a missing word; None without a speller.
     """
-    speller = get_shim(model).network.speller
-    if speller is None:
+    network = get_shim(model).network
+    if network.speller is None:
         return None
-    vocabulary: Vocabulary = model.attrs["vocabulary"]
-    tokens = vocabulary.forms_of(docs)
-    keys = tokens.keys
-    spelled = (vocabulary.rows_of_keys(keys) == UNKNOWN_ROW) & ~vocabulary.missing(keys)
-    forms = _find_forms(tokens, spelled)
-    result = np.zeros(len(keys), dtype=np.float32)
-    if forms.words:
-        spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms.words))
-        result[forms.places] = spelling_log_probs(speller, spellings)[forms.numbers]
+    forms = _unknown_forms(model, reading.tokens)
+    result = np.zeros(len(reading.tokens.keys), dtype=np.float32)
+    if not forms.words:
+        return result
+    spellings = spell_forms(model, forms.words)
+    if network.spells_in_context:
+        assert hidden is not None
+        before = network.spell_from(hidden, reverse=reading.reverse)
+        spelled = spelling_log_probs(network.speller, spellings.of_words(forms.numbers), before)
+    else:
+        spelled = spelling_log_probs(network.speller, spellings)[forms.numbers]
+    result[forms.places] = spelled
     return result
 
 
-def learn_spelling(
-    model: Model, docs: Sequence[Doc], dropout: float
-) -> tuple[float, int, Callable[[float], None]]:
-    """The training pass of the speller.
+def spell_readings(
+    model: Model, readings: Sequence[Sequences], predictions: Sequence[Prediction]
+) -> list[np.ndarray] | None:
+    """RETURNS (Optional[List[ndarray]]): What `spell_tokens` gives for each direction.
 
-    RETURNS (Tuple[float, int, Callable]): The negative log-likelihood in nats of the batch's
-        unknown words (and of those that the training text had once; never of the text `<unk>`), how
-        many these are, and a function that adds its gradients, times a weight, to the speller's.
+    predictions (Sequence[Prediction]): What `predict_sequences` made of the readings, with
+        log-probabilities.
     """
-    shim = get_shim(model)
+    result: list[np.ndarray] = []
+    for reading, made in zip(readings, predictions, strict=True):
+        if result and made.kept is None:  # the same spelling, whichever way the text is read
+            result.append(result[0])
+            continue
+        spelled = spell_tokens(model, reading, made.kept)
+        if spelled is None:
+            return None
+        result.append(spelled)
+    return result
+
+
+def spell_forms(model: Model, words: Sequence[str]) -> Spellings:
+    """RETURNS (Spellings): Words as the speller reads them.
+
+    words (Sequence[str]): Their forms.
+    """
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    tokens = vocabulary.forms_of(docs)
-    rows = vocabulary.rows_of_keys(tokens.keys)
-    rare = rows == UNKNOWN_ROW
-    # a list of words without real counts doesn't say which of them are rare
-    if vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _RARE:
-        rare |= vocabulary.counts[rows] == _RARE
-    forms = _find_forms(tokens, rare & ~vocabulary.missing(tokens.keys))
-    symbols, lengths = alphabet_of(vocabulary).spell(forms.words)
-    counts = np.bincount(forms.numbers, minlength=len(forms.words))
-    short = lengths <= _LONGEST
-    symbols, counts, lengths = symbols[np.repeat(short, lengths)], counts[short], lengths[short]
-    speller = shim.network.speller
-    if speller is None or not len(lengths):
-        return 0.0, 0, _no_gradient
-    total = weighted_log_prob(
-        speller,
-        Spellings.from_symbols(symbols, lengths),
-        counts,
-        dropout=min(dropout, _MOST_DROPOUT),
-        dtype=resolve_precision(shim.precision, shim.device),
-    )
-
-    @no_fork_meanwhile
-    def backprop(weight: float) -> None:
-        if total.requires_grad:
-            (total * -weight).backward()
-
-    return -float(total.detach()), int(counts.sum()), backprop
+    symbols, lengths = alphabet_of(vocabulary).spell(words)
+    if not get_shim(model).network.spells_in_context:
+        return Spellings.from_symbols(symbols, lengths)
+    return Spellings.from_symbols(symbols, lengths, known_forms_of(vocabulary).ends(words, lengths))
 
 
-def _no_gradient(weight: float) -> None:
-    return None
+def find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:
+    """RETURNS (Forms): The forms of some of the tokens that are read.
 
-
-def _find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:
-    """wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never
-    is."""
+    wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never is.
+    """
     places = np.flatnonzero(wanted & (tokens.keys != 0))
     different, numbers = np.unique(tokens.keys[places], return_inverse=True)
     return Forms(tokens.strings(different.tolist()), numbers.reshape(-1), places)
+
+
+def _unknown_forms(model: Model, tokens: TokenForms) -> Forms:
+    vocabulary: Vocabulary = model.attrs["vocabulary"]
+    unknown = vocabulary.rows_of_keys(tokens.keys) == UNKNOWN_ROW
+    return find_forms(tokens, unknown & ~vocabulary.missing(tokens.keys))

@@ -17,7 +17,7 @@ from ..defaults import MODEL
 from ..errors import Errors
 from ..network.clusters import choose_cutoffs
 from ..network.inference import Wanted
-from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
+from ..network.language_model import DIRECTIONS, SPELLINGS, NetworkSettings, RNNLanguageModel
 from ..network.precision import PRECISIONS
 from ..network.recurrent import CELLS
 from ..validation import check_number, check_size
@@ -53,6 +53,7 @@ def build_rnn_lm(
     tied: bool = MODEL.tied,
     subword_rows: int = MODEL.subword_rows,
     speller_width: int = MODEL.speller_width,
+    spelling: str = MODEL.spelling,
     cutoffs: str | list[int] | None = MODEL.cutoffs,
     precision: str = MODEL.precision,
     prediction_precision: str = MODEL.prediction_precision,
@@ -78,6 +79,10 @@ def build_rnn_lm(
         it doesn't have gets the probability p(`<unk>` | context) · p(spelling), the latter from an
         LSTM over the word's characters (see `network/speller.py`); 0 for none. It learns from the
         unknown words of the training text, so let rare words be unknown (`min_count` = 2).
+    spelling (str): What the speller knows. "plain": the word's characters only. "context": it
+        starts from the state in which the word is predicted, p(`<unk>` | context) · p(spelling |
+        context), gives nothing to words that the vocabulary has, and learns from its rare words
+        too.
     cutoffs (Union[str, List[int], None]): Clusters of the softmax: "auto" finds them from the
         vocabulary's counts, a list gives the first row of each, None is the full softmax.
     precision (str): Of matrix products in training: "auto" (bfloat16 where the processor
@@ -109,6 +114,7 @@ def build_rnn_lm(
     embedding_width = width if embedding_width is None else embedding_width
     _check_choice("prediction_precision", prediction_precision, PRECISIONS)
     _check_choice("direction", direction, DIRECTIONS)
+    _check_choice("spelling", spelling, SPELLINGS)
     _validate(cell, precision, tied, width, embedding_width, depth, cutoffs)
     check_number("subword_rows", subword_rows, lambda n: n == 0 or n >= 2, "0 or >= 2", whole=True)
     check_number("speller_width", speller_width, lambda n: n >= 0, ">= 0", whole=True)
@@ -121,6 +127,7 @@ def build_rnn_lm(
         "direction": direction,
         "subword_rows": subword_rows,
         "speller_width": speller_width,
+        "spelling": spelling,
     }
     network = PyTorchWrapper_v3(
         torch.nn.Identity(), convert_inputs=convert_inputs, convert_outputs=convert_outputs

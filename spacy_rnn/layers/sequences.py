@@ -29,6 +29,7 @@ class Sequences:
     lengths (ndarray): int64 (documents,), positions of each.
     marks (List[Optional[Window]]): Where each stands in a longer document.
     tokens (TokenForms): The tokens of the Docs, and which of them are read.
+    predicting (ndarray): int64 (tokens that are read,), the position at which each is predicted.
     words (Optional[Words]): The batch's words with their spelling; None if ids are rows of the
         vocabulary.
     reverse (bool): Whether it is read from right to left.
@@ -42,6 +43,7 @@ class Sequences:
     lengths: np.ndarray
     marks: list[Window | None]
     tokens: TokenForms
+    predicting: np.ndarray
     words: Words | None = None
     reverse: bool = False
     wanted: Wanted = field(default_factory=lambda: Wanted(hidden=True))
@@ -75,6 +77,7 @@ class Sequences:
             ids=self.ids[scored],
             targets=self.targets[scored],
             lengths=lengths[lengths > 0],
+            predicting=(np.cumsum(scored) - 1)[self.predicting],
             marks=[mark for mark, length in pairs if length],
             idle=[mark for mark, length in pairs if not length],
         )
@@ -101,13 +104,15 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     ids = np.full(len(body), inputs.boundary, dtype=np.int64)
     ids[body] = inputs.ids
     targets = np.full(len(body), BOUNDARY_ROW, dtype=np.int64)
-    targets[np.flatnonzero(body) - 1] = inputs.rows
+    before = np.flatnonzero(body) - 1
+    targets[before] = inputs.rows
     marks = [read_mark(doc) for doc in docs]
     result = []
     for reverse in network.directions:
-        read, predicted = ids, targets
+        read, predicted, predicting = ids, targets, before
         if reverse:
-            read, predicted = ids[states_order(lengths)], targets[targets_order(lengths)]
+            order = targets_order(lengths)
+            read, predicted, predicting = ids[states_order(lengths)], targets[order], order[before]
         read = read.copy()
         for doc, mark, start in zip(docs, marks, starts.tolist(), strict=True):
             if mark is None:
@@ -115,7 +120,8 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
             word, norm = mark.neighbour(after=reverse, skip_space=vocabulary.skips_space)
             if word is not None:
                 read[start] = inputs.add(doc, word, norm)
-        result.append(Sequences(read, predicted, lengths, marks, inputs.tokens, reverse=reverse))
+        made = Sequences(read, predicted, lengths, marks, inputs.tokens, predicting)
+        result.append(replace(made, reverse=reverse))
     words = inputs.words  # the last neighbours are in it by now
     for sequences in result:
         sequences.words = words

@@ -16,7 +16,7 @@ from ..network.language_model import RNNLanguageModel
 from ..network.rank import rank
 from ..network.softmax import FullSoftmax, SoftmaxHead
 from ..vocabulary import UNKNOWN_ROW
-from .open_vocabulary import spell_docs
+from .open_vocabulary import spell_tokens, spelling_positions
 from .sequences import Sequences, sequences_from_docs
 from .shim import get_shim
 
@@ -76,7 +76,9 @@ def trace_doc(model: Model, doc: Doc, k: int, *, reverse: bool = False) -> Trace
     log_probs = network.softmax.target_log_probs(hidden, targets, torch.float32).cpu().numpy()
     read = reading.tokens.read
     tokens = np.arange(len(doc)) if read is None else np.flatnonzero(read)
-    spelling = spell_docs(model, [doc])
+    states = spelling_positions(model, reading)
+    contexts = None if states is None else hidden[torch.from_numpy(states).to(hidden.device)]
+    spelling = spell_tokens(model, reading, contexts)
     if reverse:
         tokens = tokens[::-1]
         spelling = None if spelling is None else spelling[::-1]

@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ..errors import Errors
-from ..network.language_model import DIRECTIONS, NetworkSettings, RNNLanguageModel
+from ..network.language_model import DIRECTIONS, SPELLINGS, NetworkSettings, RNNLanguageModel
 from ..network.recurrent import CELLS
 
 FORMAT = "spacy-rnn.v1"
@@ -123,6 +123,8 @@ def _check_settings(settings: NetworkSettings) -> None:
         raise ValueError("it doesn't say whether it is tied")
     if any(a >= b for a, b in pairwise([1, *settings.cutoffs, settings.words])):
         raise ValueError("its softmax clusters are not a rising list of rows")
+    if settings.spelling not in SPELLINGS:
+        raise ValueError("what its speller knows is unknown")
     if type(settings.speller_width) is not int or settings.speller_width < 0:
         raise ValueError("its speller's width is not possible")
     ends = [1, *settings.symbol_cutoffs, settings.symbols]

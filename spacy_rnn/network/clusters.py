@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from .linear_nll import row_blocks, target_log_probs
 from .screening import ClusterScreen, QuantizedHidden, Screens, can_screen, keep_screens
-from .softmax import EXCLUDED, SoftmaxHead, stable_top_k
+from .softmax import EXCLUDED, SoftmaxHead, from_row, stable_top_k
 
 # What opening a cluster costs beside its products, in rows of the weight for every token.
 _OPENING_COST = 25.0
@@ -83,12 +83,15 @@ class ClusterSoftmax(SoftmaxHead):
         masses = [torch.logsumexp(part, 0) for part in log_prior.split(self.sizes)[1:]]
         self.cluster_bias = nn.Parameter(torch.stack(masses))
 
-    def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
+    def target_log_probs(
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+    ) -> Tensor:
         # One split: its backward writes the whole gradient once, slices would add it K times.
         weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
         cluster = self.cluster_of(targets)
         in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
-        result = target_log_probs(hidden, *self._head(weights[0], biases[0]), in_head, dtype)
+        head = self._head(*from_row(first, weights[0], biases[0]))
+        result = target_log_probs(hidden, *head, in_head - first, dtype)
         for number, start in enumerate(self.cutoffs[:-1], start=1):
             places = (cluster == number).nonzero().squeeze(1)
             if not len(places):

@@ -13,6 +13,7 @@ from .forks import no_fork_meanwhile
 from .language_model import RNNLanguageModel
 from .measures import NETWORK_MEASURES
 from .recurrent import State
+from .softmax import shut_log_probs
 
 # Positions that run through the network at once; memory grows with it, speed hardly.
 CHUNK_POSITIONS = 16_384
@@ -32,6 +33,7 @@ class Wanted:
     top_k (int): The most probable next words, so many.
     final_state (bool): The state of every layer after each sequence.
     measures (Sequence[str]): Some of NETWORK_MEASURES.
+    kept (Optional[ndarray]): int64 (k,), positions whose hidden states are kept by themselves.
     """
 
     hidden: bool = False
@@ -39,6 +41,7 @@ class Wanted:
     top_k: int = 0
     final_state: bool = False
     measures: Sequence[str] = ()
+    kept: np.ndarray | None = None
 
 
 @dataclass
@@ -47,6 +50,7 @@ class Prediction:
 
     hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
     state: (depth, sequences, width) each. measures: (n,) each, those that are wanted, by name.
+    kept: (k, width), in the order of `Wanted.kept`.
     """
 
     hidden: Tensor | None = None
@@ -55,6 +59,7 @@ class Prediction:
     top_rows: Tensor | None = None
     state: State | None = None
     measures: dict[str, Tensor] = field(default_factory=dict)
+    kept: Tensor | None = None
 
 
 @no_fork_meanwhile
@@ -69,6 +74,8 @@ def predict(
     exclude: int,
     words: Tensor | None = None,
     reverse: bool = False,
+    before: State | None = None,
+    shut: np.ndarray | None = None,
     dtype: torch.dtype = torch.float32,
     chunk_positions: int = CHUNK_POSITIONS,
 ) -> Prediction:
@@ -81,6 +88,9 @@ def predict(
     wanted (Wanted): What to compute.
     exclude (int): The row left out of top-k lists and not counted in ranks; it has none itself.
     words, reverse: See `RNNLanguageModel.encode`.
+    before (Optional[State]): The state before each sequence; zeros if None.
+    shut (Optional[ndarray]): bool (n,), where row 0 can't come: the log-probabilities are those of
+        the other rows, which sum to 1.
     dtype (torch.dtype): What the matrix products of the recurrence and of the log-probabilities
         run in. Top-k lists are exact for the hidden states that come out.
     chunk_positions (int): Bound of what runs at once; no result depends on it (1e-5 in
@@ -90,9 +100,11 @@ def predict(
     result = _allocate(network, total, len(lengths), wanted, reverse)
     flat_ids = torch.from_numpy(ids).to(device)
     flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
+    flat_shut = None if shut is None else torch.from_numpy(shut).to(device)
+    slots = _slots(wanted.kept, total, device)
     starts = np.cumsum(lengths) - lengths
     for group in _groups(lengths, chunk_positions):
-        state = None
+        state = None if before is None else _columns(before, torch.from_numpy(group).to(device))
         steps = max(1, chunk_positions // len(group))
         longest = int(lengths[group].max())
         multiple = 1 if wanted.final_state or longest > steps else _MULTIPLE
@@ -101,7 +113,7 @@ def predict(
             running = int((lengths[group] > done).sum())
             active = group[:running]
             counts = np.minimum(lengths[active] - done, steps)
-            places = torch.from_numpy(_ranges(starts[active] + done, counts)).to(device)
+            places = torch.from_numpy(concatenated_ranges(starts[active] + done, counts)).to(device)
             if state is not None:
                 state = _first(state, running)
             with network.precision(dtype):
@@ -113,7 +125,10 @@ def predict(
                     reverse=reverse,
                     multiple=multiple,
                 )
-            _fill(network, result, hidden, places, flat_targets, exclude, dtype)
+            _fill(network, result, hidden, places, flat_targets, flat_shut, exclude, dtype)
+            if result.kept is not None and slots is not None:
+                numbers = slots[places]
+                result.kept[numbers[numbers >= 0]] = hidden[numbers >= 0]
             if result.state is not None:
                 columns = torch.from_numpy(active).to(device)
                 result.state.h[:, columns] = state.h
@@ -140,7 +155,19 @@ def _allocate(
         result.measures[name] = torch.empty(total, dtype=dtype, device=device)
     if wanted.final_state:
         result.state = network.stack(reverse).zero_state(sequences)
+    if wanted.kept is not None:
+        result.kept = torch.empty(len(wanted.kept), network.settings.width, device=device)
     return result
+
+
+def _slots(kept: np.ndarray | None, total: int, device: torch.device) -> Tensor | None:
+    """RETURNS (Optional[Tensor]): int64 (total,), the number of each position that is kept; −1 for
+    all others."""
+    if kept is None or not len(kept):
+        return None
+    slots = np.full(total, -1, dtype=np.int64)
+    slots[kept] = np.arange(len(kept))
+    return torch.from_numpy(slots).to(device)
 
 
 def _fill(
@@ -149,6 +176,7 @@ def _fill(
     hidden: Tensor,
     places: Tensor,
     targets: Tensor | None,
+    shut: Tensor | None,
     exclude: int,
     dtype: torch.dtype,
 ) -> None:
@@ -157,7 +185,8 @@ def _fill(
     if result.log_probs is not None:
         if targets is None:
             raise ValueError("log-probabilities need targets")
-        log_probs = network.softmax.target_log_probs(hidden, targets[places], dtype)
+        chosen = None if shut is None else shut[places]
+        log_probs = shut_log_probs(network.softmax, hidden, targets[places], chosen, dtype)
         result.log_probs[places] = log_probs
     if result.top_log_probs is not None and result.top_rows is not None:
         k = result.top_rows.shape[1]
@@ -181,10 +210,15 @@ def _groups(lengths: np.ndarray, positions: int) -> Iterator[np.ndarray]:
         start += size
 
 
-def _ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Concatenate arange(start, start + count) for every pair."""
+def concatenated_ranges(starts: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """RETURNS (ndarray): int64, arange(start, start + count) of every pair, one after another."""
     before = np.cumsum(counts) - counts
     return np.arange(int(counts.sum())) + np.repeat(starts - before, counts)
+
+
+def _columns(state: State, numbers: Tensor) -> State:
+    c = None if state.c is None else state.c.index_select(1, numbers)
+    return State(state.h.index_select(1, numbers), c)
 
 
 def _first(state: State, running: int) -> State:

@@ -23,6 +23,7 @@ from .layout import make_layout
 from .memory import limit_shape_cache
 from .recurrent import RecurrentStack, State
 from .softmax import FullSoftmax, SoftmaxHead
+from .speller_start import SpellerStart
 from .subwords import SubwordTable
 
 limit_shape_cache()
@@ -35,6 +36,9 @@ DIRECTIONS: dict[str, tuple[bool, ...]] = {
     "backward": (True,),
     "both": (False, True),
 }
+
+# What a speller knows: the letters of the word, or the context and the vocabulary too.
+SPELLINGS = ("plain", "context")
 
 # Names of the stacks' weights; a forward model's are those of a model of one direction.
 _STACKS = {False: "encoder", True: "backward_encoder"}
@@ -56,6 +60,7 @@ class NetworkSettings:
     speller_width (int): Width of the speller's embedding and hidden states; 0 for no speller.
     symbols (int): Rows of the speller's alphabet, the end of a word included.
     symbol_cutoffs (Tuple[int, ...]): Like `cutoffs`, of the speller.
+    spelling (str): "plain", or "context": the speller knows the context and the vocabulary.
     """
 
     words: int
@@ -70,6 +75,7 @@ class NetworkSettings:
     speller_width: int = 0
     symbols: int = 0
     symbol_cutoffs: tuple[int, ...] = ()
+    spelling: str = SPELLINGS[0]
 
     @property
     def speller(self) -> NetworkSettings | None:
@@ -106,6 +112,8 @@ class RNNLanguageModel(nn.Module):
     softmax: SoftmaxHead
     subwords: SubwordTable | None
     speller: RNNLanguageModel | None
+    # of a speller that knows the context: where it starts from, for each direction
+    starts: nn.ModuleDict | None
 
     def __init__(
         self,
@@ -134,11 +142,17 @@ class RNNLanguageModel(nn.Module):
             self.softmax = ClusterSoftmax(weight, log_prior, settings.cutoffs)
         else:
             self.softmax = FullSoftmax(weight, log_prior)
-        self.speller = None
+        self.speller = self.starts = None
         if settings.speller is not None:
             zeros = np.zeros(settings.symbols, dtype=np.int64)
             given = zeros if symbol_counts is None else symbol_counts
             self.speller = RNNLanguageModel(settings.speller, given)
+            if settings.spelling == "context":
+                starts = {
+                    _STACKS[reverse]: SpellerStart(settings.width, settings.speller_width)
+                    for reverse in DIRECTIONS[settings.direction]
+                }
+                self.speller.starts = nn.ModuleDict(starts)
 
     @property
     def device(self) -> torch.device:
@@ -149,9 +163,24 @@ class RNNLanguageModel(nn.Module):
         """RETURNS (Tuple[bool, ...]): For each stack, whether it reads from right to left."""
         return DIRECTIONS[self.settings.direction]
 
+    @property
+    def spells_in_context(self) -> bool:
+        """RETURNS (bool): Whether it has a speller that knows the context."""
+        return self.speller is not None and self.speller.starts is not None
+
     def spells_with(self, symbols: int) -> bool:
         """RETURNS (bool): Whether the speller, if there is one, has so many symbols."""
         return self.speller is None or self.settings.symbols == symbols
+
+    def spell_from(
+        self, hidden: Tensor, *, reverse: bool = False, known: Tensor | None = None
+    ) -> State:
+        """RETURNS (State): What the speller starts from; see `SpellerStart`.
+
+        reverse (bool): Which stack the states are of.
+        """
+        assert self.speller is not None and self.speller.starts is not None
+        return self.speller.starts[_STACKS[reverse]](hidden, known)
 
     def stack(self, reverse: bool = False) -> RecurrentStack:
         """RETURNS (RecurrentStack): The one that reads from left to right, or the other one."""

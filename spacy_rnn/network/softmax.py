@@ -33,8 +33,11 @@ class SoftmaxHead(nn.Module, ABC):
         self.bias = nn.Parameter(log_prior.clone())
 
     @abstractmethod
-    def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
-        """hidden float32 (n, width), targets int64 (n,) → float32 (n,), differentiable."""
+    def target_log_probs(
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+    ) -> Tensor:
+        """hidden float32 (n, width), targets int64 (n,) → float32 (n,), differentiable. Rows before
+        `first`, which are of the most frequent words, are left out: the others sum to 1."""
 
     @abstractmethod
     def log_distribution(self, hidden: Tensor) -> Tensor:
@@ -61,8 +64,11 @@ class SoftmaxHead(nn.Module, ABC):
 class FullSoftmax(SoftmaxHead):
     """softmax(h Wᵀ + b) in one product, in bounded blocks of positions."""
 
-    def target_log_probs(self, hidden: Tensor, targets: Tensor, dtype: torch.dtype) -> Tensor:
-        return target_log_probs(hidden, self.weight, self.bias, targets, dtype)
+    def target_log_probs(
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+    ) -> Tensor:
+        weight, bias = from_row(first, self.weight, self.bias)
+        return target_log_probs(hidden, weight, bias, targets - first, dtype)
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         return torch.log_softmax(torch.addmm(self.bias, hidden, self.weight.t()), dim=1)
@@ -84,6 +90,38 @@ class FullSoftmax(SoftmaxHead):
         if not values:
             return hidden.new_empty(0, k), hidden.new_empty(0, k, dtype=torch.long)
         return torch.cat(values), torch.cat(rows)
+
+
+def shut_log_probs(
+    softmax: SoftmaxHead,
+    hidden: Tensor,
+    targets: Tensor,
+    shut: Tensor | None,
+    dtype: torch.dtype,
+) -> Tensor:
+    """Log-probabilities of targets where row 0 can't come at some positions: the step is
+    renormalised there, without the loss of digits that a division by 1 − p would have.
+
+    hidden (Tensor): float32 (n, width).
+    targets (Tensor): int64 (n,).
+    shut (Optional[Tensor]): bool (n,), where row 0 can't come; None for nowhere.
+    dtype (torch.dtype): See `target_log_probs`.
+    RETURNS (Tensor): float32 (n,), differentiable.
+    """
+    if shut is None:
+        return softmax.target_log_probs(hidden, targets, dtype)
+    parts, places = [], []
+    for first, chosen in enumerate((~shut, shut)):
+        there = chosen.nonzero().squeeze(1)
+        own, wanted = hidden.index_select(0, there), targets.index_select(0, there)
+        parts.append(softmax.target_log_probs(own, wanted, dtype, first=first))
+        places.append(there)
+    return torch.cat(parts).index_select(0, torch.argsort(torch.cat(places)))
+
+
+def from_row(first: int, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
+    # a slice of everything would cost its backward pass a copy
+    return (weight[first:], bias[first:]) if first else (weight, bias)
 
 
 def stable_top_k(values: Tensor, k: int) -> tuple[Tensor, Tensor]:

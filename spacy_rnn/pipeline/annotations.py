@@ -52,7 +52,7 @@ def split_predictions(
     predictions: Sequence[Prediction],
     words: list[str],
     annotations: Collection[str],
-    spelling: np.ndarray | None = None,
+    spelling: Sequence[np.ndarray] | None = None,
 ) -> list[DocAnnotations]:
     """Cut a batch's arrays at the documents' borders.
 
@@ -62,11 +62,14 @@ def split_predictions(
         the order of the text; position 0 of a document is after `</s>`. See `skipping.to_docs`.
     words (List[str]): The vocabulary by row.
     annotations (Collection[str]): What to keep.
-    spelling (Optional[ndarray]): float32 (tokens,), log p(spelling) of unknown words, 0 for others.
+    spelling (Optional[Sequence[ndarray]]): For each direction float32 (tokens,), log p(spelling) of
+        unknown words, 0 for others.
     RETURNS (List[DocAnnotations]): One for each Doc. Arrays are copies, so that keeping one Doc
         doesn't keep the batch.
     """
-    result, *others = (_split(docs, lengths, made, words, spelling) for made in predictions)
+    own = [None] * len(predictions) if spelling is None else spelling
+    pairs = zip(predictions, own, strict=True)
+    result, *others = (_split(docs, lengths, made, words, part) for made, part in pairs)
     for backward in others:
         for made, other in zip(result, backward, strict=True):
             made.output.backward = other.output

@@ -148,7 +148,8 @@ def _next_words(
         values, rows = softmax.top_k(hidden, count, UNKNOWN_ROW)
     pairs = zip(rows[0].tolist(), values[0].tolist(), strict=True)
     best = [(lm.vocabulary.words[row], value) for row, value in pairs if row != BOUNDARY_ROW]
-    own_log_probs = symbols[0] + own.spelling
+    spelling = own.spell(typed.network, hidden, np.arange(len(own.words)))
+    own_log_probs = symbols[0] + spelling
     best += zip(own.words, own_log_probs.tolist(), strict=True)
     best = sorted(best, key=lambda pair: -pair[1])[:k]
     rest = 1.0 - float(np.exp(symbols).sum())

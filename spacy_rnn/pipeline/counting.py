@@ -13,7 +13,7 @@ from thinc.api import Model
 
 from ..layers.network_outputs import predict_sequences
 from ..layers.neural_cache import predict_with_cache
-from ..layers.open_vocabulary import spell_docs
+from ..layers.open_vocabulary import spell_tokens
 from ..layers.sequences import Sequences, sequences_from_docs, states_order, targets_order
 from ..layers.shim import get_shim
 from ..network.cache import CacheSettings
@@ -143,7 +143,7 @@ class Counting:
         wanted = Wanted(log_probs=True, top_k=1, hidden=cached)
         made = predict_sequences(self.model, [reading], wanted)[0]
         assert made.log_probs is not None and made.top_rows is not None
-        spelling = spell_docs(self.model, docs)
+        spelling = spell_tokens(self.model, reading, made.kept)
         first = made.top_rows[:, 0].cpu().numpy()
         counts = self._sum(
             docs, reading, StoredPredictions(made.log_probs.cpu().numpy(), first, spelling)

@@ -13,10 +13,11 @@ from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d
+from thinc.util import xp2torch
 
 from ..errors import Errors
+from ..layers.learned_spelling import learn_spelling
 from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
-from ..layers.open_vocabulary import learn_spelling
 from ..layers.sequences import Sequences, sequences_from_docs
 from ..layers.skipping import doc_lengths
 from ..network.inference import Wanted
@@ -185,13 +186,17 @@ class Learner(TrainingHooks):
         readings = sequences_from_docs(self.model, docs)
         if not self.listeners:
             readings = [reading.only_scored() for reading in readings]
-        spell = self._learn_spelling(docs, readings, drop, losses)
         if not self.listeners and not self.lm_weight:
-            spell()
+            outputs = self._read_only(readings)
+            self._learn_spelling(readings, outputs, drop, losses)()
             self._batch.add(self._without_network(readings))
-            return [], []
+            return (readings, outputs) if outputs else ([], [])
+        in_context = self.shim.network.spells_in_context
+        # the order in which both draw their dropout
+        spell = None if in_context else self._learn_spelling(readings, [], drop, losses)
         self._prepare(readings)
         outputs, backprop = self.model.layers[0].begin_update(readings)
+        spell = spell or self._learn_spelling(readings, outputs, drop, losses)
         d_log_probs = self._learn(examples, readings, outputs, losses, self.loss_scales)
         spell()
         part = self._make_part(readings, d_log_probs, backprop)
@@ -229,6 +234,14 @@ class Learner(TrainingHooks):
         symbols = [int(mask.sum()) for mask in self._masks(readings)]
         symbols.append(_spelling_symbols(readings))
         return BatchPart(self.shim, symbols, own, backprop, listened=bool(self.listeners))
+
+    def _read_only(self, readings: list[Sequences]) -> list[Outputs]:
+        """RETURNS (List[Outputs]): What the network makes of a batch of which only the speller
+        learns, if it knows the context."""
+        if not self.shim.network.spells_in_context:
+            return []
+        self._prepare(readings)
+        return self.model.layers[0].predict(readings)
 
     def _without_network(self, readings: list[Sequences]) -> BatchPart:
         """RETURNS (BatchPart): Of which only the speller learns."""
@@ -304,16 +317,18 @@ class Learner(TrainingHooks):
 
     def _learn_spelling(
         self,
-        docs: Sequence[Doc],
         readings: list[Sequences],
+        outputs: list[Outputs],
         dropout: float,
         losses: dict[str, float],
     ) -> Callable[[], None]:
-        """RETURNS (Callable): Adds the speller's loss and gradients. A word's spelling weighs as
-        much as any other symbol that the batch predicts."""
+        """outputs (List[Outputs]): Of the readings; none for a speller that knows no context.
+        RETURNS (Callable): Adds the speller's loss and gradients. A word's spelling weighs as much
+        as any other symbol that the batch predicts."""
         if self.shim.network.speller is None:
             return _nothing
-        loss, words, backprop = learn_spelling(self.model, docs, dropout)
+        hidden = [xp2torch(out.hidden) for out in outputs if out.hidden is not None]
+        loss, words, backprop = learn_spelling(self.model, readings, hidden or None, dropout)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
         predictions = _spelling_symbols(readings)

@@ -22,7 +22,7 @@ from ..layers.carried import CarriedStates
 from ..layers.finite import check_finite
 from ..layers.network_outputs import predict_sequences
 from ..layers.neural_cache import predict_with_cache
-from ..layers.open_vocabulary import spell_docs
+from ..layers.open_vocabulary import spell_readings
 from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
 from ..layers.skipping import doc_lengths, predictions_to_docs, to_docs
@@ -245,8 +245,10 @@ class RNNLM(
         for batch, chains in batches:
             readings = sequences_from_docs(self.model, batch)
             predictions = predict_sequences(self.model, readings, wanted, chains=chains)
-            spelling = spell_docs(self.model, batch) if wanted.log_probs else None
-            self._check_finite(predictions, spelling)
+            spelling = None
+            if wanted.log_probs:
+                spelling = spell_readings(self.model, readings, predictions)
+            self._check_finite(predictions, spelling or [])
             words = self.vocabulary.words
             lengths, tokens = doc_lengths(readings[0]), readings[0].tokens
             made = split_predictions(
@@ -255,23 +257,23 @@ class RNNLM(
                 [to_docs(*pair) for pair in zip(readings, predictions, strict=True)],
                 words,
                 annotations,
-                None if spelling is None else tokens.spread(spelling),
+                None if spelling is None else [tokens.spread(part) for part in spelling],
             )
             set_directions(made, self.shim.network.directions)
             set_skipped(made, tokens)
             if wanted.log_probs:
                 set_unknown(made, tokens, self.vocabulary.rows_of_keys(tokens.keys))
             if looks_back:
-                cached = predict_with_cache(
-                    self.model, readings[0], predictions[0], spelling, self.cache
-                )
+                own = None if spelling is None else spelling[0]
+                given = readings[0], predictions[0], own
+                cached = predict_with_cache(self.model, *given, self.cache)
                 opened = cached.closed if cached.opened is None else cached.opened
                 add_cached(made, lengths, predictions_to_docs(readings[0], opened))
             result += made
         return result
 
-    def _check_finite(self, predictions: list[Prediction], spelling: np.ndarray | None) -> None:
-        check_finite(self.name, spelling)
+    def _check_finite(self, predictions: list[Prediction], spelling: list[np.ndarray]) -> None:
+        check_finite(self.name, *spelling)
         for made in predictions:
             state = None if made.state is None else made.state.h
             outputs = (made.hidden, made.log_probs, made.top_log_probs, state)

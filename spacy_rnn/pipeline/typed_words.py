@@ -8,14 +8,15 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
+from thinc.api import Model
 from torch import Tensor
 
 from .._compat.torch import weight_version
+from ..layers.open_vocabulary import spell_forms
 from ..layers.shim import get_shim
 from ..network.language_model import RNNLanguageModel
-from ..network.speller import Spellings, spelling_log_probs
+from ..network.speller import spelling_log_probs
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
-from ..vocabulary.alphabet import alphabet_of
 from ..vocabulary.prefixes import PrefixIndex, prefix_index
 
 
@@ -34,13 +35,35 @@ class OwnWords:
     """Words of the tokenizer that the vocabulary doesn't have: each is spelled.
 
     words (List[str]): The words.
-    spelling (ndarray): float64 (n,), natural log p(spelling) of each.
+    forms (Sequence[str]): Their forms.
+    model (Model): "spacy-rnn.RNNLM.v1", with a speller if there are words.
     """
 
-    def __init__(self, words: Sequence[str], spelling: np.ndarray, forms: Sequence[str]) -> None:
+    def __init__(self, words: Sequence[str], forms: Sequence[str], model: Model) -> None:
         self.words = list(words)
-        self.spelling = spelling
         self.index = PrefixIndex(forms, range(len(words)))
+        self._spellings = spell_forms(model, forms) if words else None
+        self._everywhere: np.ndarray | None = None
+        network = get_shim(model).network
+        if self._spellings is not None and not network.spells_in_context:
+            assert network.speller is not None
+            self._everywhere = spelling_log_probs(network.speller, self._spellings)
+
+    @torch.no_grad()
+    def spell(self, network: RNNLanguageModel, hidden: Tensor, numbers: np.ndarray) -> np.ndarray:
+        """RETURNS (ndarray): float64 (n,), natural log p(spelling) of some of the words.
+
+        network (RNNLanguageModel): That of the model.
+        hidden (Tensor): float32 (1, width), the state in which they are predicted.
+        numbers (ndarray): int64 (n,), which words.
+        """
+        if self._everywhere is not None:
+            return self._everywhere[numbers]
+        if self._spellings is None:
+            return np.zeros(0)
+        assert network.speller is not None
+        before = network.spell_from(hidden.expand(len(numbers), -1))
+        return spelling_log_probs(network.speller, self._spellings.of_words(numbers), before)
 
 
 class TypedWords:
@@ -87,7 +110,8 @@ class TypedWords:
             found = scores(hidden, torch.from_numpy(wanted).to(hidden.device))
         log_probs = found.cpu().double().numpy()
         if len(own):
-            log_probs = np.append(log_probs[:-1], log_probs[-1] + self.own.spelling[own])
+            spelling = self.own.spell(self.network, hidden, own)
+            log_probs = np.append(log_probs[:-1], log_probs[-1] + spelling)
         words = [self.vocabulary.words[row] for row in rows.tolist()]
         return Found([*words, *(self.own.words[number] for number in own.tolist())], log_probs)
 
@@ -101,7 +125,7 @@ def _own_words(lm: Any) -> OwnWords:
     speller, vocabulary = network.speller, lm.vocabulary
     given = getattr(lm.tokenizer, "user_words", ())
     if speller is None or not given:
-        return OwnWords([], np.zeros(0), [])
+        return OwnWords([], [], lm.model)
     # a frequency of 0 says that something is no word
     pairs = [(entry, None) if isinstance(entry, str) else entry for entry in given]
     known = tuple(word for word, frequency in pairs if frequency != 0)
@@ -114,6 +138,5 @@ def _own_words(lm: Any) -> OwnWords:
         first = {form: place for place, form in reversed(list(enumerate(forms)))}
         places = sorted(place for form, place in first.items() if not vocabulary.row(form))
         words, forms = [words[place] for place in places], [forms[place] for place in places]
-        spellings = Spellings.from_symbols(*alphabet_of(vocabulary).spell(forms))
-        _kept[network] = key, OwnWords(words, spelling_log_probs(speller, spellings), forms)
+        _kept[network] = key, OwnWords(words, forms, lm.model)
     return _kept[network][1]

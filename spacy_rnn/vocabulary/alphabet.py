@@ -64,6 +64,12 @@ class Alphabet:
             lengths.append(len(symbols) - before)
         return np.array(symbols, dtype=np.int64), np.array(lengths, dtype=np.int64)
 
+    def last_symbols(self, word: str) -> np.ndarray:
+        """RETURNS (ndarray): int64 (characters,), the place of the last symbol of each character
+        among the symbols of the word."""
+        sizes = [1 if c in self._rows else len(c.encode()) for c in word]
+        return np.cumsum(np.array(sizes, dtype=np.int64)) - 1
+
     def rows_in(self, other: Alphabet) -> np.ndarray:
         """RETURNS (ndarray): int64 (symbols,), the row of each symbol in another alphabet: for
         characters that it doesn't have, that of their first byte."""

@@ -10,12 +10,14 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import SGD
 
-from spacy_rnn.layers.open_vocabulary import learn_spelling, spell_docs
+from spacy_rnn.layers.learned_spelling import learn_spelling
+from spacy_rnn.layers.open_vocabulary import spell_tokens
+from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.vocabulary.alphabet import Alphabet
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, train, weights_of
 from ..network import naive
-from ..pipeline.reference import ReferenceSpeller, words_of
+from ..pipeline.reference import Reference, ReferenceSpeller, words_of
 from ..pipeline.test_streams import make_docs, mark_streams
 from ..pipeline.test_upstream import ByHand as ListenersByHand
 from ..pipeline.test_upstream import listening_pipeline, step_of, tagged
@@ -25,6 +27,7 @@ from .by_hand import ByHand
 ENTRIES = {"ab": 9, "ba": 7, "abc": 5, "cb": 2, "猫": 1, "狗猫": 1, "c": 1}
 # many, so that the bytes, which no word has, are worth a softmax cluster of their own
 ENTRIES |= {"".join(letters): 2 for letters in [*product("defghij", repeat=3)][::2]}
+TEXTS_OF_ENTRIES = [" ".join([word] * count) for word, count in ENTRIES.items()]
 DOCS = [["ab", "zz", "ba", "zz"], [], ["猫", "獏é", "ab", "c"], ["ab"], ["<unk>", "</s>", "fad"]]
 # "<unk>" is a missing word: nobody knows how it is spelled
 UNKNOWN = ["zz", "zz", "獏é", "</s>", "fad"]
@@ -64,8 +67,7 @@ class Speller:
 
 
 def entries_speller(**model):
-    texts = [" ".join([word] * count) for word, count in ENTRIES.items()]
-    return Speller(make_random(texts=texts, model={"speller_width": 4, **model}))
+    return Speller(make_random(texts=TEXTS_OF_ENTRIES, model={"speller_width": 4, **model}))
 
 
 def english_speller(*, lm_weight=1.0, **model):
@@ -76,6 +78,15 @@ def english_speller(*, lm_weight=1.0, **model):
 
 def docs_of(speller, lists=DOCS):
     return [Doc(speller.nlp.vocab, words=words) for words in lists]
+
+
+def spell_docs(model, docs):
+    return spell_tokens(model, sequences_from_docs(model, docs)[0])
+
+
+def learn(model, docs, dropout=0.0):
+    """Of a plain speller."""
+    return learn_spelling(model, sequences_from_docs(model, docs), None, dropout)
 
 
 def check(found, expected):
@@ -151,7 +162,7 @@ def test_a_model_without_a_speller_spells_nothing():
     lm = make_random().get_pipe("rnn_lm")
     docs = [Doc(lm.vocab, words=["zz"])]
     assert spell_docs(lm.model, docs) is None
-    loss, words, backprop = learn_spelling(lm.model, docs, 0.0)
+    loss, words, backprop = learn(lm.model, docs)
     backprop(1.0)
     assert (loss, words) == (0.0, 0)
     assert all(p.grad is None for p in lm.shim.network.parameters())
@@ -161,13 +172,13 @@ def test_a_model_without_a_speller_spells_nothing():
 
 
 def test_unknown_words_and_those_that_occurred_once_are_learned(speller):
-    loss, words, _ = learn_spelling(speller.lm.model, docs_of(speller), 0.0)
+    loss, words, _ = learn(speller.lm.model, docs_of(speller))
     assert words == len(LEARNED)
     assert loss == pytest.approx(-speller.total(LEARNED).item(), rel=1e-5)
 
 
 def test_the_gradient_is_the_naive_one_times_the_weight(speller):
-    _, _, backprop = learn_spelling(speller.lm.model, docs_of(speller), 0.0)
+    _, _, backprop = learn(speller.lm.model, docs_of(speller))
     backprop(0.25)
     expected = speller.gradients(-0.25 * speller.total(LEARNED))
     parameters = speller.network.parameters_by_name()
@@ -180,7 +191,7 @@ def test_the_gradient_is_the_naive_one_times_the_weight(speller):
 def test_the_gradient_is_the_slope_of_the_loss():
     speller = entries_speller()
     docs = docs_of(speller)
-    _, _, backprop = learn_spelling(speller.lm.model, docs, 0.0)
+    _, _, backprop = learn(speller.lm.model, docs)
     backprop(1.0)
     step = 1e-2
     for name, parameter in speller.network.speller.parameters_by_name().items():
@@ -189,7 +200,7 @@ def test_the_gradient_is_the_slope_of_the_loss():
         losses = []
         for sign in (1, -2, 1):
             parameter.data += sign * step * direction
-            losses.append(learn_spelling(speller.lm.model, docs, 0.0)[0])
+            losses.append(learn(speller.lm.model, docs)[0])
         slope = (losses[0] - losses[1]) / (2 * step)
         assert slope == pytest.approx(float(parameter.grad.norm()), rel=2e-2), name
 
@@ -211,14 +222,14 @@ def test_the_mark_of_missing_words_changes_nothing_that_is_taught():
 
 
 def test_rare_words_are_taught_beside_missing_ones(speller):
-    loss, words, _ = learn_spelling(speller.lm.model, docs_of(speller, [["<unk>", "猫"]]), 0.0)
+    loss, words, _ = learn(speller.lm.model, docs_of(speller, [["<unk>", "猫"]]))
     assert words == 1
     assert loss == pytest.approx(-speller.total(["猫"]).item(), rel=1e-5)
 
 
 @pytest.mark.parametrize(("word", "learned"), [("z" * 100, 1), ("z" * 101, 0), ("é" * 51, 0)])
 def test_words_of_more_than_a_hundred_symbols_are_not_learned(speller, word, learned):
-    loss, words, _ = learn_spelling(speller.lm.model, docs_of(speller, [[word, "zz"]]), 0.0)
+    loss, words, _ = learn(speller.lm.model, docs_of(speller, [[word, "zz"]]))
     assert words == 1 + learned
     expected = [word, "zz"] if learned else ["zz"]
     assert loss == pytest.approx(-speller.total(expected).item(), rel=1e-5)
@@ -226,10 +237,93 @@ def test_words_of_more_than_a_hundred_symbols_are_not_learned(speller, word, lea
 
 def test_a_batch_without_words_to_learn_has_no_loss(speller):
     for lists in ([["ab", "cb"]], [["z" * 101]]):
-        loss, words, backprop = learn_spelling(speller.lm.model, docs_of(speller, lists), 0.1)
+        loss, words, backprop = learn(speller.lm.model, docs_of(speller, lists))
         backprop(1.0)
         assert (loss, words) == (0.0, 0)
     assert all(p.grad is None for p in speller.network.parameters())
+
+
+# -- in context
+
+
+def lesson_by_hand(speller, docs):
+    """Σ log p of the words that are new and of all that are taught, each in the state in which it
+    is predicted, the mean of the directions; and how many are new."""
+    lm, reference = speller.lm, speller.reference
+    reference.weights = speller.weights = naive.weights_of(speller.network.speller)
+    counts = dict(zip(lm.vocabulary.words[2:], lm.vocabulary.counts[2:].tolist(), strict=True))
+    new, known = [], []
+    for doc in docs:
+        words = words_of(doc)
+        for reverse in lm.shim.network.directions:
+            trace = Reference(lm, reverse=reverse).read(words[::-1] if reverse else words)
+            states = torch.from_numpy(trace.hidden)[: len(words)]
+            for word, state in zip(words, states.flip(0) if reverse else states, strict=True):
+                count = counts.get(word, 0)
+                if word == "<unk>" or count > 5:
+                    continue
+                h, c = speller_start(speller, state, reverse, is_known=count > 1)
+                symbols = reference.symbols(word)
+                table = reference.table(symbols, (h, c))
+                total = table[torch.arange(len(symbols) + 1), torch.tensor([*symbols, 0])].sum()
+                for place in [0] if count > 1 else reference.shut(word):
+                    total = total - torch.logsumexp(table[place, 1:], 0)
+                (known if count > 1 else new).append(total / len(lm.shim.network.directions))
+    return torch.stack(new).sum(), torch.stack([*new, *known]).sum()
+
+
+def updating(nlp, lists):
+    """What `step_of` takes: an update with documents of these words."""
+    docs = [Doc(nlp.vocab, words=words) for words in lists]
+    examples = [Example(doc, doc) for doc in docs]
+    return lambda sgd: nlp.get_pipe("rnn_lm").update(examples, sgd=sgd)
+
+
+def speller_start(speller, state, reverse, *, is_known):
+    name = f"starts.{'backward_' * reverse}encoder."
+    joint = speller.weights[name + "weight"] @ state + speller.weights[name + "bias"]
+    h, c = (joint + is_known * speller.weights[name + "known"]).chunk(2)
+    return torch.tanh(h)[None], c[None]
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+def test_rare_and_unknown_words_are_learned_in_their_contexts(direction):
+    speller = entries_speller(spelling="context", direction=direction)
+    lm, docs = speller.lm, docs_of(speller, [*DOCS, ["abc", "zz", "cb"]])
+    before = others(weights_of(lm))
+    losses = {}
+    new, total = lesson_by_hand(speller, docs)
+    predictions = sum(len(doc) + 1 for doc in docs)
+    expected = speller.gradients(-total / predictions)
+    examples = [Example(doc, doc) for doc in docs]
+    lm.lm_weight = 0.0  # the network reads, and the speller alone learns
+    found = step_of(speller.nlp, lambda sgd: lm.update(examples, sgd=sgd, losses=losses))
+    check(found, expected)
+    assert_same(before, others(weights_of(lm)))
+    assert losses["rnn_lm_spelled"] == len(LEARNED) + 1
+    assert losses["rnn_lm_spelling"] == pytest.approx(-float(new.detach()), rel=1e-5)
+
+
+def test_beside_the_language_model_a_speller_learns_the_same():
+    made = []
+    for lm_weight in (0.0, 1.0):
+        speller = entries_speller(spelling="context", direction="both")
+        speller.lm.lm_weight = lm_weight
+        grads = step_of(speller.nlp, updating(speller.nlp, [*DOCS, ["abc", "zz", "cb"]]))
+        made.append({name: g for name, g in grads.items() if name.startswith("speller.")})
+    check(*made[::-1])
+
+
+def test_no_gradient_of_the_speller_goes_back_to_the_words():
+    """What words learn is the same with any speller, and without one."""
+    made = []
+    for options in ({"speller_width": 0}, {}, {"spelling": "context"}):
+        nlp = make_random(texts=TEXTS_OF_ENTRIES, model={"speller_width": 4, **options})
+        own = others(entries_speller().network.state_dict())
+        nlp.get_pipe("rnn_lm").shim.network.load_state_dict(own, strict=False)
+        made.append(others(step_of(nlp, updating(nlp, DOCS))))
+    check(made[1], made[0])
+    check(made[2], made[0])
 
 
 # -- the component
@@ -387,4 +481,4 @@ def test_a_list_of_words_without_counts_says_nothing_of_rare_ones(count):
     lm.initialize(lambda: [], labels=[[word, count] for word in lm.vocabulary.words[2:]])
     docs = [lm.tokenizer(text) for text in TEXTS]
     unknown = sum(not lm.vocabulary.knows(token) for doc in docs for token in doc)
-    assert learn_spelling(lm.model, docs, 0.0)[1] == unknown > 0
+    assert learn(lm.model, docs)[1] == unknown > 0

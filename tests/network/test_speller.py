@@ -12,7 +12,7 @@ from spacy_rnn.network.speller import (
     Spellings,
     log_prob_of_a_symbol,
     spelling_log_probs,
-    weighted_log_prob,
+    symbol_log_probs,
 )
 
 from . import naive
@@ -145,19 +145,17 @@ def test_a_word_of_twenty_thousand_symbols_is_a_sum_like_others():
 
 
 @pytest.mark.parametrize("cutoffs", CUTOFFS, ids=str)
-def test_training_sums_weighted_words_with_the_naive_gradient(cutoffs):
+def test_training_has_the_naive_log_probabilities_and_gradient(cutoffs):
     speller = make_speller(cutoffs=cutoffs)
     words = random_words(12)
-    counts = np.arange(1, 13)
-    total = weighted_log_prob(
-        speller, spellings_of(words), counts, dropout=0.0, dtype=torch.float32
-    )
-    total.backward()
+    made = spellings_of(words)
+    factors = torch.arange(1.0, len(made.ids) + 1)
+    found = symbol_log_probs(speller, made, dropout=0.0, dtype=torch.float32)
+    (found @ factors).backward()
     weights = naive.weights_of(speller)
-    parts = read(speller, weights, words)
-    by_hand = sum(count * part.sum() for count, part in zip(counts.tolist(), parts, strict=True))
-    assert total.item() == pytest.approx(by_hand.item(), rel=1e-5)
-    by_hand.backward()
+    by_hand = torch.cat(read(speller, weights, words))
+    torch.testing.assert_close(found.detach().double(), by_hand.detach(), rtol=1e-5, atol=1e-5)
+    (by_hand @ factors.double()).backward()
     for name, parameter in speller.parameters_by_name().items():
         scale = float(weights[name].grad.abs().max())
         assert scale > 0
@@ -168,11 +166,11 @@ def test_training_sums_weighted_words_with_the_naive_gradient(cutoffs):
 
 def test_dropout_draws_only_where_it_is_wanted():
     speller, made = make_speller(), spellings_of(random_words(12))
-    ones = np.ones(12)
 
     def total(dropout):
-        value = weighted_log_prob(speller, made, ones, dropout=dropout, dtype=torch.float32)
-        return float(value.detach())
+        return float(
+            symbol_log_probs(speller, made, dropout=dropout, dtype=torch.float32).detach().sum()
+        )
 
     before = torch.random.get_rng_state()
     plain = total(0.0)

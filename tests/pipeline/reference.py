@@ -80,12 +80,14 @@ class ReferenceSpeller:
     """p(spelling) of words that a component doesn't know, written down in the plainest way."""
 
     def __init__(self, lm):
+        self.lm = lm
         self.words = lm.vocabulary.words
         words_with = Counter(c for word in self.words[2:] for c in set(word))
         shared = [c for c, count in words_with.items() if count >= 2]
         self.characters = sorted(shared, key=lambda c: (-words_with[c], ord(c)))
         network = lm.shim.network
         self.settings = network.settings.speller
+        self.in_context = network.settings.spelling == "context"
         own = {name: w.detach() for name, w in naive.weights_of(network).items()}
         prefix = "speller."
         self.weights = {
@@ -103,21 +105,55 @@ class ReferenceSpeller:
                 result += [first + byte for byte in character.encode("utf8")]
         return result
 
-    @torch.no_grad()
-    def log_prob(self, word):
-        """Natural log p(spelling), given that a word isn't empty."""
-        symbols = self.symbols(word)
-        hidden, _ = naive.read(self.settings, self.weights, [0, *symbols])
-        distributions = naive.log_distribution(self.settings, self.weights, hidden)
-        targets = [*symbols, 0]
-        total = distributions[range(len(targets)), targets].sum()
-        return float(total - torch.logsumexp(distributions[0, 1:], 0))
+    def start(self, context, *, reverse=False):
+        """h and c before the first symbol of a word that is predicted in a state of the network."""
+        if not self.in_context:
+            return None
+        name = f"starts.{'backward_' * reverse}encoder."
+        joint = self.weights[name + "weight"] @ context + self.weights[name + "bias"]
+        h, c = joint.chunk(2)
+        return torch.tanh(h)[None], c[None]
 
-    def log_probs(self, words):
-        """What spelling adds to each of the words: 0 where the vocabulary has the word, and where
-        one is missing."""
+    def table(self, symbols, start):
+        """log p of every symbol at every place of a word, as if it could end anywhere."""
+        hidden, _ = naive.read(self.settings, self.weights, [0, *symbols], start)
+        return naive.log_distribution(self.settings, self.weights, hidden)
+
+    @torch.no_grad()
+    def log_prob(self, word, start=None):
+        """Natural log p(spelling), given that a word isn't empty nor, in context, a known one."""
+        symbols = self.symbols(word)
+        table = self.table(symbols, start)
+        targets = [*symbols, 0]
+        total = table[range(len(targets)), targets].sum()
+        for place in self.shut(word):
+            total = total - torch.logsumexp(table[place, 1:], 0)
+        return float(total)
+
+    def shut(self, word):
+        """The places at which the word can't end."""
+        known = {*self.words[2:], "<unk>"} if self.in_context else set()
+        begun = [n for n in range(1, len(word)) if word[:n] in known]
+        return [0, *(len(self.symbols(word[:n])) for n in begun)]
+
+    def log_probs(self, words, *, reverse=False, after=None):
+        """What spelling adds to each of the words of a document: 0 where the vocabulary has the
+        word, and where one is missing.
+
+        reverse, after: which way they are read, and the Trace of what was read before."""
         known = [*self.words[2:], "<unk>"]
-        return np.array([0.0 if word in known else self.log_prob(word) for word in words])
+        order = words[::-1] if reverse else words
+        trace = Reference(self.lm, reverse=reverse).read(order, after=after)
+        contexts = torch.from_numpy(trace.hidden)[: len(words)]
+        if after is not None:
+            contexts[0] = torch.from_numpy(after.hidden[-1])
+        contexts = contexts.flip(0) if reverse else contexts
+        return np.array(
+            [
+                0.0 if word in known else self.log_prob(word, self.start(context, reverse=reverse))
+                for word, context in zip(words, contexts, strict=True)
+            ]
+        )
 
 
 def words_of(doc):

@@ -31,6 +31,7 @@ MODELS = {
     "open": {"speller_width": 4},
     "open-gru-clusters-both": {
         "speller_width": 4, "cell": "gru", "depth": 2, "cutoffs": [6, 15], "direction": "both",
+        "spelling": "context",
     },
 }  # fmt: skip
 

@@ -18,7 +18,12 @@ MODELS = {
     "rnn-untied-clusters": {"cell": "rnn", "tied": False, "embedding_width": 7, "cutoffs": [4]},
     "subwords": {"subword_rows": 50, "depth": 2},
     "speller": {"speller_width": 4},
-    "speller-subwords-both": {"speller_width": 4, "subword_rows": 50, "direction": "both"},
+    "speller-subwords-both": {
+        "speller_width": 4,
+        "spelling": "context",
+        "subword_rows": 50,
+        "direction": "both",
+    },
 }
 PROMPTS = ["the tired sailor", "", "zeppelin", "the zeppelin dirigible paints"]
 CANDIDATES = ["paints", "watches an old boat .", "zeppelin", "", "a zeppelin <unk> ! pears", "the"]
@@ -66,7 +71,7 @@ def test_a_continuation_is_that_of_the_plain_recurrence(pipeline, prompt):
     words = ["a", "zeppelin", "paints"]
     expected = Reference(lm).read([*before, *words]).log_probs[len(before) :]
     if lm.spells:
-        expected[:-1] += ReferenceSpeller(lm).log_probs(words)
+        expected[:-1] += ReferenceSpeller(lm).log_probs([*before, *words])[len(before) :]
     (found,) = lm.score_continuation(prompt, ["a zeppelin paints"], end=True)
     assert_allclose(found.log_probs, expected, atol=1e-4)
 

@@ -3,6 +3,7 @@
 import copy
 import math
 import pickle
+from itertools import product
 
 import numpy as np
 import pytest
@@ -28,10 +29,12 @@ from .test_output import through_bytes, through_docbin, through_pickle
 WORDS = [" ".join([word] * count) for word, count in ENTRIES.items()]
 MODELS = {
     "lstm": {},
-    "gru-deep-clusters": {"cell": "gru", "depth": 2, "cutoffs": [6, 15]},
-    "rnn-untied-clusters": {"cell": "rnn", "tied": False, "embedding_width": 7, "cutoffs": [4]},
-    "lstm-subwords": {"subword_rows": 50},
-}
+    "gru-deep-clusters": {"cell": "gru", "depth": 2, "cutoffs": [6, 15], "spelling": "context"},
+    "rnn-untied-clusters": {
+        "cell": "rnn", "tied": False, "embedding_width": 7, "cutoffs": [4], "spelling": "context"
+    },
+    "lstm-subwords": {"subword_rows": 50, "spelling": "context"},
+}  # fmt: skip
 # from left to right, from right to left
 READINGS = {"forward": [False], "backward": [True], "both": [False, True]}
 TEXTS = ["ab ba cabs abc 獏é", "", "zeppelin", "<unk> ab </s> 猫", "ab ba abc", " \n "]
@@ -75,7 +78,8 @@ def open_log_probs(lm, words, reverse=False):
     order = words[::-1] if reverse else words
     trace = Reference(lm, reverse=reverse).read(order).log_probs
     inside = trace[:-1][::-1] if reverse else trace[:-1]
-    return np.append(inside + ReferenceSpeller(lm).log_probs(words), trace[-1])
+    spelling = ReferenceSpeller(lm).log_probs(words, reverse=reverse)
+    return np.append(inside + spelling, trace[-1])
 
 
 # -- definitions
@@ -96,7 +100,7 @@ def test_surprisal_is_that_of_the_plain_recurrence_with_spelling(model, directio
             assert_allclose(part.surprisal, bits[:-1], atol=1e-4)
             assert part.end_log_prob == pytest.approx(expected[-1], abs=1e-5)
             assert part.perplexity == pytest.approx(math.exp(-expected.mean()), rel=1e-4)
-            spelling = ReferenceSpeller(lm).log_probs(words_of(doc))
+            spelling = ReferenceSpeller(lm).log_probs(words_of(doc), reverse=reverse)
             assert_allclose(part.spelling, spelling, atol=1e-4)
             assert part.spelling.dtype == part.log_probs.dtype == np.float32
         bits = -open_log_probs(lm, words_of(doc), READINGS[direction][0])[:-1] / math.log(2)
@@ -129,9 +133,10 @@ def test_probabilities_of_words_of_any_spelling_do_not_sum_to_more_than_one(open
 
 
 @pytest.mark.slow
-def test_the_mass_of_all_spellings_is_one(model):
+@pytest.mark.parametrize("cutoffs", [None, [6, 15]], ids=str)
+def test_the_mass_of_all_spellings_of_a_plain_speller_is_one(cutoffs):
     """Of one and of two symbols, and of those that go on after two."""
-    lm = make_open(model=model).get_pipe("rnn_lm")
+    lm = make_open(model={"cutoffs": cutoffs}).get_pipe("rnn_lm")
     network = lm.shim.network
     network.speller.softmax.bias.data[0] += 4.0  # short words are not all that rare
     symbols = network.settings.symbols
@@ -155,6 +160,67 @@ def test_the_mass_of_all_spellings_is_one(model):
         going_on = float((prefix.exp() * (1 - table[:, 0].exp())).sum())
     assert 0.05 < closed < 0.99
     assert closed + going_on == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("cutoffs", [None, [6, 15]], ids=["full", "clusters"])
+@pytest.mark.parametrize("cell", ["rnn", "gru", "lstm"])
+def test_no_mass_is_lost_in_a_context(cell, cutoffs):
+    """All strings of up to four of three letters, known or not, in a context, and what is left for
+    longer ones and other letters, whichever way the text is read."""
+    shape = {"cell": cell, "cutoffs": cutoffs, "direction": "both", "spelling": "context"}
+    nlp = make_open(model=shape)
+    lm = nlp.get_pipe("rnn_lm")
+    with torch.no_grad():
+        # neither short words nor words of these letters are all that rare
+        symbols = [0, *ReferenceSpeller(lm).symbols("abc")]
+        lm.shim.network.speller.softmax.bias[symbols] += 5.0
+    words = ["".join(letters) for n in range(1, 5) for letters in product("abc", repeat=n)]
+    assert sum(word in lm.vocabulary for word in words) == 4
+    context = ["ab", "zz"]
+    for reverse in (False, True):
+        reference, speller = Reference(lm, reverse=reverse), ReferenceSpeller(lm)
+        trace = reference.read(context)
+        distribution = np.exp(trace.log_distributions[-1])
+        # a right context is what is read before in that direction
+        lists = [[word, *context[::-1]] if reverse else [*context, word] for word in words]
+        docs = list(nlp.pipe(Doc(nlp.vocab, words=each) for each in lists))
+        outputs = [doc._.rnn_lm.backward if reverse else doc._.rnn_lm for doc in docs]
+        found = [out.log_probs[0 if reverse else -1] for out in outputs]
+        others = [
+            distribution[row]
+            for row, word in enumerate(lm.vocabulary.words)
+            if row and word not in words
+        ]
+        start = speller.start(torch.from_numpy(trace.hidden[-1]), reverse=reverse)
+        left = mass_of_the_others(speller, start, "abc", 4)
+        assert 0.02 < left < 0.99
+        total = np.exp(np.array(found, np.float64)).sum() + sum(others) + distribution[0] * left
+        assert total == pytest.approx(1, abs=1e-5)
+
+
+@torch.no_grad()
+def mass_of_the_others(speller, start, letters, longest):
+    """p of all spellings that have another symbol than these letters, or more than so many."""
+    total = 0.0
+    rows = [speller.characters.index(letter) + 1 for letter in letters]
+    for n in range(longest + 1):
+        for word in map("".join, product(letters, repeat=n)):
+            table = speller.table(speller.symbols(word), start).exp()
+            prefix = 1.0
+            for place, symbol in enumerate([*speller.symbols(word), None]):
+                p = table[place].clone()
+                closed = word[:place] in {"", "<unk>", *speller.words[2:]}
+                if closed:
+                    p = p / p[1:].sum()
+                    p[0] = 0.0
+                if symbol is not None:
+                    prefix = prefix * float(p[symbol])
+                elif n < longest:
+                    p[[0, *rows]] = 0.0
+                    total += prefix * float(p.sum())
+                else:
+                    total += prefix * float(1 - p[0])
+    return total
 
 
 # -- any text
@@ -273,15 +339,15 @@ def test_a_model_that_was_saved_before_there_were_spellers_still_loads(tmp_path)
     (entry,) = header["__metadata__"]
     claims = srsly.json_loads(header["__metadata__"][entry])
     del claims["checksum"]  # nor were there these
-    for name in ("speller_width", "symbols", "symbol_cutoffs"):
+    for name in ("speller_width", "symbols", "symbol_cutoffs", "spelling"):
         del claims["settings"][name]
     header["__metadata__"][entry] = srsly.json_dumps(claims)
     message["shims"][number] = [srsly.msgpack_dumps({**inner, "state": close_file(header, rest)})]
     file.write_bytes(srsly.msgpack_dumps(message))
     config = tmp_path / "config.cfg"
     lines = config.read_text("utf8").splitlines(keepends=True)
-    old = [line for line in lines if not line.startswith(("speller_", "cache_"))]
-    assert len(lines) - len(old) == 4
+    old = [line for line in lines if not line.startswith(("speller_", "spelling", "cache_"))]
+    assert len(lines) - len(old) == 5
     config.write_text("".join(old), "utf8")
     for text in TEXTS:
         assert_same_bits(spacy.load(tmp_path)(text)._.rnn_lm, nlp(text)._.rnn_lm)

@@ -17,7 +17,7 @@ PIECES = [["the", "baker"], [], ["paints"], ["zeppelin", "two"], ["doors"]]
 @pytest.fixture(scope="module")
 def typist():
     """A Chinese pipeline with a speller and words that were added after its training."""
-    nlp = make_trained(CHINESE, lang="zh", model={"speller_width": 8})
+    nlp = make_trained(CHINESE, lang="zh", model={"speller_width": 8, "spelling": "context"})
     config = {
         "@tokenizers": "spacy-rnn.JiebaTokenizer.v1",
         "user_words": ["猫头鹰", "猫粮", ["看守", 5], ["追云", 0]],

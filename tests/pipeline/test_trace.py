@@ -130,7 +130,7 @@ def test_text_and_its_document_give_the_same_trace(lstm):
 def test_each_direction_has_a_trace_in_its_order_of_reading(cell):
     nlp = make_random(
         model={"cell": cell, "direction": "both", "depth": 2, "subword_rows": 50,
-               "speller_width": 4, "white_space": "skip"},
+               "speller_width": 4, "spelling": "context", "white_space": "skip"},
         annotations=EVERYTHING,
     )  # fmt: skip
     lm = nlp.get_pipe("rnn_lm")

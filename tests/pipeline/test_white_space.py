@@ -35,7 +35,7 @@ MODELS = {
     "lstm-open": {"speller_width": 4},
     "gru-both-clusters-spelling": {
         "cell": "gru", "depth": 2, "direction": "both", "cutoffs": [6, 15], "subword_rows": 30,
-        "speller_width": 4,
+        "speller_width": 4, "spelling": "context",
     },
     "backward": {"direction": "backward"},
 }  # fmt: skip
@@ -99,11 +99,11 @@ def test_numbers_are_those_of_the_words_alone(nlp, words):
     (doc,) = annotate(nlp, [words])
     space = np.array([word.isspace() for word in words], dtype=bool)
     read = words_in(words)
-    spelling = np.zeros(len(read))
-    if lm.spells:
-        spelling = ReferenceSpeller(lm).log_probs(read)
     for output in outputs_of(doc):
         reverse = output.reverse
+        spelling = np.zeros(len(read))
+        if lm.spells:
+            spelling = ReferenceSpeller(lm).log_probs(read, reverse=reverse)
         reference = Reference(lm, reverse=reverse)
         trace = reference.read(read[::-1] if reverse else read)
         expected = trace.log_probs[:-1][:: -1 if reverse else 1] + spelling

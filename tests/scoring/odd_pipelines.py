@@ -64,13 +64,16 @@ def run_last(doc):
     return doc
 
 
+SPELLER = {"speller_width": 5, "spelling": "context"}
+
+
 def save_odd_pipeline(path, attr):
     """A random language model behind components of all kinds, spaCy's own among them.
 
     path (Path): The folder.
     attr (str): What the language model looks up.
     """
-    nlp = make_random([*ENGLISH, "grey cat"], model={"attr": attr, "speller_width": 5})
+    nlp = make_random([*ENGLISH, "grey cat"], model={"attr": attr, **SPELLER})
     ruler = nlp.add_pipe("entity_ruler", first=True)
     ruler.add_patterns([{"label": "BOAT", "pattern": "old boat"}])
     nlp.add_pipe("odd_words", before="entity_ruler")

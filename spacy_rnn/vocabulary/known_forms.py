@@ -1,0 +1,50 @@
+"""The forms of words that are never spelled, and where they end within other words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from .alphabet import alphabet_of
+from .symbols import BOUNDARY_ROW, UNKNOWN
+from .vocabulary import Vocabulary
+
+
+class KnownForms:
+    """The forms of a vocabulary's words, and `<unk>`, as which a text has missing words.
+
+    vocabulary (Vocabulary): The vocabulary.
+
+    EXAMPLE:
+        >>> KnownForms(Vocabulary([("ab", 2), ("abc", 1)])).ends(["abcd"], np.array([4]))
+        array([False,  True,  True, False])
+    """
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._forms = {UNKNOWN, *vocabulary.forms[BOUNDARY_ROW + 1 :]}
+        self._longest = max(map(len, self._forms))
+        self._alphabet = alphabet_of(vocabulary)
+
+    def ends(self, words: Sequence[str], lengths: np.ndarray) -> np.ndarray:
+        """RETURNS (ndarray): bool (symbols,), of all words one after another: after which symbols
+        what is spelled so far is such a form, so that no unknown word ends there. A word's own end
+        isn't meant, even if it is one of them.
+
+        words (Sequence[str]): The words.
+        lengths (ndarray): int64 (words,), how many symbols each has.
+        """
+        found: list[int] = []
+        for word, start in zip(words, (np.cumsum(lengths) - lengths).tolist(), strict=True):
+            stops = range(1, min(len(word) - 1, self._longest) + 1)
+            inside = [stop - 1 for stop in stops if word[:stop] in self._forms]
+            if inside:
+                found += (start + self._alphabet.last_symbols(word)[inside]).tolist()
+        result = np.zeros(int(lengths.sum()), dtype=bool)
+        result[found] = True
+        return result
+
+
+def known_forms_of(vocabulary: Vocabulary) -> KnownForms:
+    """RETURNS (KnownForms): The forms that a speller which knows the vocabulary leaves out."""
+    return vocabulary.derived("known_forms", lambda: KnownForms(vocabulary))
