@@ -43,11 +43,13 @@ def serve_cli(
         served = [
             ServedModel(
                 name,
-                *load_language_model(model, component, gpu_id=gpu_id, code=code),
+                *load_language_model(path, component, gpu_id=gpu_id, code=code),
                 limits,
             )
-            for name, model in zip(served_names(models), models, strict=True)
+            for name, path in zip(served_names(models), models, strict=True)
         ]
+        for model in served:
+            model.warm_up()
         url = url_of(listener)
         app = make_app(served, limits, hosts=[host, *allow_host])
         serve_app(app, listener, limits, started=lambda: answer(url))

@@ -35,6 +35,12 @@ class ServeErrors(metaclass=Coded):
     R853 = "The server made a mistake; it is in its log. Other requests go on."
     R854 = "There is nothing at {path} for {method}. See /docs."
     R855 = "The text has {tokens:,} tokens; the steps of {most:,} can be shown. Send a part of it."
+    R865 = "The server answers {most:,} requests already. Ask again later."
+    R866 = (
+        "The trace has {numbers:,} numbers; {most:,} are sent. Ask for fewer of each vector "
+        "(`units`: {units}), or send a shorter text."
+    )
+    R867 = "The server is being stopped. Start it again."
     R700 = "There is no column {name!r}. Choose from {known}."
     R701 = (
         "The column {column!r} needs the vocabulary of {name}, which a Doc doesn't hold. Give the "

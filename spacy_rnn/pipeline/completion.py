@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,9 +10,10 @@ import torch
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from ..layers.continuing import ReadOn, read_on
+from ..layers.continuing import read_on
 from ..layers.finite import check_finite
 from ..network.recurrent import State
+from ..network.softmax import stable_top_k
 from ..validation import check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
 from .detokenization import Detokenizer
@@ -21,8 +21,6 @@ from .typed_words import Found, TypedWords
 
 # A half-typed word may be cut anywhere: it can begin before any of so many last tokens.
 LAST_TOKENS = 4
-# Natural logarithm of the least p(no symbol) that is a difference: half of all digits are left.
-_LEAST = -6.0
 
 
 class Completion(NamedTuple):
@@ -40,17 +38,19 @@ class Completion(NamedTuple):
     probability: float
 
 
-class _Border(NamedTuple):
+class Border(NamedTuple):
     """A place in a text where the next word may begin.
 
     start (int): Its character.
     log_prob (float): Natural log p(tokens before it), from the first border on.
     hidden (Tensor): float32 (1, width), the state after these tokens.
+    next_log_probs (Tensor): float32 (words,), natural log-probability of every word there.
     """
 
     start: int
     log_prob: float
     hidden: torch.Tensor
+    next_log_probs: torch.Tensor
 
 
 def complete_text(
@@ -73,25 +73,45 @@ def complete_text(
     k = check_size("k", k, least=1)
     if accept is not None and not callable(accept):
         raise TypeError(Errors.R833.format(type=type(accept).__name__))
+    detokenizer = before.copy()
+    detokenizer.read(doc)
+    return complete_at(lm, _borders(lm, state, doc), doc.text, k, accept, detokenizer)
+
+
+def complete_at(
+    lm: Any,
+    borders: Sequence[Border],
+    text: str,
+    k: int,
+    accept: Callable[[str], bool] | None,
+    detokenizer: Detokenizer,
+) -> list[Completion]:
+    """Complete a text whose borders are known.
+
+    lm (RNNLM): The component.
+    borders (Sequence[Border]): Where a word may begin; the end of the text is the last of them.
+    text (str): What the borders' places count in.
+    k (int): How many completions.
+    accept (Optional[Callable[[str], bool]]): Which words may come.
+    detokenizer (Detokenizer): What was read to the end of the text; stays as it is.
+    RETURNS (List[Completion]): Falling.
+    """
     typed = TypedWords(lm)
-    borders, made = _borders(lm, state, doc)
-    text = doc.text
     *within, end = borders
     found: list[Completion] = []
     total: list[float] = []
     for border in within:
         beginning = text[border.start :]
-        words = _accepted(typed.find(border.hidden, beginning, longer=True), accept)
+        words = typed.pick(border.hidden, border.next_log_probs, beginning, longer=True)
+        words = _accepted(words, accept)
         log_probs = words.log_probs + border.log_prob
         total += log_probs.tolist()
         for place in np.argsort(-log_probs, kind="stable")[:k].tolist():
             word = words.words[place]
             rest = typed.rest(word, beginning)
             found.append(Completion(word, border.start, rest, float(log_probs[place])))
-    words, mass = _next_words(lm, typed, made.hidden[-1:], k, accept)
+    words, mass = _next_words(lm, typed, end, k, accept)
     total.append(mass + end.log_prob)
-    detokenizer = before.copy()
-    detokenizer.read(doc)
     for word, log_prob in zip(words.words, words.log_probs.tolist(), strict=True):
         rest = detokenizer.space_before(word) + word
         found.append(Completion(word, end.start, rest, log_prob + end.log_prob))
@@ -102,21 +122,23 @@ def complete_text(
     return [c._replace(probability=float(np.exp(c.probability - everything))) for c in best]
 
 
-def _borders(lm: Any, state: State, doc: Doc) -> tuple[list[_Border], ReadOn]:
-    """RETURNS (Tuple[List[_Border], ReadOn]): The borders, the end of the text last, and what
-    reading the text gave."""
+def _borders(lm: Any, state: State, doc: Doc) -> list[Border]:
+    """RETURNS (List[Border]): Those of a Doc that is read on from a state."""
     (made,) = read_on(lm.model, [doc], state)
     read = lm.vocabulary.forms_of([doc]).read
     kept = [token for token in doc if read is None or read[token.i]]
-    starts = [token.idx for token in kept]
     log_probs = np.concatenate([[0.0], np.cumsum(made.log_probs[:-1], dtype=np.float64)])
     first = sum(token.i < len(doc) - LAST_TOKENS for token in kept)
-    places = [*starts, len(doc.text)]
-    borders = [
-        _Border(places[i], float(log_probs[i] - log_probs[first]), made.hidden[i : i + 1])
-        for i in range(first, len(places))
+    places = [*(token.idx for token in kept[first:]), len(doc.text)]
+    log_probs = log_probs[first:] - log_probs[first]
+    with torch.no_grad():  # one product: it reads all weights once
+        next_log_probs = lm.network.softmax.log_distribution(made.hidden[first:])
+    return [
+        Border(place, float(log_prob), hidden[None], row)
+        for place, log_prob, hidden, row in zip(
+            places, log_probs, made.hidden[first:], next_log_probs, strict=True
+        )
     ]
-    return borders, made
 
 
 def _accepted(found: Found, accept: Callable[[str], bool] | None) -> Found:
@@ -129,35 +151,28 @@ def _accepted(found: Found, accept: Callable[[str], bool] | None) -> Found:
 def _next_words(
     lm: Any,
     typed: TypedWords,
-    hidden: torch.Tensor,
+    end: Border,
     k: int,
     accept: Callable[[str], bool] | None,
 ) -> tuple[Found, float]:
     """RETURNS (Tuple[Found, float]): The best whole words, and log p of all words together; neither
     `<unk>` nor `</s>` is a word to type."""
     if accept is not None:
-        words = _accepted(typed.find(hidden, "", longer=False), accept)
+        words = typed.pick(end.hidden, end.next_log_probs, "", longer=False)
+        words = _accepted(words, accept)
         order = np.argsort(-words.log_probs, kind="stable")[:k]
         ranked = Found([words.words[place] for place in order.tolist()], words.log_probs[order])
         return ranked, float(np.logaddexp.reduce(words.log_probs, initial=-np.inf))
-    softmax, own = typed.network.softmax, typed.own
-    with torch.no_grad():
-        special = torch.tensor([UNKNOWN_ROW, BOUNDARY_ROW], device=hidden.device)
-        symbols = softmax.row_log_probs(hidden, special).cpu().double().numpy()
-        count = min(k + 1, len(lm.vocabulary) - 1)
-        values, rows = softmax.top_k(hidden, count, UNKNOWN_ROW)
+    own, special = typed.own, [UNKNOWN_ROW, BOUNDARY_ROW]
+    known = end.next_log_probs.clone()
+    known[special] = -torch.inf
+    values, rows = stable_top_k(known[None], min(k, len(known) - len(special)))
     pairs = zip(rows[0].tolist(), values[0].tolist(), strict=True)
-    best = [(lm.vocabulary.words[row], value) for row, value in pairs if row != BOUNDARY_ROW]
-    spelling = own.spell(typed.network, hidden, np.arange(len(own.words)))
-    own_log_probs = symbols[0] + spelling
+    best = [(lm.vocabulary.words[row], value) for row, value in pairs]
+    spelling = own.spell(typed.network, end.hidden, np.arange(len(own.words)))
+    own_log_probs = float(end.next_log_probs[UNKNOWN_ROW]) + spelling
     best += zip(own.words, own_log_probs.tolist(), strict=True)
     best = sorted(best, key=lambda pair: -pair[1])[:k]
-    rest = 1.0 - float(np.exp(symbols).sum())
-    known = math.log(rest) if rest > 0 else -math.inf
-    if not known > _LEAST:  # of 1 − p nearly nothing would be left in float32
-        with torch.no_grad():
-            log_probs = softmax.log_distribution(hidden)[0].double()
-            log_probs[special] = -torch.inf
-            known = float(torch.logsumexp(log_probs, 0))
-    mass = float(np.logaddexp.reduce(np.append(own_log_probs, known)))
+    everything = np.append(own_log_probs, float(torch.logsumexp(known.double(), 0)))
+    mass = float(np.logaddexp.reduce(everything))
     return Found([word for word, _ in best], np.array([value for _, value in best])), mass

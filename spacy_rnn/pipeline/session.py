@@ -28,7 +28,15 @@ _SEEN = 64
 
 @dataclass(frozen=True)
 class _Fed:
-    """What one feed added, and the state after it."""
+    """What one feed added, and the state after it.
+
+    words (Tuple[str, …]): The tokens.
+    rows (Tuple[int, …]): Their rows of the vocabulary.
+    log_probs (ndarray): float32, natural log-probabilities of those that were read.
+    hidden (Tensor): float32 (1, width), the state of the last layer.
+    state (State): Of all layers.
+    text (Detokenizer): The end of the text so far.
+    """
 
     words: tuple[str, ...]
     rows: tuple[int, ...]
@@ -63,6 +71,11 @@ class Session:
     def words(self) -> list[str]:
         """RETURNS (List[str]): The tokens that were fed."""
         return [word for fed in self._fed for word in fed.words]
+
+    @property
+    def feeds(self) -> Sequence[_Fed]:
+        """RETURNS (Sequence[_Fed]): What each feed added, the beginning of the document first."""
+        return self._fed
 
     @property
     def log_probs(self) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -98,17 +98,40 @@ class TypedWords:
         relative (bool): Whether the log-probabilities may lack a constant, which is less work.
         RETURNS (Found): Words of the vocabulary, then the user's own; not in order.
         """
+        softmax = self.network.softmax
+        scores = softmax.row_scores if relative else softmax.row_log_probs
+
+        def score(wanted: Tensor) -> Tensor:
+            with torch.no_grad():
+                return scores(hidden, wanted.to(hidden.device))
+
+        return self._find(hidden, typed, longer, score)
+
+    def pick(self, hidden: Tensor, log_probs: Tensor, typed: str, *, longer: bool) -> Found:
+        """The same, of log-probabilities that are there already.
+
+        hidden (Tensor): float32 (1, width), the state after the words before.
+        log_probs (Tensor): float32 (words,), natural log-probabilities of the vocabulary.
+        typed (str): The beginning.
+        longer (bool): Only words that are longer than it.
+        RETURNS (Found): Words of the vocabulary, then the user's own; not in order.
+        """
+
+        def score(wanted: Tensor) -> Tensor:
+            return log_probs.index_select(0, wanted.to(log_probs.device))
+
+        return self._find(hidden, typed, longer, score)
+
+    def _find(
+        self, hidden: Tensor, typed: str, longer: bool, score: Callable[[Tensor], Tensor]
+    ) -> Found:
         form = self.form(typed)
         rows = prefix_index(self.vocabulary).find(form, longer=longer)
         own = self.own.index.find(form, longer=longer)
         wanted = np.append(rows, UNKNOWN_ROW) if len(own) else rows
         if not len(wanted):
             return Found([], np.zeros(0))
-        softmax = self.network.softmax
-        scores = softmax.row_scores if relative else softmax.row_log_probs
-        with torch.no_grad():
-            found = scores(hidden, torch.from_numpy(wanted).to(hidden.device))
-        log_probs = found.cpu().double().numpy()
+        log_probs = score(torch.from_numpy(wanted)).cpu().double().numpy()
         if len(own):
             spelling = self.own.spell(self.network, hidden, own)
             log_probs = np.append(log_probs[:-1], log_probs[-1] + spelling)

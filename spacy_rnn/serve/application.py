@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import logging
-import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from ..about import __version__
 from ..errors import Errors, shorten
-from ..pipeline.trace import Trace
 from .bodies import (
     CompleteAnswer,
     CompleteBody,
@@ -40,6 +39,7 @@ from .limits import MOST_NEW_TOKENS, MOST_WORDS, ServeLimits
 from .origin_guard import PICTURE_POLICY, Guard
 from .refusal import Refused
 from .served_model import ServedModel
+from .trace_json import check_numbers, trace_to_json
 
 _LOG = logging.getLogger("uvicorn.error")  # where the server's other mistakes are told
 _FILES = Path(__file__).parent / "static"
@@ -74,40 +74,41 @@ def _add_answers(app: FastAPI, models: Sequence[ServedModel], limits: ServeLimit
     @app.get("/api/models")
     async def list_models() -> ModelsAnswer:
         """The models that can be asked, and what may be asked of them."""
-        sizes = {"text_chars": limits.text_chars, "trace_tokens": limits.trace_tokens}
-        sizes |= {"max_tokens": MOST_NEW_TOKENS, "k": MOST_WORDS}
+        sizes = {"text_chars": limits.text_chars, "max_tokens": MOST_NEW_TOKENS, "k": MOST_WORDS}
+        sizes |= {"trace_tokens": limits.trace_tokens, "trace_numbers": limits.trace_numbers}
         described = [model.describe() for model in models]
         return ModelsAnswer.model_validate({"models": described, "limits": sizes})
 
-    @app.post("/api/score")
-    async def score_text(body: ScoreBody) -> ScoreAnswer:
+    @app.post("/api/score", response_model=ScoreAnswer)
+    async def score_text(body: ScoreBody) -> Response:
         """The tokens of a text, and how surprising each is."""
         model = _choose(models, limits, body)
         found = await model.turn(model.score, body.text, body.session, body.last)
-        return ScoreAnswer.model_validate(found)
+        return _json_answer(ScoreAnswer.model_validate(found))
 
-    @app.post("/api/next")
-    async def predict_text(body: NextBody) -> NextAnswer:
+    @app.post("/api/next", response_model=NextAnswer)
+    async def predict_text(body: NextBody) -> Response:
         """The most probable next words; </s> is the end of the document."""
         model = _choose(models, limits, body)
         found = await model.turn(model.next, body.text, body.session, body.prefix, body.k)
-        return NextAnswer.model_validate(found)
+        return _json_answer(NextAnswer.model_validate(found))
 
-    @app.post("/api/complete")
-    async def complete_typed(body: CompleteBody) -> CompleteAnswer:
+    @app.post("/api/complete", response_model=CompleteAnswer)
+    async def complete_typed(body: CompleteBody) -> Response:
         """What a text may go on with whose last word may be half-typed."""
         model = _choose(models, limits, body)
         found = await model.turn(model.complete, body.text, body.session, body.k)
-        return CompleteAnswer.model_validate(found)
+        return _json_answer(CompleteAnswer.model_validate(found))
 
-    @app.post("/api/trace")
-    async def trace_text(body: TraceBody) -> TraceAnswer:
+    @app.post("/api/trace", response_model=TraceAnswer)
+    async def trace_text(body: TraceBody) -> StreamingResponse:
         """What the network does at every step of a text."""
         model = _choose(models, limits, body)
         trace = await model.turn(model.trace, body.text, body.k)
-        steps = list(_traced(trace, body.units))
-        about = {"model": model.name, "cell": trace.cell, "direction": trace.direction}
-        return TraceAnswer.model_validate({**about, "steps": steps})
+        check_numbers(trace, body.units, limits.trace_numbers)
+        # each part is made on a thread, when the one before is taken
+        parts = trace_to_json(model.name, trace, body.units)
+        return StreamingResponse(parts, media_type="application/json")
 
     @app.get("/api/picture", response_class=HTMLResponse)
     async def draw_text(body: Annotated[PictureBody, Query()]) -> HTMLResponse:
@@ -165,27 +166,9 @@ def _event(name: str, data: dict[str, Any]) -> str:
     return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
 
 
-def _traced(trace: Trace, units: int | None) -> Iterator[dict[str, Any]]:
-    """YIELDS (Dict): What `StepAnswer` says of each step."""
-    for step, word in enumerate(trace.words):
-        layers = [
-            {
-                "h": layer.h[step][:units].tolist(),
-                "c": None if layer.c is None else layer.c[step][:units].tolist(),
-                "gates": {name: gate[step][:units].tolist() for name, gate in layer.gates.items()},
-            }
-            for layer in trace.layers
-        ]
-        yield {
-            "word": word,
-            "row": int(trace.rows[step]),
-            "embedding": trace.inputs[step][:units].tolist(),
-            "layers": layers,
-            "next": [{"word": word, "probability": p} for word, p in trace.next_words(step)],
-            "came": trace.came[step],
-            "surprisal": float(-trace.log_probs[step] / math.log(2)),
-            "rank": None if trace.ranks[step] < 0 else int(trace.ranks[step]),
-        }
+def _json_answer(answer: BaseModel) -> Response:
+    """RETURNS (Response): The answer; FastAPI would check it once more, which takes longer."""
+    return Response(answer.model_dump_json(), media_type="application/json")
 
 
 def _choose(models: Sequence[ServedModel], limits: ServeLimits, body: TextBody) -> ServedModel:

@@ -102,6 +102,7 @@ class ModelAnswer(BaseModel):
 class LimitsAnswer(BaseModel):
     text_chars: int
     trace_tokens: int
+    trace_numbers: int = Field(description="Of all vectors of a trace together; see `units`")
     max_tokens: int
     k: int
 

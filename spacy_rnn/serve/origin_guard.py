@@ -64,27 +64,66 @@ class Guard:
         self._app = app
         self._hosts = {"localhost", *(host.lower() for host in hosts)}
         self._limits = limits
+        self._requests = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":  # the server's start and end; it speaks no other protocol
             await self._app(scope, receive, send)
             return
 
+        started = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal started
             if message["type"] == "http.response.start":
+                started = True
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
-        with anyio.move_on_after(self._limits.request_seconds):
+        async def refuse(refused: Refused) -> None:
+            if not started:
+                # the rest of a body that is late would be taken for the next request
+                headers = {"Connection": "close"} if refused.status == 408 else {}
+                answer = JSONResponse(refused.content, refused.status, headers)
+                await answer(scope, receive, send_guarded)
+
+        try:
+            with anyio.move_on_after(self._limits.request_seconds):
+                try:
+                    self._check_headers(Headers(scope=scope), scope["method"], scope["path"])
+                    body = await self._read_body(Headers(scope=scope), receive)
+                    await self._answer(scope, body, receive, send_guarded)
+                except Refused as refused:
+                    await refuse(refused)
+        except asyncio.CancelledError:  # by the end of the server, which waits for nobody any more
+            await refuse(Refused(503, Errors.R867))
+
+    async def _answer(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+        """Let the application answer as long as the client is there: whoever types on closes the
+        connection of an older question, which then loses its place in the queue.
+
+        RAISES (Refused): If there are too many requests.
+        """
+        if self._requests >= self._limits.requests:
+            raise Refused(503, Errors.R865.format(most=self._limits.requests))
+        with anyio.CancelScope() as asked:
+            gone = asyncio.Event()
+
+            async def watch() -> None:
+                while (await receive())["type"] != "http.disconnect":
+                    pass
+                gone.set()
+                asked.cancel()
+
+            watching = asyncio.create_task(watch())
+            self._requests += 1
             try:
-                self._check_headers(Headers(scope=scope), scope["method"], scope["path"])
-                body = await self._read_body(Headers(scope=scope), receive)
-            except Refused as refused:
-                await JSONResponse(refused.content, refused.status)(scope, receive, send_guarded)
-            else:
-                await self._app(scope, _replay(body, receive), send_guarded)
+                await self._app(scope, _replay(body, gone), send)
+            finally:
+                self._requests -= 1
+                watching.cancel()
 
     def _check_headers(self, headers: Headers, method: str, path: str) -> None:
         """RAISES (Refused): If somebody else's page may have sent this."""
@@ -134,13 +173,14 @@ class Guard:
         return bytes(body)
 
 
-def _replay(body: bytes, receive: Receive) -> Receive:
+def _replay(body: bytes, gone: asyncio.Event) -> Receive:
     sent = False
 
     async def receive_again() -> Message:
         nonlocal sent
         if sent:
-            return await receive()  # that the client has gone
+            await gone.wait()
+            return {"type": "http.disconnect"}
         sent = True
         return {"type": "http.request", "body": body, "more_body": False}
 

@@ -32,46 +32,40 @@ class ReadText:
     def __init__(self, lm: RNNLM) -> None:
         self._lm = lm
         self._session = lm.session()
-        # of each token the hashes of its text and its norm
-        self._pieces: list[np.ndarray] = []
+        # of each token that was read the hashes of its text and its norm
+        self._tokens = np.zeros((0, 2), dtype=np.uint64)
+        # how many tokens each feed had
+        self._pieces: list[int] = []
 
     def follow(self, doc: Doc) -> Session:
         """Read on to the end of a text.
 
         doc (Doc): The whole text.
-        RETURNS (Session): After its last token. Whoever feeds it makes a copy.
+        RETURNS (Session): After its last token. The last tokens were fed one by one.
         """
-        tokens = doc.to_array([ORTH, NORM])
+        tokens = np.asarray(doc.to_array([ORTH, NORM]), dtype=np.uint64).reshape(len(doc), 2)
         kept, start = self._find_common(tokens)
         if not self._take_back(len(self._pieces) - kept):
             self._session, self._pieces, start = self._lm.session(), [], 0
+        self._tokens = tokens
         while start < len(tokens):
             left = len(tokens) - start - _SINGLE
             stop = start + max(1, min(_PIECE, left))
             self._session.feed(doc[start:stop].as_doc())
-            self._pieces.append(tokens[start:stop])
+            self._pieces.append(stop - start)
             start = stop
         return self._session
 
-    def before_last(self, doc: Doc) -> tuple[Session, int]:
-        """Read a text but for its last tokens, where a half-typed word may begin.
-
-        doc (Doc): The whole text.
-        RETURNS (Tuple[Session, int]): A copy that stands there, and the number of the next token.
-        """
-        session = self.follow(doc).copy()
-        before = max(0, len(doc) - LAST_TOKENS)
-        for _ in range(len(doc) - before):  # the last pieces have one token each
-            session.undo()
-        return session, before
-
     def _find_common(self, tokens: np.ndarray) -> tuple[int, int]:
         """RETURNS (Tuple[int, int]): How many pieces can stay, and how many tokens they have."""
+        shorter = min(len(tokens), len(self._tokens))
+        changed = (tokens[:shorter] != self._tokens[:shorter]).any(axis=1)
+        equal = int(changed.argmax()) if changed.any() else shorter
         kept = start = 0
         for piece in self._pieces:
-            stop = start + len(piece)
-            is_early = len(piece) == 1 or stop <= len(tokens) - _SINGLE
-            if not is_early or not np.array_equal(tokens[start:stop], piece):
+            stop = start + piece
+            is_early = piece == 1 or stop <= len(tokens) - _SINGLE
+            if not is_early or stop > equal:
                 break
             kept, start = kept + 1, stop
         return kept, start

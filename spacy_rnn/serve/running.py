@@ -11,6 +11,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from ..errors import Errors, reason
+from .connections import watched_protocol
 from .limits import ServeLimits
 
 # The folder that `spacy train` writes says nothing of what is in it.
@@ -50,14 +51,13 @@ def serve_app(
     """
     config = uvicorn.Config(
         app,
-        http="h11",
+        http=watched_protocol(limits),
         ws="none",
         lifespan="off",
         log_level="warning",
         access_log=False,  # texts are private
         server_header=False,
         proxy_headers=False,
-        limit_concurrency=limits.connections,
         timeout_keep_alive=30,
         timeout_graceful_shutdown=3,
     )

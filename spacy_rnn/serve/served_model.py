@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
@@ -12,20 +11,20 @@ from typing import Any, TypeVar
 import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc
-from starlette.concurrency import run_in_threadpool
 
 from ..errors import Errors
-from ..pipeline.completion import LAST_TOKENS
-from ..pipeline.detokenization import Detokenizer
+from ..pipeline.completion import LAST_TOKENS, Border, complete_at
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.trace import Trace
 from ..rendering import render
 from ..scoring.releasing import memory_zone
 from ..scoring.selecting import keep_only, run_before, runs_components_before
 from ..vocabulary import UNKNOWN_ROW
+from .kept_distributions import KeptDistributions
 from .limits import ServeLimits
 from .read_texts import KeptTexts
 from .refusal import Refused, refusal_of
+from .turns import NoTurn, Turns
 
 T = TypeVar("T")
 
@@ -53,33 +52,29 @@ class ServedModel:
         self.lm = lm
         self.limits = limits
         self.texts = KeptTexts(lm, limits.sessions, limits.session_seconds)
-        self._free = asyncio.Lock()
+        self._distributions = KeptDistributions(lm)
+        self._turns = Turns(limits.wait_seconds)
         self._docs: OrderedDict[str, Doc] = OrderedDict()
         self._zone = ExitStack()
         self._forget_words()
 
     async def turn(self, function: Callable[..., T], *args: Any) -> T:
-        """Call a function on a thread when nobody else uses the model: turns go by arrival.
+        """Call a function on the model's thread: turns go by arrival.
 
         function (Callable): What is to be done; whoever makes a long text takes a turn a word.
         RETURNS (Any): Its result.
         RAISES (Refused): If the turn doesn't come in time, or for a mistake of the client.
         """
         try:
-            async with asyncio.timeout(self.limits.wait_seconds):
-                await self._free.acquire()
-        except TimeoutError:
+            return await self._turns.take(self._call, function, *args)
+        except NoTurn:
             seconds = round(self.limits.wait_seconds)
             raise Refused(503, Errors.R847.format(name=self.name, seconds=seconds)) from None
-        try:
-            return await run_in_threadpool(self._call, function, *args)
         except Exception as error:
             refused = refusal_of(error)
             if refused is None:
                 raise
             raise refused from error
-        finally:
-            self._free.release()
 
     def _call(self, function: Callable[..., T], *args: Any) -> T:
         if len(self.nlp.vocab) - self._words_before > MOST_NEW_WORDS:
@@ -94,8 +89,13 @@ class ServedModel:
         self._zone.enter_context(memory_zone(self.nlp))
         self._words_before = len(self.nlp.vocab)
 
+    def warm_up(self) -> None:
+        """Make what the first question needs, such as a dictionary, before it is asked."""
+        self.complete("", None, 1)
+
     def close(self) -> None:
         """Forget what was served; the model isn't asked any more."""
+        self._turns.close()
         self._docs.clear()
         self._zone.close()
 
@@ -134,7 +134,8 @@ class ServedModel:
             }
             for token in (doc if last is None else doc[max(0, len(doc) - last) :])
         ]
-        end, total = -read.end_log_prob / math.log(2), float(bits.sum())
+        end = -self._distributions.end_log_prob(read) / math.log(2)
+        total = float(bits.sum())
         return {
             "model": self.name,
             "tokens": tokens,
@@ -147,9 +148,9 @@ class ServedModel:
 
     def next(self, text: str, session: str | None, prefix: str, k: int) -> dict[str, Any]:
         """RETURNS (Dict): The next words, with what is to be appended for each."""
-        doc = self._doc(text)
-        found = self.texts.get(session).follow(doc).next(prefix, k)
-        spaces = self._spaces_after(doc)
+        read = self.texts.get(session).follow(self._doc(text))
+        found = read.next(prefix, k) if prefix else self._distributions.next_words(read, k)
+        spaces = read.feeds[-1].text.space_before
         words = [
             {"word": word, "insert": spaces(word) + word, "probability": probability}
             for word, probability in found
@@ -159,11 +160,18 @@ class ServedModel:
     def complete(self, text: str, session: str | None, k: int) -> dict[str, Any]:
         """RETURNS (Dict): What the text may go on with; see `RNNLM.complete`."""
         doc = self._doc(text)
-        read, before = self.texts.get(session).before_last(doc)
-        start = doc[before].idx if before < len(doc) else len(text)
-        found = read.complete(doc[before:].as_doc(), k)
-        made = [completion._replace(start=completion.start + start) for completion in found]
-        return {"model": self.name, "completions": [each._asdict() for each in made]}
+        read = self.texts.get(session).follow(doc)
+        last = min(LAST_TOKENS, len(doc))
+        *before, end = self._distributions.after(read, last)
+        borders, total = [], 0.0
+        feeds, tokens = read.feeds[-1 - last :], doc[len(doc) - last :]
+        for token, start, fed, log_probs in zip(tokens, feeds, feeds[1:], before, strict=False):
+            if len(fed.log_probs):  # white space may not be read
+                borders.append(Border(token.idx, total, start.hidden, log_probs))
+                total += float(fed.log_probs[0])
+        borders.append(Border(len(text), total, feeds[-1].hidden, end))
+        found = complete_at(self.lm, borders, text, k, None, read.feeds[-1].text)
+        return {"model": self.name, "completions": [each._asdict() for each in found]}
 
     def start_writing(self, text: str, options: dict[str, Any]) -> tuple[Iterator[str], str | None]:
         """RETURNS (Tuple[Iterator, Optional[str]]): The words, and the first of them, if any."""
@@ -197,9 +205,3 @@ class ServedModel:
             if len(self._docs) > self.limits.sessions:
                 self._docs.popitem(last=False)
         return doc
-
-    def _spaces_after(self, doc: Doc) -> Callable[[str], str]:
-        lm = self.lm
-        # what a space depends on is near: the whole text would be gone through at every key
-        last = doc[max(0, len(doc) - 16 * LAST_TOKENS) :].as_doc()
-        return Detokenizer(lm.spacing, last, normalize=lm.vocabulary.normalize).space_before

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import threading
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ import spacy
 
 from spacy_rnn.serve.application import make_app
 from spacy_rnn.serve.limits import ServeLimits
+from spacy_rnn.serve.running import listen, serve_app, url_of
 from spacy_rnn.serve.served_model import ServedModel
 
 from ..helpers import CHINESE, make_trained
@@ -46,6 +48,21 @@ class Client:
         return error_of(self.send("POST", f"/api/{question}", json=body))
 
 
+def run_server(models, limits):
+    """Serve models on a thread of this process, so that tests can see what they do.
+
+    RETURNS (str): The address.
+    """
+    listener, started = listen("127.0.0.1", 0), threading.Event()
+    options = {"started": started.set}
+    app = make_app(models, limits)
+    threading.Thread(
+        target=serve_app, args=(app, listener, limits), kwargs=options, daemon=True
+    ).start()
+    assert started.wait(20)
+    return url_of(listener)
+
+
 def error_of(answer):
     assert answer.status_code >= 400 and answer.headers["content-type"] == "application/json"
     found = answer.json()
@@ -58,6 +75,14 @@ def events_of(text):
     assert text.endswith("\n\n")
     pairs = [event.split("\n") for event in text.split("\n\n")[:-1]]
     return [(name[len("event: ") :], json.loads(data[len("data: ") :])) for name, data in pairs]
+
+
+def flat(value, kind):
+    """RETURNS (List): All values of a kind in an answer."""
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return [each for part in parts for each in flat(part, kind)]
+    return [value] if isinstance(value, kind) else []
 
 
 @pytest.fixture(scope="session")

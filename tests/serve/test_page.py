@@ -1,18 +1,16 @@
 """The page in a real Chromium: typing, input methods, keyboard, errors, hostile text."""
 
 import math
-import threading
 import time
 
 import pytest
 
-from spacy_rnn.serve.application import make_app
 from spacy_rnn.serve.limits import ServeLimits
-from spacy_rnn.serve.running import listen, serve_app, url_of
 from spacy_rnn.serve.served_model import ServedModel
 
 from ..rendering.browser import BROWSER, NAMES, contrast
 from .chromium import Chromium
+from .conftest import run_server
 
 pytestmark = [
     pytest.mark.slow,
@@ -29,17 +27,9 @@ FOCUS = "document.activeElement.id || document.activeElement.textContent"
 
 @pytest.fixture(scope="module")
 def address(pipelines, lms):
-    """A server in this process, so that tests can see what it does."""
     limits = ServeLimits(text_chars=500)
     models = [ServedModel(name, pipelines[name], lms[name], limits) for name in ("en", "zh")]
-    listener, started = listen("127.0.0.1", 0), threading.Event()
-    options = {"started": started.set}
-    app = make_app(models, limits)
-    threading.Thread(
-        target=serve_app, args=(app, listener, limits), kwargs=options, daemon=True
-    ).start()
-    assert started.wait(20)
-    yield url_of(listener)
+    yield run_server(models, limits)
     for model in models:
         model.close()
 

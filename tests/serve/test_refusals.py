@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import threading
 
 import httpx
 import pytest
@@ -143,6 +145,26 @@ def test_a_text_that_is_too_long_is_refused(serve):
     assert client.fail("trace", model="en", text="a b c d")[:2] == (413, "R855")
 
 
+def test_a_trace_of_too_many_numbers_says_how_many_fit(serve):
+    client = serve(trace_numbers=200)
+    body = {"model": "en", "text": "the baker paints two doors"}
+    status, code, message = client.fail("trace", **body)
+    assert (status, code) == (413, "R866")
+    units = int(re.search(r"`units`: (\d+)", message)[1])
+    found = client.ask("trace", **body, units=units)
+    assert 0 < count_numbers(found) <= 200
+    assert client.fail("trace", **body, units=units + 1)[:2] == (413, "R866")
+
+
+def count_numbers(trace):
+    steps = trace["steps"]
+    layers = [layer for step in steps for layer in step["layers"]]
+    vectors = [step["embedding"] for step in steps] + [layer["h"] for layer in layers]
+    vectors += [layer["c"] for layer in layers if layer["c"]]
+    vectors += [gate for layer in layers for gate in layer["gates"].values()]
+    return sum(map(len, vectors))
+
+
 def test_a_picture_that_cannot_be_drawn_has_a_message(client):
     for query, status, code in (
         ({"text": "a " * 300}, 413, "R855"),
@@ -200,12 +222,16 @@ def test_a_slow_client_is_told_and_delays_nobody(serve):
 
 
 def test_who_waits_too_long_for_a_turn_is_told(serve):
-    client = serve(wait_seconds=0.05)
+    client, end = serve(wait_seconds=0.05), threading.Event()
 
     async def run():
-        async with client.connect() as connection, client.models["zh"]._free:
+        async with client.connect() as connection:
+            occupied = asyncio.create_task(client.models["zh"].turn(end.wait, 20))
             other = await connection.post("/api/next", json={"text": "", "model": "en"})
-            return other, await connection.post("/api/next", json={"text": ""})
+            waited = await connection.post("/api/next", json={"text": ""})
+            end.set()
+            await occupied
+            return other, waited
 
     other, waited = asyncio.run(run())
     assert other.status_code == 200
