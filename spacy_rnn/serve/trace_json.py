@@ -59,7 +59,8 @@ def _step_json(trace: Trace, step: int, units: int | None) -> str:
 
 def _layer_json(layer: LayerTrace, step: int, units: int | None) -> str:
     c = "null" if layer.c is None else _vector_json(layer.c[step][:units])
-    gates = ",".join(f'"{name}": {_vector_json(g[step][:units])}' for name, g in layer.gates.items())
+    parts = (f'"{name}": {_vector_json(gate[step][:units])}' for name, gate in layer.gates.items())
+    gates = ",".join(parts)
     return f'{{"h": {_vector_json(layer.h[step][:units])}, "c": {c}, "gates": {{{gates}}}}}'
 
 
