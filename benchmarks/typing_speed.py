@@ -2,9 +2,12 @@
 
 python benchmarks/typing_speed.py path/to/model path/to/zh-luxun/test.txt
 
-For contexts of 10, 100 and 10,000 tokens: milliseconds of `session.next(prefix=…)` and of
-`session.complete(…)` with a half-typed word of the text, median and 99th percentile, and of
-`lm.complete(…)`, which reads the whole text at each key, as the baseline.
+For contexts of 10, 100 and 10,000 tokens: CPU milliseconds, median and 99th percentile, of
+- a word that is done: it is fed, and the next words are asked for (`feed` and `next`);
+- each further letter: `next(prefix=…)` with the same words before;
+- a first letter right after a feed, where nobody asked for the next words in between;
+- each character of the text as it is typed: `session.complete(…)`;
+- `lm.complete(…)`, which reads the whole text at each key, as the baseline.
 
 Saved keys: the text is typed character by character. Before each one the first of the five
 completions that the text goes on with is taken, if it saves a key; taking it is one key.
@@ -13,7 +16,7 @@ completions that the text goes on with is taken, if it saves a key; taking it is
 import json
 from collections.abc import Callable
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 
 import numpy as np
 import spacy
@@ -23,6 +26,7 @@ from spacy.tokens import Doc
 
 from spacy_rnn import RNNLM
 from spacy_rnn.pipeline.completion import LAST_TOKENS
+from spacy_rnn.pipeline.session import Session
 
 K = 5
 # So many tokens wait before they are fed: more than any border looks back.
@@ -59,32 +63,61 @@ def main(
 
 
 def time_keys(lm: RNNLM, doc: Doc, length: int, keys: int) -> dict[str, list[float]]:
-    """RETURNS (Dict[str, List[float]]): Milliseconds of each kind of key."""
-    times: dict[str, list[float]] = {"session.next": [], "session.complete": [], "lm.complete": []}
+    """RETURNS (Dict[str, List[float]]): CPU milliseconds of each kind of key."""
+    names = ("commit", "first letter", "letter", "session.complete", "lm.complete")
+    times: dict[str, list[float]] = {name: [] for name in names}
     session = lm.session()
     session.feed(doc[:length].as_doc())
-    # three tokens and a half-typed word aren't fed yet
-    behind = lm.session()
-    behind.feed(doc[: length - LAST_TOKENS + 1].as_doc())
-    for place in range(length, length + keys):
+    place = length
+    while place < len(doc) and len(times["first letter"]) + len(times["letter"]) < keys:
         word = doc[place].text
-        half = word[: max(1, len(word) - 1)]
-        timed(times["session.next"], session.next, half, K)
-        typed = doc[place - LAST_TOKENS + 1 : place].text + half
-        timed(times["session.complete"], behind.complete, typed, K)
-        if place < length + max(3, keys // 30):
-            whole = doc[:place].text + half
-            timed(times["lm.complete"], lm.complete, whole, K)
-        session.feed(doc[place : place + 1].as_doc())
-        behind.feed(doc[place - LAST_TOKENS + 1 : place - LAST_TOKENS + 2].as_doc())
+        for typed in range(1, len(word) + 1):
+            first = typed == 1 and place == length
+            timed(times["first letter" if first else "letter"], session.next, word[:typed], K)
+        timed(times["commit"], commit, session, doc[place : place + 1].as_doc())
+        place += 1
+    fresh = lm.session()
+    fresh.feed(doc[:length].as_doc())
+    for token in doc[length : length + keys // 3]:
+        timed(times["first letter"], fresh.next, token.text[0], K)
+        fresh.feed(token.doc[token.i : token.i + 1].as_doc())
+    complete_keys(lm, doc, length, keys, times["session.complete"])
+    for token in doc[length : length + max(3, keys // 30)]:
+        timed(times["lm.complete"], lm.complete, doc[: token.i].text + token.text[0], K)
     return times
 
 
+def commit(session: Session, token: Doc) -> None:
+    session.feed(token)
+    session.next("", K)
+
+
+def complete_keys(lm: RNNLM, doc: Doc, length: int, keys: int, times: list[float]) -> None:
+    """Type on, character by character; what is sure to be cut is fed now and then."""
+    session = lm.session()
+    session.feed(doc[:length].as_doc())
+    waiting = ""
+    for character in doc[length:].text[:keys]:
+        waiting += character
+        timed(times, session.complete, waiting, K)
+        waiting = feed_whole_words(lm, session, waiting)
+
+
+def feed_whole_words(lm: RNNLM, session: Session, waiting: str) -> str:
+    """RETURNS (str): What isn't fed yet."""
+    tokens = lm.tokenizer(waiting)
+    if len(tokens) <= _WAITING:
+        return waiting
+    border = tokens[len(tokens) - LAST_TOKENS].idx
+    session.feed(waiting[:border])
+    return waiting[border:]
+
+
 def timed(times: list[float], call: Callable[..., object], *args: object) -> None:
-    """Run a call and note its milliseconds."""
-    start = perf_counter()
+    """Run a call and note its CPU milliseconds."""
+    start = process_time()
     call(*args)
-    times.append(1000 * (perf_counter() - start))
+    times.append(1000 * (process_time() - start))
 
 
 def press_keys(lm: RNNLM, text: str) -> int:
@@ -95,11 +128,7 @@ def press_keys(lm: RNNLM, text: str) -> int:
         fitting = (made.rest for made in found if text.startswith(made.rest, place))
         rest = next((rest for rest in fitting if len(rest) > 1), text[place])
         keys, place, waiting = keys + 1, place + len(rest), waiting + rest
-        tokens = lm.tokenizer(waiting)
-        if len(tokens) > _WAITING:
-            border = tokens[len(tokens) - LAST_TOKENS].idx
-            session.feed(waiting[:border])
-            waiting = waiting[border:]
+        waiting = feed_whole_words(lm, session, waiting)
     return keys
 
 

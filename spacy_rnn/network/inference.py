@@ -43,6 +43,12 @@ class Wanted:
     measures: Sequence[str] = ()
     kept: np.ndarray | None = None
 
+    @property
+    def anything(self) -> bool:
+        """RETURNS (bool): Whether the network has to run at all."""
+        every = self.hidden, self.log_probs, self.top_k, self.final_state, self.measures
+        return any(map(bool, every))
+
 
 @dataclass
 class Prediction:
@@ -98,6 +104,8 @@ def predict(
     """
     device, total = network.device, len(ids)
     result = _allocate(network, total, len(lengths), wanted, reverse)
+    if not wanted.anything:
+        return result
     flat_ids = torch.from_numpy(ids).to(device)
     flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
     flat_shut = None if shut is None else torch.from_numpy(shut).to(device)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -10,10 +11,9 @@ import torch
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from ..layers.continuing import read_on
 from ..layers.finite import check_finite
-from ..network.recurrent import State
-from ..network.softmax import stable_top_k
+from ..layers.read_states import MOST_STEPS, ReadState, read_at_once, read_steps
+from ..network.state_softmax import StateSoftmax
 from ..validation import check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
 from .detokenization import Detokenizer
@@ -21,6 +21,8 @@ from .typed_words import Found, TypedWords
 
 # A half-typed word may be cut anywhere: it can begin before any of so many last tokens.
 LAST_TOKENS = 4
+# Natural logarithm of the least p(no symbol) that is a difference: half of all digits are left.
+_LEAST = -6.0
 
 
 class Completion(NamedTuple):
@@ -43,19 +45,17 @@ class Border(NamedTuple):
 
     start (int): Its character.
     log_prob (float): Natural log p(tokens before it), from the first border on.
-    hidden (Tensor): float32 (1, width), the state after these tokens.
-    next_log_probs (Tensor): float32 (words,), natural log-probability of every word there.
+    softmax (StateSoftmax): After these tokens.
     """
 
     start: int
     log_prob: float
-    hidden: torch.Tensor
-    next_log_probs: torch.Tensor
+    softmax: StateSoftmax
 
 
 def complete_text(
     lm: Any,
-    state: State,
+    read: ReadState,
     doc: Doc,
     k: int,
     accept: Callable[[str], bool] | None,
@@ -64,7 +64,7 @@ def complete_text(
     """See `RNNLM.complete`.
 
     lm (RNNLM): The component.
-    state (State): After what was read before the Doc.
+    read (ReadState): After what was read before the Doc.
     doc (Doc): The text; a word may begin at its end and before each of its last four tokens.
     k (int): How many completions.
     accept (Optional[Callable[[str], bool]]): Which words may come.
@@ -75,7 +75,7 @@ def complete_text(
         raise TypeError(Errors.R833.format(type=type(accept).__name__))
     detokenizer = before.copy()
     detokenizer.read(doc)
-    return complete_at(lm, _borders(lm, state, doc), doc.text, k, accept, detokenizer)
+    return complete_at(lm, _borders(lm, read, doc), doc.text, k, accept, detokenizer)
 
 
 def complete_at(
@@ -102,15 +102,18 @@ def complete_at(
     total: list[float] = []
     for border in within:
         beginning = text[border.start :]
-        words = typed.pick(border.hidden, border.next_log_probs, beginning, longer=True)
-        words = _accepted(words, accept)
+        words = _accepted(typed.find(border.softmax, beginning, longer=True), accept)
         log_probs = words.log_probs + border.log_prob
         total += log_probs.tolist()
         for place in np.argsort(-log_probs, kind="stable")[:k].tolist():
             word = words.words[place]
             rest = typed.rest(word, beginning)
             found.append(Completion(word, border.start, rest, float(log_probs[place])))
-    words, mass = _next_words(lm, typed, end, k, accept)
+    # what the end of the text is worth less than is not among the k best
+    least = -math.inf
+    if len(found) >= k:
+        least = sorted((made.probability for made in found), reverse=True)[k - 1] - end.log_prob
+    words, mass = _next_words(lm, typed, end.softmax, k, accept, least)
     total.append(mass + end.log_prob)
     for word, log_prob in zip(words.words, words.log_probs.tolist(), strict=True):
         rest = detokenizer.space_before(word) + word
@@ -122,23 +125,25 @@ def complete_at(
     return [c._replace(probability=float(np.exp(c.probability - everything))) for c in best]
 
 
-def _borders(lm: Any, state: State, doc: Doc) -> list[Border]:
-    """RETURNS (List[Border]): Those of a Doc that is read on from a state."""
-    (made,) = read_on(lm.model, [doc], state)
-    read = lm.vocabulary.forms_of([doc]).read
-    kept = [token for token in doc if read is None or read[token.i]]
-    log_probs = np.concatenate([[0.0], np.cumsum(made.log_probs[:-1], dtype=np.float64)])
+def _borders(lm: Any, read: ReadState, doc: Doc) -> list[Border]:
+    """RETURNS (List[Border]): The borders, the end of the text last."""
+    start = len(doc) - LAST_TOKENS if len(doc) > MOST_STEPS else 0
+    part = doc
+    if start:
+        _, read = read_at_once(lm.model, doc[:start].as_doc(), read)
+        part = doc[start:].as_doc()
+    steps = read_steps(lm.model, part, read)
+    is_read = lm.vocabulary.forms_of([part]).read
+    kept = [doc[start + i] for i in range(len(part)) if is_read is None or is_read[i]]
     first = sum(token.i < len(doc) - LAST_TOKENS for token in kept)
-    places = [*(token.idx for token in kept[first:]), len(doc.text)]
-    log_probs = log_probs[first:] - log_probs[first]
-    with torch.no_grad():  # one product: it reads all weights once
-        next_log_probs = lm.network.softmax.log_distribution(made.hidden[first:])
-    return [
-        Border(place, float(log_prob), hidden[None], row)
-        for place, log_prob, hidden, row in zip(
-            places, log_probs, made.hidden[first:], next_log_probs, strict=True
-        )
-    ]
+    places = [*(token.idx for token in kept), len(doc.text)]
+    states = [read, *(step.state for step in steps)]
+    log_prob, borders = 0.0, []
+    for number in range(first, len(places)):
+        borders.append(Border(places[number], log_prob, states[number].softmax))
+        if number < len(steps):
+            log_prob += steps[number].log_prob
+    return borders
 
 
 def _accepted(found: Found, accept: Callable[[str], bool] | None) -> Found:
@@ -151,28 +156,34 @@ def _accepted(found: Found, accept: Callable[[str], bool] | None) -> Found:
 def _next_words(
     lm: Any,
     typed: TypedWords,
-    end: Border,
+    softmax: StateSoftmax,
     k: int,
     accept: Callable[[str], bool] | None,
+    least: float,
 ) -> tuple[Found, float]:
-    """RETURNS (Tuple[Found, float]): The best whole words, and log p of all words together; neither
-    `<unk>` nor `</s>` is a word to type."""
+    """RETURNS (Tuple[Found, float]): The best whole words, but for some of a log-probability under
+    `least`, and log p of all words together; neither `<unk>` nor `</s>` is a word to type."""
     if accept is not None:
-        words = typed.pick(end.hidden, end.next_log_probs, "", longer=False)
-        words = _accepted(words, accept)
+        words = _accepted(typed.find(softmax, "", longer=False), accept)
         order = np.argsort(-words.log_probs, kind="stable")[:k]
         ranked = Found([words.words[place] for place in order.tolist()], words.log_probs[order])
         return ranked, float(np.logaddexp.reduce(words.log_probs, initial=-np.inf))
-    own, special = typed.own, [UNKNOWN_ROW, BOUNDARY_ROW]
-    known = end.next_log_probs.clone()
-    known[special] = -torch.inf
-    values, rows = stable_top_k(known[None], min(k, len(known) - len(special)))
-    pairs = zip(rows[0].tolist(), values[0].tolist(), strict=True)
-    best = [(lm.vocabulary.words[row], value) for row, value in pairs]
-    spelling = own.spell(typed.network, end.hidden, np.arange(len(own.words)))
-    own_log_probs = float(end.next_log_probs[UNKNOWN_ROW]) + spelling
+    own = typed.own
+    special = torch.tensor([UNKNOWN_ROW, BOUNDARY_ROW], device=typed.network.device)
+    symbols = softmax.row_log_probs(special).cpu().double().numpy()
+    count = min(k + 1, len(lm.vocabulary) - 1)
+    values, rows = softmax.top_k(count, UNKNOWN_ROW, least)
+    pairs = zip(rows, values, strict=True)
+    best = [(lm.vocabulary.words[row], value) for row, value in pairs if row != BOUNDARY_ROW]
+    spelling = own.spell(typed.network, softmax.hidden, np.arange(len(own.words)))
+    own_log_probs = symbols[0] + spelling
     best += zip(own.words, own_log_probs.tolist(), strict=True)
     best = sorted(best, key=lambda pair: -pair[1])[:k]
-    everything = np.append(own_log_probs, float(torch.logsumexp(known.double(), 0)))
-    mass = float(np.logaddexp.reduce(everything))
+    rest = 1.0 - float(np.exp(symbols).sum())
+    known = math.log(rest) if rest > 0 else -math.inf
+    if not known > _LEAST:  # of 1 − p nearly nothing would be left in float32
+        log_probs = softmax.log_distribution().double()
+        log_probs[special] = -torch.inf
+        known = float(torch.logsumexp(log_probs, 0))
+    mass = float(np.logaddexp.reduce(np.append(own_log_probs, known)))
     return Found([word for word, _ in best], np.array([value for _, value in best])), mass

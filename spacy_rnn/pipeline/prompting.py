@@ -13,6 +13,7 @@ from thinc.api import Model
 
 from ..errors import Errors
 from ..layers.finite import check_finite
+from ..layers.read_states import ReadState
 from ..layers.sequences import read_words
 from ..network.generation import continue_rows, next_log_probs, next_top_k, read_prefix
 from ..network.recurrent import State
@@ -277,7 +278,8 @@ class Writer:
         state = self._read(doc[:before].as_doc())
         start = doc[before].idx if before < len(doc) else 0
         read = Detokenizer(self.spacing, doc[:before].as_doc(), normalize=self.vocabulary.normalize)
-        found = complete_text(self, state, doc[before:].as_doc(), k, accept, read)
+        known = ReadState(self.shim.network, state)
+        found = complete_text(self, known, doc[before:].as_doc(), k, accept, read)
         return [made._replace(start=made.start + start) for made in found]
 
     def _rows_of(self, words: Iterable[str]) -> list[int]:

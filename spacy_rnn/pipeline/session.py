@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from spacy.tokens import Doc
+from torch import Tensor
 
 from ..errors import Errors
-from ..layers.continuing import read_on
 from ..layers.finite import check_finite
-from ..network.recurrent import State
+from ..layers.read_states import MOST_STEPS, ReadState, read_at_once, read_steps
 from ..validation import check_size, check_type
+from ..vocabulary import UNKNOWN_ROW
 from .completion import Completion, complete_text
 from .detokenization import Detokenizer
 from .typed_words import TypedWords
@@ -24,6 +24,8 @@ from .typed_words import TypedWords
 _KEPT = 1000
 # So many last characters say where a space goes.
 _SEEN = 64
+# So many last feeds keep what was computed of their states.
+_WARM = 8
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,25 @@ class _Fed:
     words (Tuple[str, …]): The tokens.
     rows (Tuple[int, …]): Their rows of the vocabulary.
     log_probs (ndarray): float32, natural log-probabilities of those that were read.
-    hidden (Tensor): float32 (1, width), the state of the last layer.
-    state (State): Of all layers.
+    read (ReadState): The state after it.
     text (Detokenizer): The end of the text so far.
     """
 
     words: tuple[str, ...]
     rows: tuple[int, ...]
     log_probs: np.ndarray
-    hidden: torch.Tensor
-    state: State
+    read: ReadState
     text: Detokenizer
+
+    @property
+    def hidden(self) -> Tensor:
+        """RETURNS (Tensor): float32 (1, width), the state of the last layer."""
+        return self.read.state.h[-1]
 
 
 class Session:
-    """Reads a text piece by piece: each piece costs its own tokens, however long the text is.
+    """Reads a text piece by piece: each piece costs its own tokens, however long the text is. What
+    was computed of the last few states is kept, so further letters of a word cost next to nothing.
 
     The numbers are those of a Doc of all tokens that were fed (1e-5). Tokens that were fed aren't
     cut again. One thread at a time may use a session; a session doesn't notice that its model is
@@ -65,7 +71,10 @@ class Session:
         self._lm = lm
         start = lm._read(Doc(lm.vocab))
         text = Detokenizer(lm.spacing, normalize=lm.vocabulary.normalize)
-        self._fed = [_Fed((), (), np.zeros(0, np.float32), start.h[-1], start, text)]
+        read = ReadState(lm.shim.network, start)
+        self._fed = [_Fed((), (), np.zeros(0, np.float32), read, text)]
+        # whether letters of a word were ever asked about, so that the whole softmax will be needed
+        self._letters = False
 
     @property
     def words(self) -> list[str]:
@@ -86,8 +95,7 @@ class Session:
     @property
     def end_log_prob(self) -> float:
         """RETURNS (float): Natural log p(`</s>` | what was fed), as `doc._.rnn_lm.end_log_prob`."""
-        (made,) = read_on(self._lm.model, [Doc(self._lm.vocab)], self._fed[-1].state)
-        return float(made.log_probs[-1])
+        return self._fed[-1].read.end_log_prob
 
     def feed(self, text: str | Doc | Sequence[str]) -> list[str]:
         """Read on.
@@ -98,22 +106,33 @@ class Session:
         """
         doc = self._as_doc(text)
         self._lm.finish_pending_step()
-        (made,) = read_on(self._lm.model, [doc], self._fed[-1].state)
+        log_probs, read = self._read_on(doc)
         written = self._fed[-1].text.copy()
         written.read(doc)
         written.text = written.text[-_SEEN:]
         fed = _Fed(
             tuple(token.text for token in doc),
             tuple(self._lm.vocabulary.rows([doc])[0].tolist()),
-            made.log_probs[:-1].copy(),
-            made.hidden[-1:].clone(),  # a part would keep the whole
-            made.state,
+            log_probs,
+            read,
             written,
         )
         self._fed.append(fed)
+        if len(self._fed) > _WARM:
+            self._fed[-_WARM - 1].read.forget()
         if len(self._fed) > _KEPT:
             self._fed[:2] = [_merge_feeds(*self._fed[:2])]
         return list(fed.words)
+
+    def _read_on(self, doc: Doc) -> tuple[np.ndarray, ReadState]:
+        """RETURNS (Tuple[ndarray, ReadState]): Log-probabilities of the tokens that are read, and
+        the state after them."""
+        model, last = self._lm.model, self._fed[-1].read
+        if len(doc) <= MOST_STEPS:
+            steps = read_steps(model, doc, last)
+            log_probs = np.array([step.log_prob for step in steps], dtype=np.float32)
+            return log_probs, steps[-1].state if steps else last
+        return read_at_once(model, doc, last)
 
     def undo(self) -> list[str]:
         """Take the last feed back.
@@ -128,7 +147,7 @@ class Session:
     def copy(self) -> Session:
         """RETURNS (Session): Another one that goes on from here."""
         other = object.__new__(Session)
-        other._lm, other._fed = self._lm, list(self._fed)
+        other._lm, other._fed, other._letters = self._lm, list(self._fed), self._letters
         return other
 
     def next(self, prefix: str = "", k: int = 5) -> list[tuple[str, float]]:
@@ -141,16 +160,26 @@ class Session:
         """
         k = check_size("k", k, least=1)
         check_type("prefix", prefix, str, "a string")
-        hidden = self._fed[-1].hidden
+        read = self._fed[-1].read
         if not prefix:
-            return self._lm.next_words(self._fed[-1].state, k)
-        found = TypedWords(self._lm).find(hidden, prefix, longer=False, relative=True)
+            return self._next_words(read, k)
+        self._letters = True
+        found = TypedWords(self._lm).find(read.softmax, prefix, longer=False, relative=True)
         if not found.words:
             return []
         check_finite(self._lm.name, found.log_probs)
         total = float(np.logaddexp.reduce(found.log_probs))
         best = np.argsort(-found.log_probs, kind="stable")[:k].tolist()
         return [(found.words[i], math.exp(found.log_probs[i] - total)) for i in best]
+
+    def _next_words(self, read: ReadState, k: int) -> list[tuple[str, float]]:
+        words = self._lm.vocabulary.words
+        if not self._letters or k >= len(words):
+            return self._lm.next_words(read.state, k)
+        check_finite(self._lm.name, read.softmax.log_distribution())
+        log_probs, rows = read.softmax.top_k(k, UNKNOWN_ROW)
+        pairs = zip(rows, log_probs, strict=True)
+        return [(words[row], math.exp(log_prob)) for row, log_prob in pairs]
 
     def complete(
         self, text: str | Doc = "", k: int = 5, *, accept: Callable[[str], bool] | None = None
@@ -164,7 +193,7 @@ class Session:
         doc = self._as_doc(text)
         self._lm.finish_pending_step()
         last = self._fed[-1]
-        return complete_text(self._lm, last.state, doc, k, accept, last.text)
+        return complete_text(self._lm, last.read, doc, k, accept, last.text)
 
     def stream(self, **options: Any) -> Iterator[str]:
         """Write on; nothing is fed.
@@ -174,7 +203,7 @@ class Session:
         """
         rows = [row for fed in self._fed for row in fed.rows]
         last = self._fed[-1]
-        return self._lm.stream_from(last.state, last.text.copy(), rows, **options)
+        return self._lm.stream_from(last.read.state, last.text.copy(), rows, **options)
 
     def _as_doc(self, text: Any) -> Doc:
         if isinstance(text, str | Doc | bytes) or not isinstance(text, Sequence):
@@ -192,7 +221,6 @@ def _merge_feeds(first: _Fed, second: _Fed) -> _Fed:
         first.words + second.words,
         first.rows + second.rows,
         np.concatenate([first.log_probs, second.log_probs]),
-        second.hidden,
-        second.state,
+        second.read,
         second.text,
     )

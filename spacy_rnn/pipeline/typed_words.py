@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -16,6 +16,7 @@ from ..layers.open_vocabulary import spell_forms
 from ..layers.shim import get_shim
 from ..network.language_model import RNNLanguageModel
 from ..network.speller import spelling_log_probs
+from ..network.state_softmax import StateSoftmax
 from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from ..vocabulary.prefixes import PrefixIndex, prefix_index
 
@@ -89,51 +90,28 @@ class TypedWords:
             return word[len(typed) :]
         return self.vocabulary.form(word)[len(self.form(typed)) :]
 
-    def find(self, hidden: Tensor, typed: str, *, longer: bool, relative: bool = False) -> Found:
+    def find(
+        self, softmax: StateSoftmax, typed: str, *, longer: bool, relative: bool = False
+    ) -> Found:
         """Find the words that begin with what was typed.
 
-        hidden (Tensor): float32 (1, width), the state after the words before.
+        softmax (StateSoftmax): Of the state after the words before.
         typed (str): The beginning.
         longer (bool): Only words that are longer than it.
         relative (bool): Whether the log-probabilities may lack a constant, which is less work.
         RETURNS (Found): Words of the vocabulary, then the user's own; not in order.
         """
-        softmax = self.network.softmax
-        scores = softmax.row_scores if relative else softmax.row_log_probs
-
-        def score(wanted: Tensor) -> Tensor:
-            with torch.no_grad():
-                return scores(hidden, wanted.to(hidden.device))
-
-        return self._find(hidden, typed, longer, score)
-
-    def pick(self, hidden: Tensor, log_probs: Tensor, typed: str, *, longer: bool) -> Found:
-        """The same, of log-probabilities that are there already.
-
-        hidden (Tensor): float32 (1, width), the state after the words before.
-        log_probs (Tensor): float32 (words,), natural log-probabilities of the vocabulary.
-        typed (str): The beginning.
-        longer (bool): Only words that are longer than it.
-        RETURNS (Found): Words of the vocabulary, then the user's own; not in order.
-        """
-
-        def score(wanted: Tensor) -> Tensor:
-            return log_probs.index_select(0, wanted.to(log_probs.device))
-
-        return self._find(hidden, typed, longer, score)
-
-    def _find(
-        self, hidden: Tensor, typed: str, longer: bool, score: Callable[[Tensor], Tensor]
-    ) -> Found:
         form = self.form(typed)
         rows = prefix_index(self.vocabulary).find(form, longer=longer)
         own = self.own.index.find(form, longer=longer)
         wanted = np.append(rows, UNKNOWN_ROW) if len(own) else rows
         if not len(wanted):
             return Found([], np.zeros(0))
-        log_probs = score(torch.from_numpy(wanted)).cpu().double().numpy()
+        scores = softmax.row_scores if relative else softmax.row_log_probs
+        found = scores(torch.from_numpy(wanted).to(self.network.device))
+        log_probs = found.cpu().double().numpy()
         if len(own):
-            spelling = self.own.spell(self.network, hidden, own)
+            spelling = self.own.spell(self.network, softmax.hidden, own)
             log_probs = np.append(log_probs[:-1], log_probs[-1] + spelling)
         words = [self.vocabulary.words[row] for row in rows.tolist()]
         return Found([*words, *(self.own.words[number] for number in own.tolist())], log_probs)

@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..network.state_softmax import StateSoftmax
 from ..pipeline.completion import LAST_TOKENS, Border, complete_at
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.trace import Trace
@@ -163,13 +164,15 @@ class ServedModel:
         read = self.texts.get(session).follow(doc)
         last = min(LAST_TOKENS, len(doc))
         *before, end = self._distributions.after(read, last)
-        borders, total = [], 0.0
+        borders, total, head = [], 0.0, self.lm.network.softmax
         feeds, tokens = read.feeds[-1 - last :], doc[len(doc) - last :]
         for token, start, fed, log_probs in zip(tokens, feeds, feeds[1:], before, strict=False):
             if len(fed.log_probs):  # white space may not be read
-                borders.append(Border(token.idx, total, start.hidden, log_probs))
+                borders.append(
+                    Border(token.idx, total, StateSoftmax(head, start.hidden, log_probs))
+                )
                 total += float(fed.log_probs[0])
-        borders.append(Border(len(text), total, feeds[-1].hidden, end))
+        borders.append(Border(len(text), total, StateSoftmax(head, feeds[-1].hidden, end)))
         found = complete_at(self.lm, borders, text, k, None, read.feeds[-1].text)
         return {"model": self.name, "completions": [each._asdict() for each in found]}
 

@@ -136,6 +136,14 @@ def test_only_what_is_wanted_is_there(choice):
     assert len(softmax_calls) == log_probs + top_k
 
 
+def test_nothing_that_is_wanted_runs_nothing(monkeypatch):
+    network = naive.make_network()
+    monkeypatch.setattr(network, "encode", None)
+    ids, targets, lengths = naive.make_batch([3, 1])
+    made = predict(network, ids, lengths, targets, Wanted(), exclude=0)
+    assert made == inference.Prediction()
+
+
 def test_no_sequences_give_empty_answers():
     network = naive.make_network()
     empty = np.zeros(0, dtype=np.int64)

@@ -102,6 +102,16 @@ def test_what_was_fed_before_is_not_cut_again(typist):  # noqa: F811
     check(found, expected, 5)
 
 
+def test_a_long_text_that_was_not_fed_is_read_at_once(typist):  # noqa: F811
+    lm = typist.get_pipe("rnn_lm")
+    text = "猫看着雨。狗追云" * 6
+    expected = lm.complete(text, k=8)
+    found = lm.session().complete(text, k=8)
+    assert [made[:3] for made in found] == [made[:3] for made in expected]
+    for made, other in zip(found, expected, strict=True):
+        assert made.probability == pytest.approx(other.probability, rel=1e-3)
+
+
 def brute_force_after(lm, fed, doc):
     words = [*fed, *(token.text for token in doc)]
     whole = brute_force(lm, Doc(lm.vocab, words=words, spaces=[False] * len(words)), USER)

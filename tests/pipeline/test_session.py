@@ -9,15 +9,20 @@ import torch
 from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
+from spacy_rnn.network.recurrent import RecurrentStack
+from spacy_rnn.network.state_softmax import StateSoftmax
+
 from ..helpers import CHINESE, make_trained
 
+SPELLER_WIDTH = 8
 PIECES = [["the", "baker"], [], ["paints"], ["zeppelin", "two"], ["doors"]]
 
 
 @pytest.fixture(scope="module")
 def typist():
     """A Chinese pipeline with a speller and words that were added after its training."""
-    nlp = make_trained(CHINESE, lang="zh", model={"speller_width": 8, "spelling": "context"})
+    shape = {"speller_width": SPELLER_WIDTH, "spelling": "context"}
+    nlp = make_trained(CHINESE, lang="zh", model=shape)
     config = {
         "@tokenizers": "spacy-rnn.JiebaTokenizer.v1",
         "user_words": ["猫头鹰", "猫粮", ["看守", 5], ["追云", 0]],
@@ -194,7 +199,91 @@ def test_norms_of_what_was_fed_are_penalised_as_in_a_prompt():
 def test_a_feed_keeps_no_more_than_its_last_state(trained):
     session = trained.get_pipe("rnn_lm").session()
     session.feed(["the", "baker"] * 500)
-    assert session._fed[-1].hidden.untyped_storage().nbytes() == 4 * 12
+    (state,) = states_of(session)[1:]
+    assert state.state.h.untyped_storage().nbytes() == 4 * 12
+
+
+def states_of(session):
+    return [fed.read for fed in session._fed]
+
+
+def test_only_the_last_states_keep_their_softmax(trained):
+    session = trained.get_pipe("rnn_lm").session()
+    for number in range(60):
+        session.feed(["the" if number % 2 else "baker"])
+        session.next("t")
+        session.complete("paints tw")
+    kept = [bool(state.softmax._parts or state.after) for state in states_of(session)]
+    assert kept[-1]
+    assert sum(kept) <= 8
+    before = session.next("t")
+    for _ in range(30):
+        session.undo()
+    again = session.copy()
+    for number in range(30, 60):
+        again.feed(["the" if number % 2 else "baker"])
+    assert dict(again.next("t")) == pytest.approx(dict(before), abs=1e-6)
+
+
+@pytest.fixture
+def products(monkeypatch):
+    """Counts the clusters and heads that are multiplied, and the steps of words."""
+    made = {"clusters": 0, "steps": 0}
+
+    def count(owner, method, name):
+        original = getattr(owner, method)
+
+        def spy(self, *args):
+            made[name] += getattr(self, "width", 0) != SPELLER_WIDTH
+            return original(self, *args)
+
+        monkeypatch.setattr(owner, method, spy)
+
+    count(StateSoftmax, "_compute", "clusters")
+    count(RecurrentStack, "read", "steps")
+    return made
+
+
+def test_further_letters_and_letters_taken_back_multiply_nothing(typist, products):
+    lm = typist.get_pipe("rnn_lm")
+    session = lm.session()
+    session.feed("狗看着")
+    first = session.next("猫", k=10)
+    lm.complete("狗看着猫", k=10)  # the user words are spelled once, too
+    done = dict(products)
+    longer = session.next("猫头", k=10)
+    assert session.next("猫", k=10) == first
+    assert products == done
+    share = dict(first)
+    assert dict(longer) == pytest.approx({"猫头鹰": 1.0})
+    assert share["猫头鹰"] < 1.0
+
+
+def test_a_completion_reads_only_tokens_that_are_new(typist, products):
+    session = typist.get_pipe("rnn_lm").session()
+    session.feed("狗")
+    first = session.complete("看着猫", k=8)
+    steps = products["steps"]
+    second = session.complete("看着雨", k=8)
+    assert products["steps"] == steps + 1  # 看着 was read before
+    assert session.complete("看着猫", k=8) == first
+    session.feed("看着")
+    session.feed("雨")
+    assert products["steps"] == steps + 1
+    other = typist.get_pipe("rnn_lm").session()
+    other.feed("狗")
+    assert [made.word for made in other.complete("看着雨", k=8)] == [made.word for made in second]
+
+
+def test_next_words_are_the_same_before_and_after_letters(lm):
+    session = lm.session()
+    session.feed(["the", "zeppelin"])
+    before = session.next(k=6)
+    session.next("t")
+    assert [word for word, _ in session.next(k=6)] == [word for word, _ in before]
+    assert_allclose([p for _, p in session.next(k=6)], [p for _, p in before], atol=1e-6)
+    with pytest.raises(ValueError, match="R308"):
+        session.next(k=10_000)
 
 
 def test_user_words_of_one_form_are_one_word():
