@@ -79,11 +79,13 @@ def predict_sequences(
 
 
 def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
-    after = torch.from_numpy(states_order(lengths))
-    predicted = torch.from_numpy(targets_order(lengths))
+    after, predicted = states_order(lengths), targets_order(lengths)
 
-    def reorder(rows: Tensor | None, order: Tensor) -> Tensor | None:
-        return None if rows is None else rows[order.to(rows.device)]
+    def ordered(rows: Tensor, order: np.ndarray) -> Tensor:
+        return rows[torch.from_numpy(order).to(rows.device)]
+
+    def reorder(rows: Tensor | None, order: np.ndarray) -> Tensor | None:
+        return None if rows is None else ordered(rows, order)
 
     return Prediction(
         reorder(prediction.hidden, after),
@@ -91,7 +93,7 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         reorder(prediction.top_log_probs, after),
         reorder(prediction.top_rows, after),
         prediction.state,
-        {name: rows[predicted.to(rows.device)] for name, rows in prediction.measures.items()},
+        {name: ordered(rows, predicted) for name, rows in prediction.measures.items()},
         prediction.kept,
     )
 

@@ -110,6 +110,17 @@ def predict(
     flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
     flat_shut = None if shut is None else torch.from_numpy(shut).to(device)
     slots = _slots(wanted.kept, total, device)
+    if len(lengths) == 1 and total <= chunk_positions:
+        multiple = 1 if wanted.final_state else _MULTIPLE
+        with network.precision(dtype):
+            hidden, after = network.encode(
+                flat_ids, lengths, before, words=words, reverse=reverse, multiple=multiple
+            )
+        _fill(network, result, hidden, slice(0, total), flat_targets, flat_shut, exclude, dtype)
+        if wanted.kept is not None:
+            result.kept = hidden[torch.from_numpy(wanted.kept).to(device)]
+        result.state = after if wanted.final_state else None
+        return result
     starts = np.cumsum(lengths) - lengths
     for group in _groups(lengths, chunk_positions):
         state = None if before is None else _columns(before, torch.from_numpy(group).to(device))
@@ -182,7 +193,7 @@ def _fill(
     network: RNNLanguageModel,
     result: Prediction,
     hidden: Tensor,
-    places: Tensor,
+    places: Tensor | slice,
     targets: Tensor | None,
     shut: Tensor | None,
     exclude: int,

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from .clusters import ClusterSoftmax
 from .dropout import locked_dropout
 from .initialization import initialize_embedding
-from .layout import make_layout
+from .layout import make_layout, one_sequence
 from .memory import limit_shape_cache
 from .recurrent import RecurrentStack, State
 from .softmax import FullSoftmax, SoftmaxHead
@@ -250,6 +250,9 @@ class RNNLanguageModel(nn.Module):
         if not len(lengths):
             nothing = self.embedding.new_zeros(0, self.settings.width)
             return nothing, self.stack(reverse).zero_state(0)
+        words = self.embedding if words is None else words
+        if len(lengths) == 1 and not dropout:
+            return self._encode_one(ids, state, words, reverse, multiple)
         layout = make_layout(lengths, multiple=multiple)
         order = torch.from_numpy(layout.order).to(self.device)
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
@@ -257,7 +260,6 @@ class RNNLanguageModel(nn.Module):
         sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
         stack = self.stack(reverse)
         state = stack.zero_state(len(lengths)) if state is None else _reorder(state, order)
-        words = self.embedding if words is None else words
         packed = words.index_select(0, ids.index_select(0, from_flat))
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
@@ -265,6 +267,18 @@ class RNNLanguageModel(nn.Module):
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
         return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
+
+    def _encode_one(
+        self, ids: Tensor, state: State | None, words: Tensor, reverse: bool, multiple: int
+    ) -> tuple[Tensor, State]:
+        """What `encode` does, where there is nothing to sort: a sentence waits for less."""
+        stack, length = self.stack(reverse), len(ids)
+        rest = -length % multiple
+        if rest:
+            ids = torch.cat([ids, ids[-1:].expand(rest)])
+        state = stack.zero_state(1) if state is None else state
+        hidden, state = stack(words.index_select(0, ids), one_sequence(length + rest), state)
+        return hidden[:length], state
 
     def read(self, ids: Tensor, state: State, features: Tensor | None = None) -> State:
         """Read on in one sequence; what `encode` does, without laying out a batch.

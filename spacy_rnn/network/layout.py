@@ -61,6 +61,13 @@ def make_layout(lengths: np.ndarray, *, multiple: int = 1) -> Layout:
     return Layout(segments, order, to_flat, sequence, from_flat)
 
 
+def one_sequence(length: int) -> Layout:
+    """RETURNS (Layout): That of a single sequence, which is packed as it is."""
+    places = np.arange(length)
+    first = np.zeros(1, dtype=np.int64)
+    return Layout([(length, 1)], first, places, np.zeros_like(places), places)
+
+
 def _round_up(counts: np.ndarray) -> np.ndarray:
     """RETURNS (ndarray): To the next number with at most four binary digits in front of zeros."""
     unit = 1 << np.maximum(np.ceil(np.log2(counts + 1)).astype(np.int64) - 4, 0)

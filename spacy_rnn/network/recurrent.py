@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -44,7 +44,7 @@ class RecurrentStack(nn.Module):
             initialize_cell(layer, cell)  # type: ignore[arg-type]
 
     def zero_state(self, sequences: int) -> State:
-        like = next(self.parameters())
+        like = cast(Tensor, self.layers[0].weight_hh_l0)
         zeros = like.new_zeros(self.depth, sequences, self.width)
         return State(zeros, zeros.clone() if self.cell == "lstm" else None)
 
