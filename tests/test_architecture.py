@@ -1,4 +1,4 @@
-"""docs/architecture.md, CONTRIBUTING.md and the README's code section agree with the tree."""
+"""docs/architecture.md and CONTRIBUTING.md agree with the tree."""
 
 import re
 from pathlib import Path
@@ -10,7 +10,6 @@ from .test_rooms import ORDER
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(spacy_rnn.__file__).parent
 ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text("utf8")
-README = (ROOT / "README.md").read_text("utf8").split("\n## The code\n")[1]
 CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text("utf8")
 
 
@@ -66,14 +65,6 @@ def test_every_file_that_is_named_is_there():
     assert len(paths) > 40
     workflows = ROOT / ".github" / "workflows"
     assert not [p for p in paths if not (ROOT / p).exists() and not (workflows / p).exists()]
-
-
-def test_the_code_section_of_the_readme_names_what_is_there():
-    folders = [line.split("|")[1] for line in README.splitlines() if line.startswith("| `")]
-    named = re.findall(r"`([^`]+)`", "".join(folders))
-    assert {name.partition("/")[2] for name in named} - {""} == set(ORDER) - {"base"}
-    assert all((ROOT / name).is_dir() for name in named)
-    assert all((ROOT / path).exists() for path in named_paths(README))
 
 
 def test_every_name_that_contributing_gives_is_in_the_file_beside_it():

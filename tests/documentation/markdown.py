@@ -10,6 +10,7 @@ from ..helpers import ROOT
 
 FILES = [
     ROOT / "README.md",
+    ROOT / "README.zh.md",
     ROOT / "CONTRIBUTING.md",
     *sorted((ROOT / "docs").rglob("*.md")),
     *(ROOT / folder / "README.md" for folder in ("benchmarks", "configs")),
