@@ -56,10 +56,14 @@ def main(
     if characters:
         typed = "".join(lines)[:characters]
         pressed = press_keys(lm, typed)
-        saved = 1 - pressed / len(typed)
-        print(f"{len(typed):,} characters by {pressed:,} keys: {saved:.1%} saved")
-        figures["saved"] = round(saved, 4)
+        print(report_saved(len(typed), pressed, len(typed)))
+        figures["saved"] = round(1 - pressed / len(typed), 4)
     print(json.dumps(figures))
+
+
+def report_saved(characters: int, pressed: int, without: int) -> str:
+    """RETURNS (str): What is said of the keys that a text took, and would take without a model."""
+    return f"{characters:,} characters by {pressed:,} keys: {1 - pressed / without:.1%} saved"
 
 
 def time_keys(lm: RNNLM, doc: Doc, length: int, keys: int) -> dict[str, list[float]]:

@@ -143,6 +143,28 @@ def test_tab_before_the_suggestions_are_there_takes_the_first_when_it_comes(page
     page.until(f"{VALUE} === 'the baker'")
 
 
+def test_a_suggestion_that_comes_after_the_caret_moved_is_put_nowhere(page, monkeypatch):
+    complete, answered = ServedModel.complete, []
+
+    def slowly(self, text, *args):
+        time.sleep(0.4)
+        answered.append(text)
+        return complete(self, text, *args)
+
+    monkeypatch.setattr(ServedModel, "complete", slowly)
+    page.type("the bak")
+    time.sleep(0.2)  # it is asked for
+    page.press(*TAB)  # take it as soon as it is there
+    page.press("Home", 36)
+    page.until("document.querySelectorAll('#suggestions button').length > 0")
+    assert page.run(VALUE) == "the bak"
+    # those of the new place
+    assert answered[-1] == ""
+    page.press(*TAB)
+    page.until(f"{VALUE}.length > 7")
+    assert page.run(VALUE).endswith("the bak")
+
+
 def test_completion_is_at_the_caret(page):
     page.type("the bak paints")
     for _ in range(len(" paints")):

@@ -44,10 +44,10 @@ const askAll = async () => {
   if (typing.isComposing() || !models.length) return;
   asking = new AbortController();
   const {signal} = asking;
-  const [text, before] = [typing.text(), typing.textBefore()];
+  const [text, before, place] = [typing.text(), typing.textBefore(), typing.startAsking()];
   const questions = before === null ? [] : [
     ask("complete", {text: before, session, model: models[0], k: 5}, signal)
-      .then(found => typing.offer(found.completions)),
+      .then(found => typing.offer(found.completions, place)),
   ];
   models.forEach((model, number) => {
     questions.push(

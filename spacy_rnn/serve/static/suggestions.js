@@ -8,7 +8,8 @@ const announcement = document.querySelector("#announcement");
 
 let found = [];
 let marked = 0;
-// What the suggestions are for; null while they are on their way.
+// Text and caret that were asked about, and those that the suggestions are for; null before.
+let asked = null;
 let place = null;
 let composing = false;
 let closed = true;
@@ -25,6 +26,12 @@ export const textBefore = () =>
 
 export const isComposing = () => composing;
 
+/** Whoever asks for the text as it is now gives `offer` what this returns. */
+export const startAsking = () => {
+  asked = placeNow();
+  return asked;
+};
+
 /** Put a text in at the caret, so that the browser's undo takes it back. */
 export const insert = addition => {
   area.focus();
@@ -39,12 +46,12 @@ export const append = addition => {
   insert(addition);
 };
 
-/** Show what the server found for the text before the caret. */
-export const offer = completions => {
-  if (composing || closed) return;
+/** Show what the server found for the text before the caret, if it is still there. */
+export const offer = (completions, about) => {
+  if (composing || closed || about !== placeNow()) return;
   found = completions;
   marked = 0;
-  place = placeNow();
+  place = about;
   show();
   if (wanted && found.length) take(0);
   wanted = false;
@@ -82,6 +89,7 @@ const take = number => {
 /** What was found is for another text. */
 const forget = () => {
   found = [];
+  asked = null;
   place = null;
   wanted = false;
   clearTimeout(speaking);
@@ -145,7 +153,7 @@ export const watch = changed => {
     if (!list.contains(event.relatedTarget)) close();
   });
   document.addEventListener("selectionchange", () => {
-    if (document.activeElement === area && !composing && place && place !== placeNow()) {
+    if (document.activeElement === area && !composing && asked && asked !== placeNow()) {
       forget();
       changed();
     }
