@@ -309,6 +309,43 @@ def test_two_models_stand_side_by_side(page, lms):
     page.until("document.querySelectorAll('iframe').length === 2")
 
 
+def test_of_two_models_each_says_what_it_wrote(page, monkeypatch):
+    written = {"en": iter([" on", " and", None]), "zh": iter(["雨"] * 5 + [None])}
+    monkeypatch.setattr(ServedModel, "write_on", lambda self, words: next(written[self.name]))
+    choose(page, "en", "zh")
+    page.run("document.querySelector('[name=max_tokens]').value = 5")
+    page.click("#write")
+    page.until("document.querySelector('#writing-state').textContent.includes('zh: ')")
+    state = page.run("document.querySelector('#writing-state').innerText")
+    assert state.split("\n") == [
+        "en: 2 words written; there the text ends.",
+        "zh: 5 words written.",
+    ]
+    assert page.texts("#written .output") == [" on and", "雨雨雨雨雨"]
+    choose(page, "en", "")  # what was written isn't there any more
+    assert page.texts("#writing-state") == [""] and page.texts("#written .output") == []
+
+
+@pytest.mark.parametrize("words", [300, 9000])
+def test_a_picture_that_cannot_be_drawn_is_said_where_it_was_asked_for(page, words):
+    page.resize(1100, 400)
+    page.run("document.querySelector('#text').removeAttribute('maxlength')")
+    page.type("the baker")
+    page.click("#show-states")
+    page.until("document.querySelector('iframe')")
+    page.run(f"{VALUE} = '我 '.repeat({words})")
+    page.run("document.querySelector('#show-steps').scrollIntoView()")
+    page.click("#show-steps")
+    page.until("document.querySelectorAll('iframe').length === 0")
+    (message,) = page.texts("#error")
+    assert "Shorten it" in message or "are allowed" in message
+    seen = page.run("document.querySelector('#error').getBoundingClientRect().bottom")
+    assert 0 < seen < 400
+    pressed = "document.querySelectorAll('#show-steps[aria-pressed=true]').length"
+    assert page.run(pressed) == 0
+    page.said.clear()  # the browser says of every refusal that it was one
+
+
 def test_a_text_that_is_too_long_is_one_message_that_goes_away(page):
     page.run(f"{VALUE} = 'a '.repeat(300)")
     page.run("document.querySelector('#text').dispatchEvent(new Event('input'))")

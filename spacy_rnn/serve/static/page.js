@@ -12,6 +12,9 @@ const [first, second] = [find("#first-model"), find("#second-model")];
 const session = [...crypto.getRandomValues(new Uint8Array(16))]
   .map(byte => byte.toString(16).padStart(2, "0")).join("");
 
+// Servers don't read much longer ones.
+const LONGEST_ADDRESS = 30000;
+
 let known = [];
 let models = [];
 let places = {};
@@ -98,34 +101,35 @@ const write = async event => {
   writing = new AbortController();
   const {signal} = writing;
   const text = typing.text();
-  const ends = [];
+  const done = models.map(model => ({model, count: 0, how: "stopped"}));
+  const stays = places.written;
   setWriting(say("busy"));
   try {
-    await Promise.all(models.map((model, number) =>
-      writeOne(model, places.written[number], text, chosen, signal, ends)));
+    await Promise.all(done.map((one, number) =>
+      writeOne(one, stays[number], text, chosen, signal)));
   } catch (problem) {
     fail(problem);
   }
-  const count = find("#written").dataset.count;
-  const ended = ends.length && ends.every(reason => reason === "end");
-  const how = signal.aborted ? "stopped" : ended ? "ended" : "written";
   writing.abort();  // if one failed, the other has no reader
   writing = null;
-  setWriting(say(how, count));
+  if (stays !== places.written) {  // other models were chosen meanwhile
+    setWriting("");
+    return;
+  }
+  setWriting(done.map(({model, count, how}) =>
+    (done.length > 1 ? `${model}: ` : "") + say(how, count)).join("\n"));
 };
 
-const writeOne = async (model, place, text, chosen, signal, ends) => {
+const writeOne = async (one, place, text, chosen, signal) => {
   const page = panels.startWriting(place, text, typing.append);
-  const part = find("#written");
-  part.dataset.count = "0";
   try {
-    await listen("generate", {text, model, ...chosen}, signal, (name, data) => {
+    await listen("generate", {text, model: one.model, ...chosen}, signal, (name, data) => {
       if (name === "word") {
         page.add(data.text);
-        part.dataset.count = String(Number(part.dataset.count) + 1);
+        one.count += 1;
       } else {
-        ends.push(data.reason);
         if (data.error) throw data.error;
+        one.how = data.reason === "end" ? "ended" : "written";
       }
     });
   } finally {
@@ -146,19 +150,25 @@ const draw = async style => {
   shown = style;
   const made = models.map(model => pictureAddress(model, text, style));
   try {
+    if (made.some(address => address.length > LONGEST_ADDRESS)) {
+      throw {code: "R855", message: say("long")};
+    }
     await Promise.all(made.map(checkPicture));
     const found = await Promise.all(made.map((address, number) =>
       panels.showPicture(places.pictures[number], address, say("picture", models[number]))));
     steps = style === "steps" ? found : [];
     succeed();
   } catch (problem) {
+    // what stands there is of another text
+    for (const place of places.pictures) place.replaceChildren();
     steps = [];
+    shown = null;
     fail(problem);
   }
   find("#stepping").hidden = !steps.length;
   find("#step-all").setAttribute("aria-pressed", "false");
   for (const [name, button] of [["steps", "#show-steps"], ["states", "#show-states"]]) {
-    find(button).setAttribute("aria-pressed", String(name === style));
+    find(button).setAttribute("aria-pressed", String(name === shown));
   }
   if (steps.length) showStep(0);
 };
@@ -201,6 +211,7 @@ const layOut = () => {
   steps = [];
   find("#stepping").hidden = true;
   if (shown) find(`#show-${shown}`).setAttribute("aria-pressed", "false");
+  if (!writing) setWriting("");
   refresh();
 };
 

@@ -43,6 +43,7 @@ const TEXTS = {
     picture: name => `Picture of ${name}`,
     unreachable: "The server can't be reached. Was it ended? Start it again, then type on.",
     invalid: name => `“${name}” is out of range.`,
+    long: "The text has too many words to step through. Shorten it.",
     errors: {},
   },
   zh: {
