@@ -16,6 +16,10 @@ from ..pipeline.session import Session
 
 # Typing changes the last tokens: they are fed one by one, so that each can be taken back.
 _SINGLE = 2 * LAST_TOKENS
+# What was computed of the states of all texts may have so much memory; of each text up to so many
+# float32 numbers for each word of the vocabulary.
+_MOST_BYTES = 2**27
+_STATE_WORDS = 24 * 4
 # An edit further ahead takes back at most so many tokens too many.
 _PIECE = 128
 
@@ -56,6 +60,11 @@ class ReadText:
             start = stop
         return self._session
 
+    def forget_states(self) -> None:
+        """Free what was computed of the last states; it is computed again when it is wanted."""
+        for fed in self._session.feeds[-_SINGLE - 1 :]:
+            fed.read.forget()
+
     def _find_common(self, tokens: np.ndarray) -> tuple[int, int]:
         """RETURNS (Tuple[int, int]): How many pieces can stay, and how many tokens they have."""
         shorter = min(len(tokens), len(self._tokens))
@@ -85,7 +94,8 @@ class KeptTexts:
     """The texts of a model's clients. One that is forgotten is read anew: no answer changes.
 
     lm (RNNLM): The language model.
-    most (int): So many are kept; the one that was used longest ago goes first.
+    most (int): So many are kept; the one that was used longest ago goes first. Of large
+        vocabularies fewer keep what was computed of their states.
     seconds (float): One that isn't used for so long is forgotten.
     clock (Callable[[], float]): Seconds.
     """
@@ -95,6 +105,7 @@ class KeptTexts:
     ) -> None:
         self._lm = lm
         self._most = most
+        self._warm = max(1, _MOST_BYTES // (_STATE_WORDS * len(lm.vocabulary)))
         self._seconds = seconds
         self._clock = clock
         self._kept: OrderedDict[str, tuple[float, ReadText]] = OrderedDict()
@@ -116,6 +127,9 @@ class KeptTexts:
         self._kept[session] = self._clock(), text
         if len(self._kept) > self._most:
             self._kept.popitem(last=False)
+        if len(self._kept) > self._warm:
+            _, colder = list(self._kept.values())[-1 - self._warm]
+            colder.forget_states()
         return text
 
     def _forget_old(self) -> None:

@@ -13,15 +13,14 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
-from ..network.state_softmax import StateSoftmax
 from ..pipeline.completion import LAST_TOKENS, Border, complete_at
 from ..pipeline.rnn_lm import RNNLM
+from ..pipeline.session import Session
 from ..pipeline.trace import Trace
 from ..rendering import render
 from ..scoring.releasing import memory_zone
 from ..scoring.selecting import keep_only, run_before, runs_components_before
 from ..vocabulary import UNKNOWN_ROW
-from .kept_distributions import KeptDistributions
 from .limits import ServeLimits
 from .read_texts import KeptTexts
 from .refusal import Refused, refusal_of
@@ -53,7 +52,6 @@ class ServedModel:
         self.lm = lm
         self.limits = limits
         self.texts = KeptTexts(lm, limits.sessions, limits.session_seconds)
-        self._distributions = KeptDistributions(lm)
         self._turns = Turns(limits.wait_seconds)
         self._docs: OrderedDict[str, Doc] = OrderedDict()
         self._zone = ExitStack()
@@ -135,7 +133,7 @@ class ServedModel:
             }
             for token in (doc if last is None else doc[max(0, len(doc) - last) :])
         ]
-        end = -self._distributions.end_log_prob(read) / math.log(2)
+        end = -read.end_log_prob / math.log(2)
         total = float(bits.sum())
         return {
             "model": self.name,
@@ -150,7 +148,7 @@ class ServedModel:
     def next(self, text: str, session: str | None, prefix: str, k: int) -> dict[str, Any]:
         """RETURNS (Dict): The next words, with what is to be appended for each."""
         read = self.texts.get(session).follow(self._doc(text))
-        found = read.next(prefix, k) if prefix else self._distributions.next_words(read, k)
+        found = read.next(prefix, k) if prefix else self._likeliest(read, k)
         spaces = read.feeds[-1].text.space_before
         words = [
             {"word": word, "insert": spaces(word) + word, "probability": probability}
@@ -158,21 +156,28 @@ class ServedModel:
         ]
         return {"model": self.name, "next": words}
 
+    def _likeliest(self, read: Session, k: int) -> list[tuple[str, float]]:
+        """RETURNS (List[Tuple[str, float]]): What `read.next(k=k)` returns, of the softmax that
+        completing makes, too."""
+        words = self.lm.vocabulary.words
+        if k >= len(words):
+            raise ValueError(Errors.R308.format(k=k, words=len(words) - 1))
+        log_probs, rows = read.feeds[-1].read.softmax.top_k(k, UNKNOWN_ROW)
+        pairs = zip(rows, log_probs, strict=True)
+        return [(words[row], math.exp(log_prob)) for row, log_prob in pairs]
+
     def complete(self, text: str, session: str | None, k: int) -> dict[str, Any]:
         """RETURNS (Dict): What the text may go on with; see `RNNLM.complete`."""
         doc = self._doc(text)
         read = self.texts.get(session).follow(doc)
         last = min(LAST_TOKENS, len(doc))
-        *before, end = self._distributions.after(read, last)
-        borders, total, head = [], 0.0, self.lm.network.softmax
+        borders, total = [], 0.0
         feeds, tokens = read.feeds[-1 - last :], doc[len(doc) - last :]
-        for token, start, fed, log_probs in zip(tokens, feeds, feeds[1:], before, strict=False):
+        for token, start, fed in zip(tokens, feeds, feeds[1:], strict=False):
             if len(fed.log_probs):  # white space may not be read
-                borders.append(
-                    Border(token.idx, total, StateSoftmax(head, start.hidden, log_probs))
-                )
+                borders.append(Border(token.idx, total, start.read.softmax))
                 total += float(fed.log_probs[0])
-        borders.append(Border(len(text), total, StateSoftmax(head, feeds[-1].hidden, end)))
+        borders.append(Border(len(text), total, feeds[-1].read.softmax))
         found = complete_at(self.lm, borders, text, k, None, read.feeds[-1].text)
         return {"model": self.name, "completions": [each._asdict() for each in found]}
 

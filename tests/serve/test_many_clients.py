@@ -14,7 +14,7 @@ from .conftest import error_of, flat, run_server
 
 pytestmark = pytest.mark.slow
 
-CLIENTS, KEYS = 16, 12
+CLIENTS, KEYS = 16, 13
 HEAD = b"POST /api/next HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
