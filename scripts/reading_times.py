@@ -2,8 +2,9 @@
 
 python scripts/reading_times.py scored.tsv --predictors surprisal --output metrics/reading-times
 
-The table has a row for each word in the order of reading: its text (item), its place there (zone),
-the word with its punctuation, its reading time, its frequency (a logarithm), and the predictors.
+The table has a row for each word in the order of reading: its text (item), its place there (zone,
+counted in ones: after a word that the table lacks there is no word before), the word with its
+punctuation, its reading time, its frequency (a logarithm), and the predictors.
 
 For each predictor two linear models of the reading time are compared. The first has length and
 frequency (of the word without the punctuation at its edges), their product (both centred) and
@@ -15,6 +16,8 @@ words, t is the mean over its standard error. Words without one of the numbers a
 predictors alike. The slopes are those of the second model of all words.
 
 Several tables, such as those of several seeds, are compared over the words that all of them have.
+With --against a predictor, the gains of the others are compared with its own, word for word: two
+predictors of one model go together, so that difference is better known than either gain.
 """
 
 import json
@@ -73,6 +76,24 @@ class Gain(NamedTuple):
     slope_before_error: float
 
 
+class Difference(NamedTuple):
+    """What a predictor adds more than another one, word for word.
+
+    table (str): The table's path; "mean" where it is the mean over tables.
+    predictor, against (str): The two columns.
+    delta_ll (float): The mean difference of the gains of a word, in nats.
+    error (float): Its standard error.
+    t (float): Difference over error.
+    """
+
+    table: str
+    predictor: str
+    against: str
+    delta_ll: float
+    error: float
+    t: float
+
+
 def main(
     tables: list[Path] = typer.Argument(help="Tables that `rnn items --rows words` wrote"),
     predictors: str = typer.Option("surprisal", help="Columns to try, separated by commas"),
@@ -87,17 +108,26 @@ def main(
     known: str = typer.Option(
         "", help="A column such as known: leave out words where it, or that before, is false"
     ),
+    against: str = typer.Option(
+        "", help="One of the predictors: how much more the others add, word for word"
+    ),
 ) -> None:
     """Print and write the gain of each predictor."""
     columns = Columns(time, word, group, order, frequency)
     names = [name for name in map(str.strip, predictors.split(",")) if name]
-    gains = measure([*map(str, tables)], names, columns, known)
+    if against and against not in names:
+        raise ValueError(f"--against {against!r} is none of the predictors: {', '.join(names)}.")
+    measured = measure_words([*map(str, tables)], names, columns, known)
+    gains = [gain for gain, _ in measured]
+    more = differences(measured, against) if against else []
     output.parent.mkdir(parents=True, exist_ok=True)
     fields = Gain._fields
     lines = ["\t".join(fields), *("\t".join(map(_cell, gain)) for gain in gains)]
     _sibling(output, ".tsv").write_text("\n".join(lines) + "\n", encoding="utf8")
     report = {"columns": columns._asdict(), "folds": FOLDS, "gains": [g._asdict() for g in gains]}
     report["means"] = means = summarize(gains)
+    if more:
+        report["differences"] = [one._asdict() for one in more]
     _sibling(output, ".json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf8")
     _sibling(output, ".svg").write_text(draw_gains(gains), encoding="utf8")
     header = ["", "Words", "ΔLL/word × 10⁻³", "t", "ms by unit", "of the word before"]
@@ -117,19 +147,57 @@ def main(
         for name, mean in means.items():
             spread = f"{1e3 * mean['delta_ll']:.2f} ± {1e3 * mean['deviation']:.2f}"
             answer(f"{name}: {spread} × 10⁻³ over {len(tables)} tables (mean and deviation)")
+    for one in more:
+        found = f"{1e3 * one.delta_ll:.2f} ± {1e3 * one.error:.2f} × 10⁻³, t {one.t:.2f}"
+        answer(f"{one.predictor} more than {one.against}, {one.table}: {found}")
     inform(f"{output}.tsv, {output}.json, {output}.svg")
 
 
 def measure(
     tables: Sequence[str], predictors: Sequence[str], columns: Columns, known: str = ""
 ) -> list[Gain]:
+    """RETURNS (List[Gain]): Those of `measure_words`."""
+    return [gain for gain, _ in measure_words(tables, predictors, columns, known)]
+
+
+def differences(measured: Sequence[tuple[Gain, np.ndarray]], against: str) -> list[Difference]:
+    """RETURNS (List[Difference]): How much more each predictor adds than another one: in each
+    table, and of several tables in the mean over them, whose error is that over words.
+
+    measured (Sequence[Tuple[Gain, ndarray]]): See `measure_words`.
+    against (str): The other predictor.
+    """
+    by_table: dict[str, dict[str, np.ndarray]] = {}
+    for gain, words in measured:
+        by_table.setdefault(gain.table, {})[gain.predictor] = words
+    found = []
+    for predictor in next(iter(by_table.values())):
+        if predictor == against:
+            continue
+        parts = {table: own[predictor] - own[against] for table, own in by_table.items()}
+        if len(parts) > 1:
+            parts["mean"] = np.mean([*parts.values()], axis=0)
+        for table, more in parts.items():
+            delta, error = _mean_and_error(more)
+            found.append(Difference(table, predictor, against, delta, error, delta / error))
+    return found
+
+
+def _mean_and_error(values: np.ndarray) -> tuple[float, float]:
+    return float(values.mean()), float(values.std(ddof=1) / math.sqrt(len(values)))
+
+
+def measure_words(
+    tables: Sequence[str], predictors: Sequence[str], columns: Columns, known: str = ""
+) -> list[tuple[Gain, np.ndarray]]:
     """Compare predictors.
 
     tables (Sequence[str]): Paths of tables with the same words.
     predictors (Sequence[str]): Columns of each.
     columns (Columns): The other columns.
     known (str): See `main`.
-    RETURNS (List[Gain]): One for each predictor of each table.
+    RETURNS (List[Tuple[Gain, ndarray]]): For each predictor of each table what it adds, and the
+        gain of each word, (words,), in nats.
     RAISES (ValueError): If a column is missing, the tables have other words, or a predictor can't
         add anything.
     """
@@ -139,7 +207,7 @@ def measure(
         if [other[name] for name in columns] != [first[name] for name in columns]:
             raise ValueError(f"{path} has other words or numbers than {tables[0]}.")
     groups = np.array(first[columns.group])
-    lag = _Lag(groups)
+    lag = _Lag(groups, numbers(first, columns.order))
     base = list(base_predictors(first, columns, lag))
     tried = {
         (path, name): numbers(table, name)
@@ -166,10 +234,10 @@ def measure(
     for (path, name), x in tried.items():
         extra = [*base, x, lag(x)]
         more = log_likelihoods(y[used], [x[used] for x in extra], folds) - before
-        error = float(more.std(ddof=1) / math.sqrt(len(more)))
+        delta, error = _mean_and_error(more)
         slopes = slopes_of_last(y[used], [x[used] for x in extra], 2)
-        delta = float(more.mean())
-        gains.append(Gain(path, name, len(more), delta, error, delta / error, *slopes))
+        gain = Gain(path, name, len(more), delta, error, delta / error, *slopes)
+        gains.append((gain, more))
     return gains
 
 
@@ -202,13 +270,19 @@ def base_predictors(
 
 
 class _Lag:
-    """The values of the words before, in the same text; NaN for the first."""
+    """The values of the words before, in the same text; NaN for the first, and where the table
+    lacks the word before.
 
-    def __init__(self, groups: np.ndarray) -> None:
-        self.same = np.append(False, groups[1:] == groups[:-1])
+    groups (ndarray): (words,), the text of each.
+    places (ndarray): (words,), its place there: one more than that of the word before.
+    """
+
+    def __init__(self, groups: np.ndarray, places: np.ndarray) -> None:
+        follows = (groups[1:] == groups[:-1]) & (places[1:] == places[:-1] + 1)
+        self.follows = np.append(False, follows)
 
     def __call__(self, x: np.ndarray) -> np.ndarray:
-        return np.where(self.same, np.roll(x, 1), np.nan)
+        return np.where(self.follows, np.roll(x, 1), np.nan)
 
 
 def without_punctuation(word: str) -> str:

@@ -9,6 +9,7 @@ from .helpers import ENGLISH
 TEXTS = [*ENGLISH[:3], "a zeppelin , 5 zeppelins", "", "the harbour .", "  ", ENGLISH[9]]
 COUNTS = ["tokens", "unknown", "characters"]
 FLOATS = ["surprisal", "end_surprisal", "perplexity", "bits_per_char"]
+FLOATS += ["surprisal_unk", "spelling", "surprisal_known"]
 
 
 def expected(nlp, texts):
@@ -22,6 +23,9 @@ def expected(nlp, texts):
         values = [len(doc), unknown, len(doc.text), bits.sum(), end]
         values.append(2 ** ((bits.sum() + end) / (len(doc) + 1)))
         values.append((bits.sum() + end) / len(doc.text) if doc.text and not unknown else math.nan)
+        values += [bits.sum(), 0.0]  # there is no speller
+        known = [vocabulary.knows(token) for token in doc]
+        values.append(bits[known].sum() if any(known) else math.nan)
         for name, value in zip(columns, values, strict=True):
             columns[name].append(value)
     return columns

@@ -145,9 +145,9 @@ def train_corpus(corpus, output, *, config=CONFIG, **overrides):
     return run_spacy("train", config, "--output", output, *arguments)
 
 
-def load_script(name):
-    """A module of scripts/, which is no package."""
-    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
+def load_script(name, folder="scripts"):
+    """A module of scripts/ or benchmarks/, which are no packages."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / folder / f"{name}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

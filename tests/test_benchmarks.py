@@ -3,19 +3,25 @@
 import importlib
 import json
 import math
+import random
 import subprocess
 import sys
+from xml.etree import ElementTree
 
 import pytest
+import spacy
 import typer
+from spacy.tokens import DocBin
 from typer.testing import CliRunner
 
-from .helpers import ENGLISH, ROOT, chinese_texts, make_trained, write_corpus
+from .helpers import ENGLISH, ROOT, chinese_texts, make_pipeline, make_trained, write_corpus
 
 pytestmark = pytest.mark.slow
 
 SPEED = {"ratio", "ours", "baseline", "unit"}
 QUALITY = {"test_perplexity", "cpu_seconds"}
+# words that are not in these sentences
+RARE = [a + b for a in ("zeb", "quil", "mor", "fan") for b in ("on", "et", "ack", "ipu", "ing")]
 TOKENIZED = "the baker paints an old boat .\na tired sailor forgets the harbour .\n"
 
 
@@ -191,3 +197,110 @@ def test_tagging_program_compares_both_systems_at_every_size(tmp_path, direction
         assert figures[f"gain_{row['sentences']}"] == pytest.approx(gain, abs=0.01)
         assert all(0 <= row[name]["accuracy"] <= 100 for name in ("cnn", "rnn"))
     assert figures["time_ratio"] > 0
+
+
+@pytest.fixture(scope="module")
+def english(tmp_path_factory):
+    """A corpus as scripts/wikitext.py writes it, and two models of its training part that spell
+    unknown words."""
+    folder = tmp_path_factory.mktemp("english")
+    nlp = spacy.blank("en")
+    rare = [f"a {word} boat ." for word in RARE for _ in range(4)]
+    parts = {"train": [*ENGLISH, *rare], "dev": rare[::4], "test": [*ENGLISH[:9], *rare[::4]]}
+    for part, texts in parts.items():
+        DocBin(docs=[nlp.make_doc(text) for text in texts]).to_disk(folder / f"{part}.spacy")
+    for seed in (0, 1):
+        model = make_pipeline(
+            [*ENGLISH, *rare[:8]], lang="en", model={"speller_width": 6}, seed=seed
+        )
+        model.to_disk(folder / f"model-{seed}")
+    return folder
+
+
+def test_heldout_program_teaches_no_speller_what_it_holds_out(english, tmp_path):
+    sizes = ["width=8", "speller_width=8", "cutoffs=null"]
+    options = [f"--set=components.rnn_lm.model.{size}" for size in sizes]
+    options += ["--set=training.logger.progress_bar=false", "--steps", 2]
+    figures = run("heldout_types", english, tmp_path / "held", *options)
+    program = sys.modules["heldout_types"]
+    held = program.choose(dict.fromkeys(RARE, 4))
+    assert 0 < figures["held_types"] == len(held) < len(RARE)
+    assert figures["train"]["tokens"] == 4 * len(held) and figures["train"]["types"] == len(held)
+    assert figures["dev"]["tokens"] == figures["test"]["tokens"] == len(held)
+    docs = DocBin().from_disk(tmp_path / "held" / "train.spacy")
+    read = {token.text for doc in docs.get_docs(spacy.blank("en").vocab) for token in doc}
+    assert read & set(RARE) == set(RARE) - held and "<unk>" in read
+    lm = spacy.load(tmp_path / "held" / "model-last").get_pipe("rnn_lm")
+    assert not held & set(lm.vocabulary.words)
+    # the model that is there is measured again, not trained
+    again = run("heldout_types", english, tmp_path / "held", *options)
+    assert again["cpu_seconds"] is None and again["dev"] == figures["dev"]
+
+
+def test_curve_program_has_the_mean_bits_of_every_band(english, tmp_path):
+    svg = tmp_path / "curve.svg"
+    models = [english / "model-0", english / "model-1"]
+    labels = ["--label", "old", "--label", "new"]
+    figures = run("bits_by_count", english / "test.spacy", *models, *labels, "--svg", svg)
+    assert list(figures) == ["old", "new"]
+    names = sys.modules["bits_by_count"].band_names()
+    assert names == ["1", "2–3", "4–5", "6–10", "11–100", "101–1000", ">1000"]
+    edges = [(1, 1), (2, 3), (4, 5), (6, 10), (11, 100), (101, 1000), (1001, 10**9)]
+    for label, model in zip(figures, models, strict=True):
+        nlp = spacy.load(model)
+        lm, sums = nlp.get_pipe("rnn_lm"), {}
+        for doc in DocBin().from_disk(english / "test.spacy").get_docs(nlp.vocab):
+            lm.annotate_log_probs([doc])
+            for token in doc:
+                name = "unknown"
+                if lm.vocabulary.knows(token):
+                    count = lm.vocabulary.counts[lm.vocabulary.row_of(token)]
+                    fits = zip(names, edges, strict=True)
+                    name = next(n for n, (low, high) in fits if low <= count <= high)
+                sums.setdefault(name, []).append(token._.rnn_surprisal)
+        found = figures[label]
+        del found["bits"]["unknown, <unk> alone"], found["tokens"]["unknown, <unk> alone"]
+        assert found["tokens"] == {name: len(sums[name]) for name in found["tokens"]}
+        assert set(found["bits"]) == set(sums)
+        for name, bits in found["bits"].items():
+            assert bits == pytest.approx(sum(sums[name]) / len(sums[name]), abs=0.01)
+        rarest = next(name for name in names if name in sums)
+        ratio = found["bits"]["unknown"] / found["bits"][rarest]
+        assert found["rarest"] == pytest.approx(ratio, abs=0.01)
+    tree = ElementTree.fromstring(svg.read_text("utf8"))
+    assert len([node for node in tree.iter() if node.tag.endswith("polyline")]) == 2
+    once = run("bits_by_count", english / "test.spacy", *models, "--label", "x", "--label", "x")
+    means = [(figures[label]["bits"]["unknown"]) for label in figures]
+    assert once["x"]["bits"]["unknown"] == pytest.approx(sum(means) / 2, abs=0.011)
+
+
+def test_pairs_program_tells_how_often_fewer_unknown_words_win(english, tmp_path):
+    rows = [
+        {"sentence_good": "the grey cat watches a boat .", "sentence_bad": "the zzz qqq watches ."},
+        {"sentence_good": "the zzz cat watches a boat .", "sentence_bad": "the grey cat watches ."},
+        {"sentence_good": "the grey cat watches .", "sentence_bad": "grey the watches cat ."},
+    ]
+    path = tmp_path / "pairs.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf8")
+    figures = run("unknown_pairs", path, english / "model-0", english / "model-1")
+    assert (figures["all_pairs"], figures["equal_pairs"], figures["different_pairs"]) == (3, 1, 2)
+    # an unknown word of an untrained model costs its spelling
+    assert figures["fewer_wins"] == 100 and figures["different"] == 50
+    assert 0 < figures["unknown_tokens"] < figures["unknown_bits"] < 100
+
+
+def test_reading_program_compares_the_two_surprisals_word_for_word(english, tmp_path):
+    numbers = random.Random(0)
+    lines = ["item\tzone\tword\tmean_rt_ms\tlog2_frequency"]
+    for item in range(1, 5):
+        for zone in range(1, 61):
+            word = numbers.choice(["boat", "cat", "zeppelin", "the", "quixotic,", "harbour."])
+            row = [item, zone, word, 300 + 20 * numbers.random() + len(word), numbers.random()]
+            lines.append("\t".join(map(str, row)))
+    path = tmp_path / "words.tsv"
+    path.write_text("\n".join(lines) + "\n", encoding="utf8")
+    figures = run("spelled_reading_times", path, english / "model-0", english / "model-1")
+    assert figures["words"] == 4 * 59 and 0.1 < figures["unknown"] < 0.6
+    gains = [figures[name]["delta_ll"] for name in ("surprisal", "surprisal_unk")]
+    assert figures["difference"] == pytest.approx(gains[0] - gains[1], abs=0.01)
+    assert figures["error"] > 0

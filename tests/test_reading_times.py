@@ -112,6 +112,21 @@ def test_words_without_a_number_and_those_after_them_are_left_out_for_all(tmp_pa
     assert first.words == second.words == 396 - 2 - 1
 
 
+def test_the_word_before_is_that_of_the_place_before(tmp_path, rows):
+    """Where the table lacks a word, the one after it has none before it."""
+    whole = write_table(tmp_path / "whole.tsv", rows)
+    assert reading_times.measure([whole], ["noise"], COLUMNS)[0].words == 396
+    lacking = write_table(tmp_path / "lacking.tsv", [*rows[:50], *rows[51:]])
+    (gain,) = reading_times.measure([lacking], ["noise"], COLUMNS)
+    empty = [list(row) for row in rows]
+    empty[50][NAMES.index("noise")] = ""
+    (expected,) = reading_times.measure(
+        [write_table(tmp_path / "empty.tsv", empty)], ["noise"], COLUMNS
+    )
+    assert gain.words == expected.words == 396 - 2
+    assert gain.slope == pytest.approx(expected.slope, rel=1e-6)
+
+
 def test_unknown_words_and_those_after_them_can_be_left_out(tmp_path, rows):
     rows = [list(row) for row in rows]
     rows[30][NAMES.index("known")] = False
@@ -152,6 +167,28 @@ def test_tables_of_several_models_are_compared_over_the_same_words(tmp_path, row
     mean = report["means"]["surprisal"]
     assert mean["delta_ll"] == pytest.approx((one["delta_ll"] + two["delta_ll"]) / 2)
     assert mean["deviation"] == pytest.approx((one["delta_ll"] - two["delta_ll"]) / math.sqrt(2))
+
+
+def test_two_predictors_are_compared_word_for_word(tmp_path, rows):
+    """In each table, and in the mean over tables, whose error is that over words."""
+    first = write_table(tmp_path / "one.tsv", rows)
+    others = [[*row[:5], row[5] + row[6], *row[6:]] for row in rows]
+    second = write_table(tmp_path / "two.tsv", others)
+    out = tmp_path / "out"
+    names = ["--predictors", "surprisal,noise", "--against", "noise"]
+    done = run(first, second, *names, "--output", out)
+    assert done.exit_code == 0, done.output
+    found = json.loads((tmp_path / "out.json").read_text("utf8"))["differences"]
+    assert [one["table"] for one in found] == [first, second, "mean"]
+    assert {(one["predictor"], one["against"]) for one in found} == {("surprisal", "noise")}
+    parts = [by_hand(own, "surprisal")[0] - by_hand(own, "noise")[0] for own in (rows, others)]
+    parts.append((parts[0] + parts[1]) / 2)
+    for one, words in zip(found, parts, strict=True):
+        assert one["delta_ll"] == pytest.approx(words.mean(), rel=1e-5)
+        assert one["error"] == pytest.approx(words.std(ddof=1) / math.sqrt(396), rel=1e-5)
+        assert one["t"] == pytest.approx(one["delta_ll"] / one["error"])
+    done = run(first, *names[:2], "--against", "entropy", "--output", out)
+    assert done.exit_code == 1 and "none of the predictors" in str(done.exception)
 
 
 def test_the_table_and_the_picture_have_the_gains(table, tmp_path):

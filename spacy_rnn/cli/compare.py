@@ -16,6 +16,7 @@ from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, Te
 from .pipelines import check_different, load_language_model
 from .plain_errors import plain_errors
 from .text_table import show_number, text_table
+from .unknown_words import tell_unknown_share
 
 _COLUMNS = {
     "model": "Model",
@@ -91,6 +92,8 @@ def compare_cli(
     answer(text_table(cells, list(_COLUMNS.values())))
     for note in notes:
         warn(note)
+    for one in compared:
+        tell_unknown_share(one.result.unknown_share, one.model)
 
 
 def find_notes(compared: Sequence[Compared]) -> list[str]:

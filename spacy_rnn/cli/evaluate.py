@@ -13,6 +13,7 @@ from .options import Code, Component, Document, DocumentKind, GpuId, LineEnd, Te
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
 from .text_table import show_number, text_table
+from .unknown_words import tell_unknown_share
 
 _LABELS = {
     "lm_perplexity": "Perplexity, <unk> a word",
@@ -58,6 +59,7 @@ def evaluate_cli(
         write_report(output, {**result.scores, **_sizes(result)})
         inform(f"scores are in {output}")
     answer(text_table([(label, show_number(value)) for label, value in rows]))
+    tell_unknown_share(result.unknown_share)
 
 
 def _sizes(result: CorpusScores) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from .options import Code, Component, GpuId, SafeCells
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
 from .score import OnBadLines
+from .unknown_words import tell_unknown_share
 
 
 class RowKind(StrEnum):
@@ -181,6 +182,7 @@ def items_cli(
             _run_table(run, target)
     if left_out.rows:
         warn(Warnings.W544.format(rows=counted(left_out.rows, "row")))
+    tell_unknown_share(scorer.scored)
 
 
 def split_names(names: str) -> list[str]:
@@ -191,6 +193,8 @@ def split_names(names: str) -> list[str]:
 def _choose_columns(columns: str, er_lagged: bool) -> list[str]:
     names = split_names(columns)
     if er_lagged:
+        if not any(name.startswith("entropy_reduction") for name in names):
+            raise ValueError(Errors.R885.format(columns=columns))
         names = ["entropy_reduction_lagged" if n == "entropy_reduction" else n for n in names]
     return list(dict.fromkeys(names))
 

@@ -28,6 +28,7 @@ from .pairs_table import ComparedPairs, pairs_table
 from .pipelines import check_different, load_language_model
 from .plain_errors import plain_errors
 from .score import OnBadLines
+from .unknown_words import tell_unknown_share
 
 MODEL = "model"  # the key under which a record names its model
 
@@ -152,6 +153,9 @@ def pairs_cli(
     answer(pairs_table(compared, known, measure.value))
     for note in notes:
         warn(note)
+    for one in compared:
+        name = one.model if len(compared) > 1 else ""
+        tell_unknown_share(one.result.unknown_share, name)
 
 
 def _open_records(stack: ExitStack, path: Path | None) -> Callable[[dict[str, Any]], None] | None:

@@ -37,7 +37,8 @@ def pairs_table(
     """Lay out accuracies in percent.
 
     compared (Sequence[ComparedPairs]): The models. One alone has all measures, its ties, and the
-        pairs with equal and with different numbers of unknown words; several have one measure.
+        pairs with equal and with different numbers of unknown words, and how often the sentence
+        with fewer of them wins; several have one measure.
     published (Optional[Published]): What stands beside.
     measure (str): The one of PAIR_MEASURES with intervals and ties.
     RETURNS (str): A line for each group, for the mean of each kind, and for all pairs.
@@ -67,7 +68,14 @@ def _header(compared: Sequence[ComparedPairs], measure: str) -> list[str]:
     if len(compared) > 1:
         return [f"{one.model} [95%]" for one in compared]
     others = [_TITLES[name] for name in PAIR_MEASURES if name != measure]
-    return [f"{_TITLES[measure]} [95%]", "Ties", *others, "equal unknown", "different"]
+    return [
+        f"{_TITLES[measure]} [95%]",
+        "Ties",
+        *others,
+        "equal unknown",
+        "different",
+        "fewer wins",
+    ]
 
 
 def _own_cells(group: GroupAccuracy | None, measure: str) -> list[str]:
@@ -75,6 +83,7 @@ def _own_cells(group: GroupAccuracy | None, measure: str) -> list[str]:
     chosen = group[measure]
     others = [_in_percent(group[name].every.accuracy) for name in PAIR_MEASURES if name != measure]
     parts = [_of(chosen.equal_unknown), _of(chosen.different_unknown)]
+    parts.append(_in_percent(chosen.fewer_unknown.accuracy))
     return [f"{group.pairs:,}", _estimate(chosen.every), f"{chosen.every.ties:,}", *others, *parts]
 
 
@@ -90,7 +99,7 @@ def _means(compared: Sequence[ComparedPairs], kind: str, measure: str) -> list[s
         return ["–", *(_in_percent(one.result.mean(kind, measure)) for one in compared)]
     means = {name: _in_percent(compared[0].result.mean(kind, name)) for name in PAIR_MEASURES}
     others = [means[name] for name in PAIR_MEASURES if name != measure]
-    return ["–", means[measure], "–", *others, "–", "–"]
+    return ["–", means[measure], "–", *others, "–", "–", "–"]
 
 
 def _estimate(tally: Tally) -> str:

@@ -31,6 +31,7 @@ from . import rnn
 from .options import Code, Component, Document, DocumentKind, GpuId, SafeCells, Tokenized
 from .pipelines import load_language_model
 from .plain_errors import plain_errors
+from .unknown_words import tell_unknown_share
 
 
 class InputFormat(StrEnum):
@@ -177,6 +178,7 @@ def score_cli(
     if left_out.bad:
         found = counted(left_out.bad, "document")
         warn(f"left out: {found} that can't be read or scored (see above)")
+    tell_unknown_share(run.scored)
 
 
 def _check_target(path: Path | None, resume: bool, overwrite: bool) -> None:
@@ -300,7 +302,7 @@ def _execute(run: ScoringRun, path: Path | None, target: Target, resume: bool) -
             for changed in run.source.changed_meanwhile():
                 warn(Warnings.W531.format(input=changed))
     name = path or "standard output"
-    documents, tokens = counted(run.documents, "document"), counted(run.tokens, "token")
+    documents, tokens = counted(run.documents, "document"), counted(run.scored.tokens, "token")
     if reached is not None and not head and not run.documents:
         inform(f"{name}: complete already, with {counted(reached.number, 'document')}")
     else:

@@ -61,6 +61,10 @@ class CommandErrors(metaclass=Coded):
     )
     R531 = "Another run writes to {path}. Wait for its end, or write to another file."
 
+    R885 = (
+        "--er-lagged says which entropy reduction is written, but --columns names none "
+        "({columns}). Name entropy_reduction there, or leave --er-lagged out."
+    )
     R560 = (
         "{path} is a pipe, a device or a socket: it doesn't keep what was written, so --resume "
         "can't go on there. Leave --resume out and give --overwrite, or write to a file."

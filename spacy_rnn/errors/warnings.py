@@ -142,6 +142,10 @@ class Warnings(metaclass=Coded):
         "{input} was changed while it was read. The scores may be those of the old text or of the "
         "new one: score it again when nobody writes to it."
     )
+    W385 = (
+        "unknown words: {tokens} of the tokens, {bits} of the bits. That is many: results may be "
+        'about them. Which column to take: docs/measures.md, "Unknown words".'
+    )
     W544 = "Left out: {rows} that can't be read or scored (see above)."
     W545 = (
         "{input} was changed after {output} was last written. The rows before row {row} keep the "

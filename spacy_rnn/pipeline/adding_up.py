@@ -13,6 +13,7 @@ from .token_numbers import TokenNumbers
 # How the numbers of several tokens become one.
 ADDS = {
     "sum": "the sum over its tokens",
+    "some": "the sum over its tokens that have one",
     "mean": "the mean over its tokens that have one",
     "all": "true if all its tokens are",
     "count": "the number of its tokens that are",
@@ -79,6 +80,8 @@ def add_up(measure: Measure, column: Any, start: int, end: int) -> Any:
         return int(part.sum())
     if not len(part):
         return None
+    if measure.adds == "some":
+        return float(part.sum(dtype="d"))
     if measure.adds == "mean":
         return float(part.mean(dtype="d"))
     if measure.adds == "all":

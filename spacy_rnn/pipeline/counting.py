@@ -18,7 +18,7 @@ from ..layers.sequences import Sequences, sequences_from_docs, states_order, tar
 from ..layers.shim import get_shim
 from ..network.cache import CacheSettings
 from ..network.inference import Wanted
-from ..vocabulary import UNKNOWN_ROW, Vocabulary
+from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW, Vocabulary
 from .annotations import DocAnnotations, StoredPredictions, stored_predictions
 from .extensions import set_output
 from .position_batches import by_positions
@@ -34,6 +34,8 @@ class Counts:
     log_prob (float): Natural log-probability of all predicted symbols, closing `</s>` included; an
         unknown word is `<unk>`.
     spelling (float): Natural log-probability of the unknown words' spelling.
+    unknown_log_prob, end_log_prob (float): The parts of `log_prob` that are unknown words and
+        closing `</s>`.
     cache_log_prob (float): `log_prob` with the neural cache; 0 without one.
     cache_log_prob_open (float): `log_prob` and `spelling` with the neural cache, which remembers
         unknown words as themselves; 0 without a cache or a speller.
@@ -47,6 +49,8 @@ class Counts:
 
     log_prob: float = 0.0
     spelling: float = 0.0
+    unknown_log_prob: float = 0.0
+    end_log_prob: float = 0.0
     cache_log_prob: float = 0.0
     cache_log_prob_open: float = 0.0
     predictions: int = 0
@@ -166,6 +170,8 @@ class Counting:
         return Counts(
             log_prob=_total(log_probs[scored]),
             spelling=0.0 if kept.spelling is None else _total(kept.spelling),
+            unknown_log_prob=_total(log_probs[scored & (reading.targets == UNKNOWN_ROW)]),
+            end_log_prob=_total(log_probs[scored & (reading.targets == BOUNDARY_ROW)]),
             predictions=int(scored.sum()),
             hits=int((first == reading.targets)[scored].sum()),
             tokens=len(keys),

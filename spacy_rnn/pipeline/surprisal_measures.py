@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import Errors
+from .text_measures import known_flags
 from .token_numbers import TokenNumbers
 
 _LN2 = np.float32(np.log(2.0))
@@ -18,7 +19,7 @@ def surprisal(numbers: TokenNumbers) -> np.ndarray:
     return _to_bits(numbers.log_probs())
 
 
-def spelling_surprisal(numbers: TokenNumbers) -> np.ndarray:
+def spelling(numbers: TokenNumbers) -> np.ndarray:
     return _to_bits(numbers.spelling())
 
 
@@ -28,6 +29,12 @@ def surprisal_unk(numbers: TokenNumbers) -> np.ndarray:
     if numbers.output.closed_log_probs is not None:
         closed = numbers.output.closed_log_probs
     return _to_bits(closed)
+
+
+def surprisal_known(numbers: TokenNumbers) -> np.ma.MaskedArray:
+    """RETURNS (MaskedArray): float32 (n,), in bits; masked where a word is unknown or isn't
+    read."""
+    return np.ma.masked_array(surprisal(numbers), ~known_flags(numbers))
 
 
 def end_log_prob(numbers: TokenNumbers) -> float:

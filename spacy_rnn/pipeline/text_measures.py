@@ -53,6 +53,7 @@ def unknown_flags(numbers: TokenNumbers) -> np.ndarray:
 
 
 def known_flags(numbers: TokenNumbers) -> np.ndarray:
+    """RETURNS (ndarray): bool (n,); white space that isn't read is not known either."""
     return numbers.read & ~_find_unknown(numbers, "known")
 
 

@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from ..corpus.text_corpus import create_text_corpus
 from ..corpus.text_files import find_files, get_format
+from ..pipeline.counting import Counts
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.scorer import score_language_model
 from ..vocabulary import UNKNOWN_ROW
@@ -24,6 +25,7 @@ from ..vocabulary.text_fit import check_line_end
 from .chunks import Chunks
 from .releasing import memory_zone
 from .selecting import keep_only, run_before, runs_components_before
+from .unknown_share import UnknownShare
 
 # Documents that are counted together.
 _BATCH = 256
@@ -38,6 +40,7 @@ class CorpusScores:
     scores (Dict[str, Any]): Those of the component's scorer, by name.
     documents, tokens, unknown, characters (int): What there was; white space that isn't read is no
         token.
+    unknown_share (UnknownShare): How much of it are unknown words.
     seconds (float): How long it took, reading and tokenizing included, but not what only the first
         documents of a process wait for.
     digest (bytes): The same for the same forms of tokens in the same order.
@@ -48,6 +51,7 @@ class CorpusScores:
     tokens: int
     unknown: int
     characters: int
+    unknown_share: UnknownShare
     seconds: float
     digest: bytes
 
@@ -111,7 +115,10 @@ def score_corpus(
                 if not examples:
                     continue
                 docs = [example.predicted for example in examples]
+                counted = adding.sums.get(())
                 scorer(examples, lm=adding)
+                if adding.sums.get(()) is counted:  # a scorer of another kind
+                    adding.count(docs)
                 documents += len(docs)
                 keys = lm.vocabulary.forms_of(docs).keys
                 tokens += len(keys)
@@ -123,7 +130,9 @@ def score_corpus(
     adding.complete = True
     scores = scorer([], lm=adding)
     seconds = perf_counter() - start
-    return CorpusScores(scores, documents, tokens, unknown, characters, seconds, digest.digest())
+    share = UnknownShare.from_counts(adding.sums.get((), Counts()))
+    sizes = (documents, tokens, unknown, characters)
+    return CorpusScores(scores, *sizes, share, seconds, digest.digest())
 
 
 def _read_ahead(

@@ -16,7 +16,14 @@ from ..pipeline.measure_table import MEASURES
 from ..pipeline.rnn_lm import RNNLM
 from ..validation import check_type
 from .doc_units import Unit, spans_in, words_in
-from .document_scores import MEAN_NAME, NUMBERS, document_scores, scores_of_text, unknown_tokens
+from .document_scores import (
+    MEAN_NAME,
+    NUMBERS,
+    document_scores,
+    known_surprisal,
+    scores_of_text,
+    unknown_tokens,
+)
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -163,7 +170,7 @@ def _columns_of(measures: DocMeasures, level: str) -> list[str]:
         lacking = [name for name in MEASURES if not measures.has(name)]
         return [name for name in _names_at(level) if name not in lacking]
     means = [MEAN_NAME.format(name) for name in NETWORK_MEASURES if measures.has(name)]
-    lacking = [] if measures.has("unknown") else ["unknown"]
+    lacking = [] if measures.has("unknown") else ["unknown", "surprisal_known"]
     if not measures.knows_words:  # whether an unknown word is spelled is known to the vocabulary
         lacking.append("bits_per_char")
     return [name for name in NUMBERS if name not in lacking] + means
@@ -215,6 +222,8 @@ def _doc_scores(
     scores: dict[str, Any] = scores_of_text(doc, output)
     if "unknown" in columns:
         scores["unknown"] = measures.over("unknown", 0, len(doc))
+    if "surprisal_known" in columns:
+        scores["surprisal_known"] = known_surprisal(output, np.asarray(measures.column("unknown")))
     for name in means:
         scores[MEAN_NAME.format(name)] = measures.over(name, 0, len(doc))
     return scores

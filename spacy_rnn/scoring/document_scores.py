@@ -28,6 +28,9 @@ NUMBERS: dict[str, type] = {
     "end_surprisal": float,
     "perplexity": float,
     "bits_per_char": float,
+    "surprisal_unk": float,
+    "spelling": float,
+    "surprisal_known": float,
 }
 # What the mean of a measure is called.
 MEAN_NAME = "mean_{}"
@@ -73,7 +76,7 @@ def measure_of(lm: RNNLM, output: LMOutput, measure: str) -> np.ma.MaskedArray:
 
 
 def scores_of_text(doc: Doc, output: LMOutput) -> dict[str, Any]:
-    """RETURNS (Dict[str, Any]): Those of NUMBERS that don't depend on the vocabulary.
+    """RETURNS (Dict[str, Any]): Those of NUMBERS that don't depend on which words are known.
 
     doc (Doc): The document.
     output (LMOutput): What a component kept of it, log-probabilities among it.
@@ -86,7 +89,31 @@ def scores_of_text(doc: Doc, output: LMOutput) -> dict[str, Any]:
         "surprisal": surprisal,
         "end_surprisal": (0.0 - output.end_log_prob) / _LN2,
         "perplexity": perplexity if math.isfinite(perplexity) else None,  # JSON has no infinity
+        "surprisal_unk": _bits_or(surprisal, output.closed_log_probs),
+        "spelling": _bits_or(0.0, output.spelling),
     }
+
+
+def known_surprisal(output: LMOutput, unknown: np.ndarray) -> float | None:
+    """RETURNS (Optional[float]): The sum of the surprisals of known words, in bits; None if there
+        is none.
+
+    output (LMOutput): What a component kept of a document, log-probabilities among it.
+    unknown (ndarray): bool (n,), which tokens are unknown.
+    """
+    known = output.read & ~unknown
+    assert output.log_probs is not None
+    return _sum_in_bits(output.log_probs[known]) if known.any() else None
+
+
+def _bits_or(without: float, log_probs: np.ndarray | None) -> float:
+    """RETURNS (float): The bits of log-probabilities; `without` where there is no speller."""
+    return without if log_probs is None else _sum_in_bits(log_probs)
+
+
+def _sum_in_bits(log_probs: np.ndarray) -> float:
+    # 0.0 - x: the surprisal of no token is 0.0, not -0.0
+    return (0.0 - float(log_probs.sum(dtype=np.float64))) / _LN2
 
 
 def document_scores(
@@ -102,7 +129,7 @@ def document_scores(
     RETURNS (Dict[str, Any]): NUMBERS and a mean for each measure, over the tokens that have it;
         None if none has. The perplexity is None where it is beyond all numbers, as that of a
         spelled word of 5,000 letters. Bits per character are None if an unknown word isn't spelled:
-        without a speller, and for the text `<unk>`.
+        without a speller, and for the text `<unk>`. The sum over known words is None without one.
     RAISES (ValueError): If a measure wasn't computed.
     """
     of_text = scores_of_text(doc, output)
@@ -115,6 +142,7 @@ def document_scores(
     bits = of_text["surprisal"] + of_text["end_surprisal"]
     per_char = bits / characters if characters and spelled else None
     values = {**of_text, "unknown": int(unknown.sum()), "bits_per_char": per_char}
+    values["surprisal_known"] = known_surprisal(output, unknown)
     scores: dict[str, Any] = {name: values[name] for name in NUMBERS}
     for measure in measures:
         array = measure_of(lm, output, measure).compressed()

@@ -23,8 +23,9 @@ _JSON_FLAGS = {True: "true", False: "false", None: "null"}
 
 # Text that a spreadsheet runs, unless it is a number; and such text made safe. A `'` that was
 # there gets another one, so that what was written can be read back.
-_RUNS = re.compile("'*[=+\\-@\t\r]")
-_SAFE = re.compile("'+[=+\\-@\t\r]")
+# Full-width signs run too, and a byte order mark is dropped by whoever reads the cell.
+_RUNS = re.compile("['\ufeff]*[=+\\-@＝＋－＠\t\r\n]")
+_SAFE = re.compile("'['\ufeff]*[=+\\-@＝＋－＠\t\r\n]")
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from ..errors import Errors, counted
 from ..messages import warn
 from ..pipeline.extensions import get_output
+from ..pipeline.output import LMOutput
 from ..pipeline.rnn_lm import RNNLM
 from .chunks import Chunks
 from .formats import Block
@@ -27,6 +28,7 @@ from .reached import OutputPosition
 from .records import Records
 from .releasing import memory_zone
 from .selecting import runs_components_before
+from .unknown_share import UnknownShare
 
 
 class BadDocument(ValueError):
@@ -95,7 +97,8 @@ class ScoringRun:
     left_out (LeftOut): What isn't scored.
     batch_size (int): The most documents that are scored at once.
     bar (tqdm): Shows the progress, in bytes of the input.
-    documents, tokens (int): What this run has scored; tokens that are read.
+    documents (int): How many this run has scored.
+    scored (UnknownShare): Their tokens, and how many of these are unknown.
     kept (int): The complete documents of a run before that the output keeps.
     """
 
@@ -108,8 +111,8 @@ class ScoringRun:
     batch_size: int
     bar: tqdm
     documents: int = 0
-    tokens: int = 0
     kept: int = 0
+    scored: UnknownShare = field(default_factory=UnknownShare)
     _chunks: Chunks[Item] = field(init=False)
     _next: int = field(init=False, default=1)
 
@@ -162,7 +165,7 @@ class ScoringRun:
             if progress.begin is None:
                 raise ValueError(Errors.R509.format(path=progress.path))
             self.kept, self.documents = progress.number - 1, 1
-            self.tokens = self._count_read(docs)
+            self._add_scored(docs)
             return progress.begin, self._encode(progress.number, [item], docs)
 
     def _check_columns(self, progress: OutputPosition, item: Item, doc: Doc) -> None:
@@ -229,14 +232,21 @@ class ScoringRun:
         output.write(text, len(items))
         self._next += len(items)
         self.documents += len(items)
-        self.tokens += self._count_read(docs)
+        self._add_scored(docs)
 
     def _annotate(self, items: Sequence[Item]) -> list[Doc]:
         return list(self.nlp.pipe([item.doc for item in items], batch_size=self.batch_size))
 
     def _count_read(self, docs: Sequence[Doc]) -> int:
-        outputs = [get_output(doc, self.lm.name) for doc in docs]
-        return sum(output.count_read(0, len(output)) for output in outputs if output is not None)
+        return sum(output.count_read(0, len(output)) for output in self._outputs(docs))
+
+    def _add_scored(self, docs: Sequence[Doc]) -> None:
+        for output in self._outputs(docs):
+            self.scored.add(output)
+
+    def _outputs(self, docs: Sequence[Doc]) -> Iterator[LMOutput]:
+        outputs = (get_output(doc, self.lm.name) for doc in docs)
+        return (output for output in outputs if output is not None)
 
     def _encode(self, first: int, items: Sequence[Item], docs: Sequence[Doc]) -> Any:
         return self.form.encode_all(self.records.make(first, items, docs))

@@ -146,6 +146,12 @@ def test_er_lagged_is_the_entropy_reduction_of_the_word_before(quick, tmp_path):
     assert lagged[1:] == pytest.approx(plain[:-1], abs=1e-5) and lagged[0] == 0
 
 
+def test_er_lagged_without_an_entropy_reduction_is_told(quick, tmp_path):
+    table = write(tmp_path / "words.csv", STORIES[:8])
+    found = fail("items", "", table, "-", *WORDS, "--columns", "surprisal,rank", "--er-lagged")
+    assert "R885" in found and "surprisal,rank" in found
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "place"),
     [

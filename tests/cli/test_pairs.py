@@ -99,6 +99,7 @@ def test_the_table_shows_percentages_and_intervals(model, nlp, tmp_path):
         *["all pairs", "3", f"{share:.1f} [{100 * low:.1f}, {100 * high:.1f}]", "0", *others],
         f"{100 * equal.accuracy:.1f} of {equal.pairs}",
         f"{100 * different.accuracy:.1f} of {different.pairs}",
+        f"{100 * result['slor'].fewer_unknown.accuracy:.1f}",
     ]
 
 

@@ -42,7 +42,17 @@ def expected_document(nlp, text):
         "end_surprisal": pytest.approx(end, rel=1e-5, abs=1e-5),
         "perplexity": pytest.approx(2 ** (total / (len(doc) + 1)), rel=1e-5),
         "bits_per_char": None if unknown else pytest.approx(total / len(text), rel=1e-5),
+        "surprisal_unk": pytest.approx(bits.sum(), rel=1e-5),  # there is no speller
+        "spelling": 0.0,
+        "surprisal_known": pytest.approx(known_bits(nlp, doc, bits), rel=1e-5),
     }
+
+
+def known_bits(nlp, doc, bits):
+    """The bits of the words that the vocabulary has, None without any."""
+    vocabulary = nlp.get_pipe("rnn_lm").vocabulary
+    known = [number for number, t in zip(bits, doc, strict=True) if vocabulary.knows(t)]
+    return sum(known) if known else None
 
 
 def test_a_record_has_the_sums_of_its_document(model, nlp, tmp_path):

@@ -70,7 +70,10 @@ class Expected:
         self.entropy = [sum(-math.exp(p) * p for p in row) / math.log(2) for row in tables]
         self.spelling = np.zeros(len(self.words))
         if lm.spells:
-            self.spelling = ReferenceSpeller(lm).log_probs(self.words) / -math.log(2)
+            step = -1 if reverse else 1  # the reference takes and gives the order of the text
+            speller = ReferenceSpeller(lm)
+            spelled = speller.log_probs(self.words[::step], reverse=reverse)[::step]
+            self.spelling = spelled / -math.log(2)
         vocabulary = lm.vocabulary
         counts = dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
         everything = sum(count + 0.5 for count in counts.values())
@@ -84,7 +87,7 @@ class Expected:
         return {
             "surprisal": self.closed[:-1] + self.spelling,
             "log_prob": (self.closed[:-1] + self.spelling) * -math.log(2),
-            "spelling_surprisal": self.spelling,
+            "spelling": self.spelling,
             "surprisal_unk": self.closed[:-1],
             "unigram_surprisal": self.unigram + self.spelling,
             "entropy": before,
@@ -99,7 +102,7 @@ def assert_close(found, expected):
     assert_allclose(np.array(found, dtype=float), expected, rtol=1e-4, atol=1e-4)
 
 
-ZERO_WHERE_SKIPPED = {"surprisal", "log_prob", "spelling_surprisal", "surprisal_unk"}
+ZERO_WHERE_SKIPPED = {"surprisal", "log_prob", "spelling", "surprisal_unk"}
 
 
 def test_columns_are_those_of_the_plain_recurrence(lm):
@@ -134,6 +137,24 @@ def test_the_rank_of_an_unknown_word_is_missing(lm):
         rank = token_columns(lm, doc, ["rank"])["rank"]
         assert rank.dtype == np.int32
         assert np.ma.getmaskarray(rank).tolist() == (doc._.rnn_lm.rank < 1).tolist()
+
+
+def test_the_surprisal_of_known_words_leaves_unknown_ones_out(lm):
+    """One by one, and of every span; a span without a known word has none."""
+    for words, doc in zip(TEXTS, annotate(lm), strict=True):
+        expected = Expected(lm, words)
+        bits = dict(zip(expected.places, expected.columns()["surprisal"], strict=True))
+        known = dict(zip(expected.places, expected.known, strict=True))
+        (measures,) = measure_docs(lm, [doc])
+        column = measures.column("surprisal_known")
+        there = [known.get(i, False) for i in range(len(words))]
+        assert (~np.ma.getmaskarray(column)).tolist() == there
+        assert_close(column[there].data, [bits[i] for i in sorted(bits) if known[i]])
+        for start in range(len(words) + 1):
+            for end in range(start, len(words) + 1):
+                inside = [bits[i] for i in range(start, end) if known.get(i)]
+                found = measures.over("surprisal_known", start, end)
+                assert found == (pytest.approx(sum(inside), rel=1e-4) if inside else None)
 
 
 def test_numbers_of_several_tokens_follow_from_those_of_each(lm):
@@ -222,9 +243,9 @@ def test_the_end_has_the_numbers_of_its_symbol(lm):
     for words, doc in zip(TEXTS, annotate(lm), strict=True):
         expected = Expected(lm, words)
         (measures,) = measure_docs(lm, [doc])
-        for name in ("surprisal", "surprisal_unk"):
+        for name in ("surprisal", "surprisal_unk", "surprisal_known"):
             assert_close(measures.end(name), expected.closed[-1])
-        assert measures.end("spelling_surprisal") == 0
+        assert measures.end("spelling") == 0
         assert_close(measures.end("entropy"), expected.entropy[-1])
         lagged = expected.entropy[-2] - expected.entropy[-1] if expected.words else 0
         assert_close(measures.end("entropy_reduction_lagged"), max(0, lagged))

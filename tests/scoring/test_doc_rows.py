@@ -25,7 +25,7 @@ TEXTS = [
     "",
     "zeppelin",
 ]
-SUMS = ["log_prob", "surprisal", "spelling_surprisal", "surprisal_unk", "unigram_surprisal"]
+SUMS = ["log_prob", "surprisal", "spelling", "surprisal_unk", "unigram_surprisal"]
 
 
 @pytest.fixture(
@@ -77,7 +77,7 @@ def test_a_token_has_a_row_with_what_its_attributes_say(nlp):
         assert row["known"] is (vocabulary.knows(token) if read else None)
         assert row["unknown"] is (read and not vocabulary.knows(token))
         assert row["tokens"] == int(read)
-        whole = row["surprisal_unk"] + row["spelling_surprisal"]
+        whole = row["surprisal_unk"] + row["spelling"]
         assert whole == close(row["surprisal"])
 
 
@@ -183,7 +183,7 @@ def test_columns_are_those_that_are_named_in_their_order(plain, level):
 def test_what_the_first_document_has_not_is_no_column():
     nlp = make_random(annotations=["rank"])
     rows = to_rows(nlp("the grey cat"), component=lm_of(nlp))
-    lacking = {*SUMS, "entropy", "entropy_reduction", "entropy_reduction_lagged"}
+    lacking = {*SUMS, "surprisal_known", "entropy", "entropy_reduction", "entropy_reduction_lagged"}
     assert rows[0].keys() == {"doc", *MEASURES} - lacking
     with pytest.raises(ValueError, match=r"R307.*'entropy'"):
         to_rows(nlp("the grey cat"), columns=["entropy_reduction"])

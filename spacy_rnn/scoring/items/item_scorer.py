@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from spacy.language import Language
@@ -18,6 +18,7 @@ from ..chunks import Chunks
 from ..document_scores import finite_output
 from ..releasing import memory_zone
 from ..rows.row_places import Row
+from ..unknown_share import UnknownShare
 from .cutting import TokenSpan, cut_at_regions
 from .item_numbers import text_records
 from .item_options import ItemOptions
@@ -35,6 +36,7 @@ class ItemScorer:
     options (ItemOptions): What is asked for.
     on_bad (OnBad): Told about what can't be scored; it may raise the error.
     batch_size (int): The most groups that are scored at once.
+    scored (UnknownShare): The texts of all groups that were scored, once each.
     """
 
     nlp: Language
@@ -42,6 +44,7 @@ class ItemScorer:
     options: ItemOptions
     on_bad: OnBad
     batch_size: int
+    scored: UnknownShare = field(default_factory=UnknownShare)
 
     def score(
         self, read: Callable[[Callable[[ValueError], None]], Iterable[Row]], start: int = 1
@@ -107,21 +110,20 @@ class ItemScorer:
     def _score_together(self, groups: list[RowGroup], wrong: dict[int, str]) -> dict[int, Records]:
         """RETURNS (Dict[int, Records]): The records of each group; `wrong` gets the other ones."""
         docs, spans = self._make_docs(groups, wrong)
-        chains = [*docs.values()]
-        if self.options.context == "reset":
-            chains = [[doc] for chain in chains for doc in chain]
-        flat = [doc for chain in chains for doc in chain]
+        chains = [chain for own in docs.values() for chain in self._chains(own)]
+        read = [doc for chain in chains for doc in chain]
         wanted = annotations_for(["surprisal", *self.options.columns])
-        self.lm.set_annotations(flat, self.lm.predict_chained(chains, wanted))
-        measured = iter(measure_docs(self.lm, flat))
+        self.lm.set_annotations(read, self.lm.predict_chained(chains, wanted))
+        measured = iter(measure_docs(self.lm, [doc for own in docs.values() for doc in own]))
         found: dict[int, Records] = {}
         for number, own in docs.items():
             group = groups[number]
-            made = []
+            made, outputs = [], []
             for text, doc, tokens in zip(group.texts, own, spans[number], strict=True):
                 numbers = next(measured)
                 try:
-                    finite_output(self.lm, doc, group.rows[text.regions[0].row].place)
+                    place = group.rows[text.regions[0].row].place
+                    outputs.append(finite_output(self.lm, doc, place))
                 except ValueError as error:
                     wrong[number] = reason(in_group(error, group.rows))
                     continue
@@ -129,7 +131,21 @@ class ItemScorer:
             # stable: the regions of a row stay in their order
             made.sort(key=lambda pair: pair[0].row)
             found[number] = [record for _, record in made]
+            if number not in wrong:
+                for output in outputs:
+                    self.scored.add(output)
         return found
+
+    def _chains(self, docs: list[Doc]) -> list[list[Doc]]:
+        """RETURNS (List[List[Doc]]): Those of a group's documents that are read after each other.
+        One of which nothing is read stands for itself: an empty cell is no text, so no `</s>` is
+        read for it."""
+        if self.options.context == "reset":
+            return [[doc] for doc in docs]
+        lengths = self.lm.vocabulary.forms_of(docs).lengths
+        chain = [doc for doc, length in zip(docs, lengths, strict=True) if length]
+        apart = [[doc] for doc, length in zip(docs, lengths, strict=True) if not length]
+        return [chain, *apart] if chain else apart
 
     def _make_docs(
         self, groups: Sequence[RowGroup], wrong: dict[int, str]

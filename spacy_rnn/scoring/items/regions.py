@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ from ...errors import Errors, shorten
 from ..rows.row_places import Row
 from .item_options import ItemOptions
 
-# Letters, digits and marks of scripts with spaces between words: Thai, Lao, Tibetan, Burmese,
+# Letters and digits of scripts with spaces between words: Thai, Lao, Tibetan, Burmese,
 # Khmer, Chinese and Japanese have none.
 _IN_WORD = re.compile(
     r"[^\W_\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -156,8 +157,20 @@ def find_all(text: str, part: str) -> list[int]:
 
 
 def _is_within(text: str, place: int) -> bool:
-    around = text[max(0, place - 1) : place + 1]
-    return 0 < place < len(text) and all(map(_IN_WORD.match, around))
+    if not 0 < place < len(text):
+        return False
+    if _is_mark(text[place]):
+        return True
+    before = place - 1
+    while before and _is_mark(text[before]):
+        before -= 1
+    return bool(_IN_WORD.match(text[before]) and _IN_WORD.match(text[place]))
+
+
+def _is_mark(character: str) -> bool:
+    """RETURNS (bool): Whether it belongs to the character before it: an accent that is a character
+    of its own, or a vowel sign."""
+    return unicodedata.category(character) in ("Mn", "Mc", "Me")
 
 
 def _read_offsets(row: Row, text: str, first: str, last: str) -> tuple[int, int]:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..unknown_share import UnknownShare
 from .intervals import wilson_interval
 from .pair_scorer import CORRECT, PAIR_MEASURES, TIE, WRONG, ScoredPair
+
+_OPPOSITES = {CORRECT: WRONG, WRONG: CORRECT, TIE: TIE}
 
 
 @dataclass
@@ -62,17 +65,25 @@ class MeasureAccuracy:
     every (Tally): Of all pairs.
     equal_unknown, different_unknown (Tally): Of pairs whose sentences have as many unknown words as
         each other, and of the others: there the model judges words that it doesn't know.
+    fewer_unknown (Tally): Of these others again, but correct is here that the sentence with fewer
+        unknown words has the higher score, whichever is acceptable.
     """
 
     every: Tally = field(default_factory=Tally)
     equal_unknown: Tally = field(default_factory=Tally)
     different_unknown: Tally = field(default_factory=Tally)
+    fewer_unknown: Tally = field(default_factory=Tally)
 
     def add(self, scored: ScoredPair, measure: str) -> None:
         """Count a pair by one of PAIR_MEASURES."""
         result = scored.result(measure)
         self.every.add(result)
-        (self.equal_unknown if scored.equal_unknown else self.different_unknown).add(result)
+        if scored.equal_unknown:
+            self.equal_unknown.add(result)
+            return
+        self.different_unknown.add(result)
+        more = scored.good.unknown > scored.bad.unknown
+        self.fewer_unknown.add(_OPPOSITES[result] if more else result)
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): For JSON."""
@@ -80,6 +91,7 @@ class MeasureAccuracy:
             **self.every.to_dict(),
             "equal_unknown": self.equal_unknown.to_dict(),
             "different_unknown": self.different_unknown.to_dict(),
+            "fewer_unknown": self.fewer_unknown.to_dict(),
         }
 
 
@@ -115,11 +127,13 @@ class PairAccuracies:
     groups (Dict[str, Dict[str, GroupAccuracy]]): By the kind of group, such as "paradigm", and its
         name, both in the order in which they came.
     equal_sentences (int): Pairs whose two sentences are one and the same text: always ties.
+    unknown_share (UnknownShare): How much of all sentences are unknown words.
     """
 
     every: GroupAccuracy = field(default_factory=GroupAccuracy)
     groups: dict[str, dict[str, GroupAccuracy]] = field(default_factory=dict)
     equal_sentences: int = 0
+    unknown_share: UnknownShare = field(default_factory=UnknownShare)
 
     def add(self, scored: ScoredPair) -> None:
         """Count a pair."""
@@ -142,7 +156,7 @@ class PairAccuracies:
 
     def to_dict(self) -> dict[str, Any]:
         """RETURNS (Dict[str, Any]): For JSON: "all", "groups" (a list with "by", "name" and the
-        measures), "means" of each kind of group, "equal_sentences"."""
+        measures), "means" of each kind of group, "equal_sentences", "unknown_share"."""
         return {
             "all": self.every.to_dict(),
             "groups": [
@@ -155,4 +169,8 @@ class PairAccuracies:
                 for kind in self.groups
             },
             "equal_sentences": self.equal_sentences,
+            "unknown_share": {
+                "tokens": self.unknown_share.of_tokens,
+                "bits": self.unknown_share.of_bits,
+            },
         }

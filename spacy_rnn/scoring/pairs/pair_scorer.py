@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from spacy.language import Language
 from spacy.tokens import Doc
 
 from ...errors import Errors, reason
+from ...pipeline.extensions import get_output
 from ...pipeline.preceding import deciding_components, run_components
 from ...pipeline.rnn_lm import RNNLM
 from ...pipeline.sentence_scores import SentenceScores
 from ..chunks import Chunks
 from ..document_scores import finite_output, unknown_tokens
 from ..releasing import memory_zone
+from ..unknown_share import UnknownShare
 from .pair_rows import PARADIGM, Pair, PairColumns
 
 # Those of SentenceScores by which pairs are judged.
@@ -100,6 +102,7 @@ class PairScorer:
     batch_size (int): The most sentences that are scored at once.
     on_error (Callable[[ValueError], None]): Told about each pair that can't be scored; it may raise
         the error.
+    scored (UnknownShare): The sentences of all pairs that were scored.
     """
 
     nlp: Language
@@ -108,6 +111,7 @@ class PairScorer:
     end: bool
     batch_size: int
     on_error: Callable[[ValueError], None]
+    scored: UnknownShare = field(default_factory=UnknownShare)
 
     def score(self, pairs: Iterable[Pair]) -> Iterator[ScoredPair]:
         """YIELDS (ScoredPair): The pairs in their order."""
@@ -150,6 +154,10 @@ class PairScorer:
             except ValueError as error:
                 yield _at(pair, error)
             else:
+                for doc in docs[first : second + 1]:
+                    output = get_output(doc, self.lm.name)
+                    assert output is not None  # it was summed up
+                    self.scored.add(output)
                 yield ScoredPair(pair, good, bad)
 
     def _read(self, pairs: list[Pair]) -> list[Doc]:

@@ -89,7 +89,7 @@ def tally_pairs(
     if batch_size is not None:
         check_size("batch_size", batch_size, least=1)
     scorer = PairScorer(nlp, lm, columns, end, batch_size or nlp.batch_size, on_error)
-    found = PairAccuracies()
+    found = PairAccuracies(unknown_share=scorer.scored)
     if on_record is not None:
         pairs = _recordable(pairs)
     for scored in scorer.score(pairs):

@@ -41,6 +41,15 @@ def test_a_word_counts_before_the_same_letters_within_another_one():
     assert find_all("naïve na", "na") == [6]
 
 
+def test_a_mark_belongs_to_the_character_before_it():
+    """An accent that is a character of its own, and vowel signs: no word ends before them."""
+    assert find_all("cafe\u0301 cafe", "cafe") == [6]
+    assert find_all("cafe\u0301s cafe\u0301", "cafe\u0301") == [7]
+    assert find_all("e\u0301te\u0301 te", "te") == [6]
+    assert find_all("\u0915\u093e \u0915", "\u0915") == [3]
+    assert find_all("\u0915\u093e\u0932 \u0915\u093e", "\u0915\u093e") == [4]
+
+
 def test_scripts_without_spaces_have_no_inside_of_words():
     assert find_all("北京人爱北京", "北京") == [0, 4]
     assert find_all("x北京", "北京") == [1]

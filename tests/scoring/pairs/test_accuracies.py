@@ -60,6 +60,14 @@ def test_pairs_with_different_numbers_of_unknown_words_are_counted_apart():
     assert numbers_of(every.different_unknown) == (2, 0, 0)
 
 
+def test_how_often_the_sentence_with_fewer_unknown_words_wins_is_counted():
+    """Whichever of the two is acceptable."""
+    every = counted().every
+    assert numbers_of(every["lp"].fewer_unknown) == (1, 1, 0)
+    assert numbers_of(every["slor"].fewer_unknown) == (0, 2, 0)
+    assert counted().to_dict()["all"]["lp"]["fewer_unknown"]["accuracy"] == 1 / 2
+
+
 def test_a_tie_is_not_correct():
     found = counted()
     assert found.every["lp"].every.accuracy == 3 / 5

@@ -227,6 +227,8 @@ def test_the_standard_output_gets_rows(monkeypatch):
 
 
 SAFE = {"=1+1": "'=1+1", "+a": "'+a", "-": "'-", "@x": "'@x", "\tx": "'\tx", "\r": "'\r"}
+FULL_WIDTH, AFTER = ["＝1+1", "＋a", "－1", "＠x"], ["\n=1", "\ufeff=1", "\ufeff'@x"]
+SAFE |= {text: f"'{text}" for text in (*FULL_WIDTH, *AFTER)}
 DATA = ["-1.5", "+3", "-2e-05", "a=b", "'a", "", "−1", "'"]
 
 
@@ -240,7 +242,7 @@ def test_cells_that_a_spreadsheet_would_run_are_made_safe_if_asked_for(tmp_path,
     assert [values["id"] for values in read_values(path)] == [*SAFE.values(), *DATA]
 
 
-@fuzz(300, texts=st.lists(st.text("=+-@'\t\r1a", max_size=4), min_size=1))
+@fuzz(300, texts=st.lists(st.text("=+-@＝'\t\r\n\ufeff1a", max_size=4), min_size=1))
 def test_safe_cells_are_what_they_were_when_they_are_read_back(texts):
     from spacy_rnn.scoring.formats import Csv
 
