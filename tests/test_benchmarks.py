@@ -4,6 +4,7 @@ import importlib
 import json
 import math
 import random
+import re
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -118,6 +119,49 @@ def test_typography_program_shows_what_typing_costs(folder, tmp_path, lang):
         if change != "held back":
             assert costs["documents"] > 0 and abs(costs["bits_more"]) > 0.01
             assert abs(joined[change]["bits_more"]) < 1e-3
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads what Linux says of the process")
+def test_load_program_counts_every_key(folder):
+    options = ["--clients", 3, "--seconds", 2, "--keys", 4, "--before", 20]
+    figures = run("serve_load", folder / "model", folder / "train.txt", *options)
+    assert figures["errors"] == 0
+    assert 3 <= figures["answered"] <= figures["keys"]
+    # keys within the page's pause are neither answered nor overtaken by an answer
+    assert figures["answered"] + figures["overtaken"] == figures["keys"]
+    assert figures["cpu_ms_a_key"] > 0 and figures["peak_mb"] > 0
+
+
+def test_pinyin_program_counts_letters_and_choices(folder, tmp_path):
+    lazy_pinyin = pytest.importorskip("pypinyin").lazy_pinyin
+    nlp = spacy.load(folder / "model")
+    lm = nlp.get_pipe("rnn_lm")
+    words = [word for word in lm.vocabulary.words if re.fullmatch("[一-龥]+", word)]
+    text = chinese_texts("test")[0][:30] + "鑫x"
+    (tmp_path / "text.txt").write_text(text, "utf8")
+    figures = run("pinyin_keys", folder / "model", tmp_path / "text.txt")
+    expected, read = {"none": 0, "frequency": 0, "model": 0}, []
+    for token in nlp.make_doc(text):
+        session = lm.session()
+        session.feed(read)
+        by_model = [word for word, _ in session.next(k=len(lm.vocabulary) - 1)]
+        for part in [token.text] if token.text in words else token.text:
+            letters = "".join(lazy_pinyin(part)) if re.fullmatch("[一-龥]+", part) else ""
+            expected["none"] += len(letters) + 1
+            for name, order in (("frequency", words), ("model", by_model)):
+                for count in range(len(letters) + 1):
+                    shown = [word for word in order if word in words]
+                    shown = [
+                        w for w in shown if "".join(lazy_pinyin(w)).startswith(letters[:count])
+                    ]
+                    if part in shown[:5] or count == len(letters):
+                        expected[name] += count + 1
+                        break
+        read.append(token.text)
+    assert {name: figures[name] for name in expected} == expected
+    assert expected["model"] < expected["none"]
+    saved = 1 - expected["model"] / expected["none"]
+    assert figures["saved_by_model"] == pytest.approx(saved, abs=1e-4)
 
 
 def test_cache_program_reports_what_a_cache_gains(folder):
