@@ -21,6 +21,7 @@ from ..rendering import render
 from ..scoring.releasing import memory_zone
 from ..scoring.selecting import keep_only, run_before, runs_components_before
 from ..vocabulary import UNKNOWN_ROW
+from .kept_cuts import KeptCuts
 from .limits import ServeLimits
 from .read_texts import KeptTexts
 from .refusal import Refused, refusal_of
@@ -52,6 +53,7 @@ class ServedModel:
         self.lm = lm
         self.limits = limits
         self.texts = KeptTexts(lm, limits.sessions, limits.session_seconds)
+        self._cuts = KeptCuts(nlp, limits.sessions)
         self._turns = Turns(limits.wait_seconds)
         self._docs: OrderedDict[str, Doc] = OrderedDict()
         self._zone = ExitStack()
@@ -206,7 +208,7 @@ class ServedModel:
         """RETURNS (Doc): The tokens of a text. Clients ask several questions about each."""
         doc = self._docs.get(text)
         if doc is None:
-            doc = self.nlp.make_doc(text)
+            doc = self._cuts.cut(text)
             if runs_components_before(self.nlp):
                 (doc,) = run_before(self.nlp, self.lm, [doc])
             self._docs[text] = doc

@@ -163,6 +163,22 @@ class JiebaTokenizer(DummyTokenizer):
             message = Errors.R101.format(code=f"U+{ord(found[0]):04X}", position=found.start())
             raise ValueError(message) from None
 
+    def settled(self, text: str) -> int:
+        """How much of a text is cut the same whatever follows it, and as if nothing did. Who cuts a
+        text again that grows need cut only the rest.
+
+        text (str): The text.
+        RETURNS (int): So many first characters; 0 if it can't be said.
+        """
+        segmenter = self._segmenter or self._make_segmenter()
+        for place in range(len(text) - 1, 0, -1):
+            before = text[place - 1]
+            if text[place].isspace():  # it may belong to what stands before it
+                continue
+            if before.isspace() or segmenter.splits_after(before):
+                return place
+        return 0
+
     def _make_segmenter(self) -> Segmenter:
         # Two threads that come here at once make two equal ones; the dictionary they share.
         settings = self._settings

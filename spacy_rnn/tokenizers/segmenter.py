@@ -1,7 +1,8 @@
 """jieba's segmentation of a text, word for word, in less than half the time.
 
-A segmenter is any object with `cut(text) -> list[str]` whose words, joined, are the text; the
-tokenizer asks nothing else of it. It gets text without white space.
+A segmenter is any object with `cut(text) -> list[str]` whose words, joined, are the text, and
+`splits_after(character) -> bool`, which may say no; the tokenizer asks nothing else of it. It gets
+text without white space.
 """
 
 import re
@@ -24,6 +25,8 @@ class Segmenter(Protocol):
     """Divides text without white space into words; joined, they are the text."""
 
     def cut(self, text: str) -> list[str]: ...
+
+    def splits_after(self, character: str) -> bool: ...
 
 
 class _WordScores(dict[int, float]):
@@ -86,6 +89,11 @@ class JiebaSegmenter:
             else:
                 self._cut_blocks(piece, words)
         return words
+
+    def splits_after(self, character: str) -> bool:
+        """RETURNS (bool): Whether a text is always divided behind this character, and what stands
+        behind it doesn't change what stands before it."""
+        return self._whole is None and _SPLIT_AT.match(character) is not None
 
     def _cut_blocks(self, text: str, words: list[str]) -> None:
         for block in BLOCKS.findall(text):

@@ -407,6 +407,23 @@ def test_a_key_reads_only_what_changed(serve, monkeypatch):
     assert sum(fed) < 10
 
 
+def test_a_key_cuts_only_the_end_of_a_text(serve, pipelines, monkeypatch):
+    client = serve()
+    tokenizer = type(pipelines["zh"].tokenizer)
+    cut, call = [], tokenizer.__call__
+    monkeypatch.setattr(
+        tokenizer, "__call__", lambda self, text: cut.append(len(text)) or call(self, text)
+    )
+    text = "猫看着雨。鸟追云,狗看雨。\n" * 100
+    client.ask("next", text=text + "猫", session="long")
+    assert sum(cut) == len(text) + 1
+    cut.clear()
+    for end in ("猫看", "猫看着", "猫看着雨。", "猫看着雨。鸟追", "猫看着雨。鸟追云。"):
+        client.ask("score", text=text + end, session="long")
+        client.ask("complete", text=text + end, session="long")
+    assert sum(cut) < 50
+
+
 def test_new_words_of_requests_are_forgotten_now_and_then(serve, pipelines, monkeypatch):
     client = serve()
     asked = client.ask("complete", model="en", text="a zorblax paints", session="s")

@@ -232,3 +232,29 @@ def test_the_config_decides_the_engine_of_a_saved_pipeline(make_nlp, tmp_path):
         loaded = spacy.load(tmp_path, config={"nlp.tokenizer.engine": engine})
         assert loaded.tokenizer._settings.engine == engine
         assert [t.text for t in loaded(text)] == [t.text for t in nlp(text)]
+
+
+PIECES = st.text("我爱北京天安门云计算aB3+.-_%。，、 \n\t\u3000·/", max_size=30)
+GROWING = [
+    JiebaTokenizer(Vocab()),
+    JiebaTokenizer(Vocab(), engine="rjieba"),
+    JiebaTokenizer(Vocab(), user_words=["京。天", "3/爱"]),
+]
+
+
+@pytest.mark.parametrize("tokenizer", GROWING, ids=["jieba", "rjieba", "user_words"])
+@given(text=PIECES, more=PIECES)
+@settings(max_examples=100, deadline=None)
+def test_what_is_settled_is_cut_the_same_whatever_follows(tokenizer, text, more):
+    length = tokenizer.settled(text)
+    assert 0 <= length <= len(text)
+    parts = [*tokenizer(text[:length]), *tokenizer(text[length:] + more)]
+    whole = [(token.text, token.whitespace_) for token in tokenizer(text + more)]
+    assert [(token.text, token.whitespace_) for token in parts] == whole
+
+
+def test_a_text_is_settled_up_to_its_last_sign_or_space():
+    texts = {"": 0, "我爱北京": 0, "我爱。北京": 3, "我 爱": 2, "我爱。 ": 0, "我爱。北京。": 3}
+    assert {text: GROWING[0].settled(text) for text in texts} == texts
+    # a word with a sign in it may go on behind the sign
+    assert [GROWING[2].settled(text) for text in ("我爱京。天", "我 爱。")] == [0, 2]
