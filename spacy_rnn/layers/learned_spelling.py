@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from spacy.tokens import Doc
 from thinc.api import Model
 from torch import Tensor
 
@@ -18,7 +20,8 @@ from ..vocabulary.alphabet import alphabet_of
 from ..vocabulary.symbols import BOUNDARY_ROW, UNKNOWN_ROW
 from ..vocabulary.token_forms import TokenForms
 from ..vocabulary.vocabulary import Vocabulary
-from .open_vocabulary import Forms, find_forms, spell_forms
+from .neighbours import Neighbours, join_neighbours
+from .open_vocabulary import find_forms, spell_forms
 from .sequences import Sequences
 from .shim import RNNShim, get_shim
 
@@ -29,6 +32,8 @@ _MOST_DROPOUT = 0.2
 # Words that occur so often stand for new ones too (Baayen 2001: a word that occurred once tells
 # what new words look like), for a vocabulary that leaves none of the training text's out.
 _NEW = 1
+# How many of these are expected as `<unk>`: more would cost the known words over 1% of perplexity.
+_EXPECTED_NEW = 0.1
 # In its context, a speller learns from words that occur so often too, as from known ones.
 _RARE = 5
 
@@ -48,82 +53,132 @@ class Lesson(NamedTuple):
 
 
 def learn_spelling(
-    model: Model, readings: Sequence[Sequences], hidden: Sequence[Tensor] | None, dropout: float
+    model: Model,
+    docs: Sequence[Doc],
+    readings: Sequence[Sequences],
+    hidden: Sequence[Tensor] | None,
+    dropout: float,
 ) -> Lesson:
     """Teach the speller a batch.
 
     model (Model): "spacy-rnn.RNNLM.v1".
-    readings (Sequence[Sequences]): The batch, as each direction reads it.
+    docs (Sequence[Doc]): The batch.
+    readings (Sequence[Sequences]): What each direction reads of it.
     hidden (Optional[Sequence[Tensor]]): float32 (positions, width), the states of each reading, if
         the speller knows the context. No gradient goes back to them.
-    dropout (float): Rate.
+    dropout (float): Rate. Above 0 a speller that knows the context learns neighbours as one word
+        too, which are drawn.
     """
     shim = get_shim(model)
     speller = shim.network.speller
     if speller is None:
         return Lesson(0.0, 0, _no_gradient)
-    forms, known = _taught(model, readings[0].tokens)
-    if not len(forms.places):
+    taught = _rare_words(model, readings[0].tokens)
+    if not len(taught.numbers):
         return Lesson(0.0, 0, _no_gradient)
     dtype = resolve_precision(shim.precision, shim.device)
     learn = partial(symbol_log_probs, dropout=min(dropout, _MOST_DROPOUT), dtype=dtype)
-    spellings = spell_forms(model, forms.words)
     if hidden is None:
-        log_probs = learn(speller, spellings)
-        new = total = log_probs @ _repeat(np.bincount(forms.numbers), spellings, shim)
+        spellings = spell_forms(model, taught.words)
+        counts = np.bincount(taught.numbers)
+        new = total = learn(speller, spellings) @ _repeat(counts, spellings, shim)
     else:
-        spellings = _let_end(spellings, known).of_words(forms.numbers)
-        known = known[forms.numbers]
-        flags = torch.from_numpy(known).to(shim.device)
+        if dropout:
+            neighbours = join_neighbours(docs, readings[0].tokens, int((~taught.known).sum()))
+            taught = _add_neighbours(taught, neighbours)
+        spellings = spell_forms(model, taught.words).of_words(taught.numbers)
+        spellings = _let_end(spellings, taught.known)
+        flags = torch.from_numpy(taught.known).to(shim.device)
         parts = []
         for reading, states in zip(readings, hidden, strict=True):
-            places = torch.from_numpy(reading.predicting[forms.places]).to(shim.device)
-            given = states.detach().index_select(0, places)
+            places = reading.predicting[taught.last if reading.reverse else taught.first]
+            given = states.detach().index_select(0, torch.from_numpy(places).to(shim.device))
             before = shim.network.spell_from(given, reverse=reading.reverse, known=flags)
             parts.append(learn(speller, spellings, before))
         log_probs = torch.stack(parts).mean(0)
         total = log_probs.sum()
-        new = log_probs.detach() @ _repeat(~known, spellings, shim)
+        new = log_probs.detach() @ _repeat(~taught.known, spellings, shim)
 
     @no_fork_meanwhile
     def backprop(weight: float) -> None:
         if total.requires_grad:
             (total * -weight).backward()
 
-    words = int((~known).sum()) if hidden is not None else len(forms.places)
-    return Lesson(-float(new.detach()), words, backprop)
+    return Lesson(-float(new.detach()), int((~taught.known).sum()), backprop)
+
+
+def expect_new_words(model: Model, reading: Sequences) -> Sequences:
+    """RETURNS (Sequences): In which some of the words that the training text has once are expected
+    as `<unk>`, which are drawn. So p(`<unk>` | context) is learned where the vocabulary has every
+    word of the text. They are read as ever.
+
+    model (Model): "spacy-rnn.RNNLM.v1"; without a speller that knows the context nothing changes.
+    reading (Sequences): A batch.
+    """
+    vocabulary: Vocabulary = model.attrs["vocabulary"]
+    if not get_shim(model).network.spells_in_context or not _has_counts(vocabulary):
+        return reading
+    once = (vocabulary.counts[reading.targets] == _NEW) & (reading.targets > BOUNDARY_ROW)
+    if not once.any():
+        return reading
+    drawn = once & (np.random.random(len(once)) < _EXPECTED_NEW)
+    return replace(reading, targets=np.where(drawn, UNKNOWN_ROW, reading.targets))
+
+
+class _Taught(NamedTuple):
+    """Words to learn.
+
+    words (List[str]): Different forms.
+    numbers (ndarray): int64 (n,), which of them each example is.
+    first, last (ndarray): int64 (n,), the tokens of the batch that are read at which it begins and
+        ends.
+    known (ndarray): bool (n,), whether it is taught as a known word.
+    """
+
+    words: list[str]
+    numbers: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+    known: np.ndarray
+
+
+def _rare_words(model: Model, tokens: TokenForms) -> _Taught:
+    vocabulary: Vocabulary = model.attrs["vocabulary"]
+    rows = vocabulary.rows_of_keys(tokens.keys)
+    unknown = rows == UNKNOWN_ROW
+    counts = np.where(unknown, 0, vocabulary.counts[rows])
+    most = 0
+    if _has_counts(vocabulary):
+        most = _RARE if get_shim(model).network.spells_in_context else _NEW
+    wanted = unknown | ((counts > 0) & (counts <= most))
+    forms = find_forms(tokens, wanted & ~vocabulary.missing(tokens.keys))
+    _, lengths = alphabet_of(vocabulary).spell(forms.words)
+    short = lengths <= _LONGEST
+    kept = short[forms.numbers]
+    words = [word for word, good in zip(forms.words, short.tolist(), strict=True) if good]
+    numbers = (np.cumsum(short) - 1)[forms.numbers[kept]]
+    places = forms.places[kept]
+    return _Taught(words, numbers, places, places, counts[places] > _NEW)
+
+
+def _has_counts(vocabulary: Vocabulary) -> bool:
+    """RETURNS (bool): Whether they say which words are rare: a list of words may have none."""
+    return bool(vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _NEW)
+
+
+def _add_neighbours(taught: _Taught, neighbours: Neighbours) -> _Taught:
+    words, first = neighbours
+    return _Taught(
+        [*taught.words, *words],
+        np.concatenate([taught.numbers, len(taught.words) + np.arange(len(words))]),
+        np.concatenate([taught.first, first]),
+        np.concatenate([taught.last, first + 1]),
+        np.concatenate([taught.known, np.ones(len(words), dtype=bool)]),
+    )
 
 
 def _no_gradient(weight: float) -> None:
     return None
-
-
-def _taught(model: Model, tokens: TokenForms) -> tuple[Forms, np.ndarray]:
-    """RETURNS (Tuple[Forms, ndarray]): The words to learn, and bool (words,), which of them are
-    taught as known ones."""
-    vocabulary: Vocabulary = model.attrs["vocabulary"]
-    rows = vocabulary.rows_of_keys(tokens.keys)
-    counts = np.where(rows == UNKNOWN_ROW, 0, vocabulary.counts[rows])
-    # a list of words without real counts doesn't say which of them are rare
-    counted = vocabulary.counts[BOUNDARY_ROW + 1 :].max(initial=0) > _NEW
-    most = 0
-    if counted:
-        most = _RARE if get_shim(model).network.spells_in_context else _NEW
-    wanted = (counts <= most) & ((counts > 0) | (rows == UNKNOWN_ROW))
-    forms = find_forms(tokens, wanted & ~vocabulary.missing(tokens.keys))
-    _, lengths = alphabet_of(vocabulary).spell(forms.words)
-    forms = _shorter(forms, lengths <= _LONGEST)
-    known = np.zeros(len(forms.words), dtype=bool)
-    known[forms.numbers] = counts[forms.places] > _NEW
-    return forms, known
-
-
-def _shorter(forms: Forms, short: np.ndarray) -> Forms:
-    """RETURNS (Forms): Those that are short enough: bool (words,)."""
-    kept = short[forms.numbers]
-    numbers = (np.cumsum(short) - 1)[forms.numbers[kept]]
-    words = [word for word, good in zip(forms.words, short.tolist(), strict=True) if good]
-    return Forms(words, numbers, forms.places[kept])
 
 
 def _let_end(spellings: Spellings, known: np.ndarray) -> Spellings:

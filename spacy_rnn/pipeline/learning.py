@@ -16,7 +16,7 @@ from thinc.types import Floats1d, Floats2d
 from thinc.util import xp2torch
 
 from ..errors import Errors
-from ..layers.learned_spelling import learn_spelling
+from ..layers.learned_spelling import expect_new_words, learn_spelling
 from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.sequences import Sequences, sequences_from_docs
 from ..layers.skipping import doc_lengths
@@ -188,15 +188,17 @@ class Learner(TrainingHooks):
             readings = [reading.only_scored() for reading in readings]
         if not self.listeners and not self.lm_weight:
             outputs = self._read_only(readings)
-            self._learn_spelling(readings, outputs, drop, losses)()
+            self._learn_spelling(docs, readings, outputs, drop, losses)()
             self._batch.add(self._without_network(readings))
             return (readings, outputs) if outputs else ([], [])
+        if drop:
+            readings = [expect_new_words(self.model, reading) for reading in readings]
         in_context = self.shim.network.spells_in_context
         # the order in which both draw their dropout
-        spell = None if in_context else self._learn_spelling(readings, [], drop, losses)
+        spell = None if in_context else self._learn_spelling(docs, readings, [], drop, losses)
         self._prepare(readings)
         outputs, backprop = self.model.layers[0].begin_update(readings)
-        spell = spell or self._learn_spelling(readings, outputs, drop, losses)
+        spell = spell or self._learn_spelling(docs, readings, outputs, drop, losses)
         d_log_probs = self._learn(examples, readings, outputs, losses, self.loss_scales)
         spell()
         part = self._make_part(readings, d_log_probs, backprop)
@@ -317,6 +319,7 @@ class Learner(TrainingHooks):
 
     def _learn_spelling(
         self,
+        docs: Sequence[Doc],
         readings: list[Sequences],
         outputs: list[Outputs],
         dropout: float,
@@ -328,7 +331,7 @@ class Learner(TrainingHooks):
         if self.shim.network.speller is None:
             return _nothing
         hidden = [xp2torch(out.hidden) for out in outputs if out.hidden is not None]
-        loss, words, backprop = learn_spelling(self.model, readings, hidden or None, dropout)
+        loss, words, backprop = learn_spelling(self.model, docs, readings, hidden or None, dropout)
         if not np.isfinite(loss):
             raise ValueError(Errors.R303.format(name=self.name, loss=loss))
         predictions = _spelling_symbols(readings)

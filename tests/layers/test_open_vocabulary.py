@@ -1,5 +1,6 @@
 """The speller's part of a batch, and how it learns beside the language model."""
 
+from functools import partial
 from itertools import product
 
 import numpy as np
@@ -10,7 +11,9 @@ from spacy.tokens import Doc
 from spacy.training import Example
 from thinc.api import SGD
 
-from spacy_rnn.layers.learned_spelling import learn_spelling
+from spacy_rnn.layers import learned_spelling
+from spacy_rnn.layers.learned_spelling import expect_new_words, learn_spelling
+from spacy_rnn.layers.neighbours import Neighbours, join_neighbours
 from spacy_rnn.layers.open_vocabulary import spell_tokens
 from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.vocabulary.alphabet import Alphabet
@@ -86,7 +89,7 @@ def spell_docs(model, docs):
 
 def learn(model, docs, dropout=0.0):
     """Of a plain speller."""
-    return learn_spelling(model, sequences_from_docs(model, docs), None, dropout)
+    return learn_spelling(model, docs, sequences_from_docs(model, docs), None, dropout)
 
 
 def check(found, expected):
@@ -246,9 +249,11 @@ def test_a_batch_without_words_to_learn_has_no_loss(speller):
 # -- in context
 
 
-def lesson_by_hand(speller, docs):
+def lesson_by_hand(speller, docs, joined=None):
     """Σ log p of the words that are new and of all that are taught, each in the state in which it
-    is predicted, the mean of the directions; and how many are new."""
+    is predicted, the mean of the directions.
+
+    joined: by its place in each document, what a word and the next one are together."""
     lm, reference = speller.lm, speller.reference
     reference.weights = speller.weights = naive.weights_of(speller.network.speller)
     counts = dict(zip(lm.vocabulary.words[2:], lm.vocabulary.counts[2:].tolist(), strict=True))
@@ -258,18 +263,73 @@ def lesson_by_hand(speller, docs):
         for reverse in lm.shim.network.directions:
             trace = Reference(lm, reverse=reverse).read(words[::-1] if reverse else words)
             states = torch.from_numpy(trace.hidden)[: len(words)]
-            for word, state in zip(words, states.flip(0) if reverse else states, strict=True):
-                count = counts.get(word, 0)
+            states = states.flip(0) if reverse else states
+            taught = [(word, counts.get(word, 0), place) for place, word in enumerate(words)]
+            taught += [(word, 2, place + reverse) for place, word in (joined or {}).items()]
+            for word, count, place in taught:
+                state = states[place]
                 if word == "<unk>" or count > 5:
                     continue
                 h, c = speller_start(speller, state, reverse, is_known=count > 1)
                 symbols = reference.symbols(word)
                 table = reference.table(symbols, (h, c))
                 total = table[torch.arange(len(symbols) + 1), torch.tensor([*symbols, 0])].sum()
-                for place in [0] if count > 1 else reference.shut(word):
-                    total = total - torch.logsumexp(table[place, 1:], 0)
+                for shut in [0] if count > 1 else reference.shut(word):
+                    total = total - torch.logsumexp(table[shut, 1:], 0)
                 (known if count > 1 else new).append(total / len(lm.shim.network.directions))
     return torch.stack(new).sum(), torch.stack([*new, *known]).sum()
+
+
+def test_neighbours_are_words_of_letters_without_a_space_between_them():
+    nlp = make_random(model={"white_space": "skip"})
+    model = nlp.get_pipe("rnn_lm").model
+    words = [
+        ["我", "爱", "北京", "。", "图", " ", "书", "馆"],
+        [],
+        ["a", "cat", "n't"],
+        ["一", "二"],
+    ]
+    spaces = [[False] * 8, [], [True, False, False], [False, False]]
+    docs = [Doc(nlp.vocab, words=w, spaces=s) for w, s in zip(words, spaces, strict=True)]
+    (reading,) = sequences_from_docs(model, docs)
+    found = join_neighbours(docs, reading.tokens, 300)
+    read = [word for each in words for word in each if word != " "]
+    assert {*found.words} == {"我爱", "爱北京", "书馆", "一二"}
+    assert all(read[i] + read[i + 1] == w for w, i in zip(found.words, found.first, strict=True))
+    (nothing,) = sequences_from_docs(model, [])
+    assert join_neighbours([], nothing.tokens, 3).words == []
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward", "both"])
+def test_neighbours_are_learned_as_a_known_word_in_the_state_before_both(direction, monkeypatch):
+    speller = entries_speller(spelling="context", direction=direction)
+    docs = docs_of(speller, [["zz", "ab", "ba", "ab"]])
+    pair = Neighbours(["abba"], np.array([1]))
+    monkeypatch.setattr(learned_spelling, "join_neighbours", lambda docs, tokens, n: pair)
+    new, total = lesson_by_hand(speller, docs, {1: "abba"})
+    expected = speller.gradients(-total / 5)
+    examples = [Example(doc, doc) for doc in docs]
+    losses = {}
+    # so little dropout drops nothing, but draws
+    update = partial(speller.lm.update, examples, drop=1e-12, losses=losses)
+    found = step_of(speller.nlp, lambda sgd: update(sgd=sgd))
+    check(found, expected)
+    assert losses["rnn_lm_spelled"] == 1
+    assert losses["rnn_lm_spelling"] == pytest.approx(-float(new.detach()), rel=1e-5)
+
+
+def test_some_words_that_the_text_has_once_are_expected_as_unknown_ones():
+    speller = entries_speller(spelling="context", width=5)
+    model = speller.lm.model
+    (reading,) = sequences_from_docs(model, docs_of(speller, [["猫", "ab", "cb", "zz"] * 500]))
+    found = expect_new_words(model, reading)
+    changed = found.targets != reading.targets
+    assert found.ids is reading.ids
+    assert 20 < changed.sum() < 90 and not found.targets[changed].any()
+    once = speller.lm.vocabulary.row("猫")
+    assert (reading.targets[changed] == once).all()
+    plain = entries_speller().lm.model
+    assert expect_new_words(plain, reading) is reading
 
 
 def updating(nlp, lists):

@@ -39,6 +39,8 @@ def forge(network, **changes):
 
 CLAIMS = [("symbol_cutoffs", value) for value in LISTS]
 CLAIMS += [(option, value) for option in ("speller_width", "symbols") for value in SIZES]
+KINDS = [None, "", "Context", ["context"], 3, True, {}]
+CLAIMS += [("spelling", value) for value in KINDS]
 
 
 def fail(*args):
@@ -123,6 +125,21 @@ def test_another_width_than_that_of_the_config_is_refused():
     data = weights_to_bytes(make_network(**SPELLER))
     with pytest.raises(ValueError, match=r"R010.*speller_width: 4 saved, 0 here"):
         weights_from_bytes(data, {"speller_width": 0})
+
+
+def test_a_speller_that_claims_to_know_the_context_without_its_weights_is_refused():
+    data = close_file(*forge(make_network(**SPELLER), spelling="context"))
+    with pytest.raises(ValueError, match=r"R012.*speller\.starts\.encoder"):
+        weights_from_bytes(data, {})
+
+
+def test_a_speller_in_context_comes_back_exactly():
+    network = make_network(**SPELLER, spelling="context", direction="both")
+    loaded = weights_from_bytes(weights_to_bytes(network), {"spelling": "context"})
+    saved, found = network.parameters_by_name(), loaded.parameters_by_name()
+    assert sum(name.startswith("speller.starts.") for name in saved) == 6
+    assert saved.keys() == found.keys()
+    assert all(torch.equal(saved[name], found[name]) for name in saved)
 
 
 # -- sources
@@ -220,6 +237,26 @@ def test_a_source_with_a_speller_serves_a_model_without_one(source):
     new = make_model(speller_width=0, source=path)
     given = {n: value for n, value in values_of(old).items() if not n.startswith("speller")}
     assert same_values(values_of(new), given)
+
+
+def test_a_direction_takes_its_own_start_from_a_source(tmp_path):
+    old = make_model(spelling="context", direction="both")
+    (tmp_path / "model.bin").write_bytes(old.to_bytes())
+    path = str(tmp_path / "model.bin")
+    new = make_model(spelling="context", direction="backward", source=path)
+    given, got = values_of(old), values_of(new)
+    starts = {name for name in got if ".starts." in name}
+    assert len(starts) == 3
+    assert all("backward" in name and torch.equal(got[name], given[name]) for name in starts)
+
+
+def test_a_plain_source_serves_a_speller_that_knows_the_context(source):
+    path, old = source
+    given, got = values_of(old), values_of(make_model(spelling="context", source=path))
+    assert all(torch.equal(got[name], value) for name, value in given.items())
+    new = {name: value for name, value in got.items() if name not in given}
+    # it starts as the source's speller does, from zeros
+    assert len(new) == 3 and not any(value.any() for value in new.values())
 
 
 def test_a_source_without_a_speller_serves_a_model_with_one(tmp_path):

@@ -57,6 +57,9 @@ class WindowsByHand(ByHand):
         return parts
 
 
+IN_CONTEXT = {"speller_width": 4, "spelling": "context"}
+
+
 def cut(examples, places):
     return [examples[a:b] for a, b in pairwise([0, *places, len(examples)])]
 
@@ -162,7 +165,7 @@ def test_listeners_send_sums_beside_it(lm_weight):
 
 
 def test_any_listeners_directions_and_spelling_go_together():
-    model = {"direction": "both", "speller_width": 4, "subword_rows": 20}
+    model = {"direction": "both", "speller_width": 4, "spelling": "context", "subword_rows": 20}
     nlp = listening_pipeline(taggers=2, model=model, min_count=17, top_k=1)
     for silent in ([], ["tagger1"], ["tagger0", "tagger1"]):
         expected, *others = (
@@ -174,7 +177,7 @@ def test_any_listeners_directions_and_spelling_go_together():
 
 
 def test_losses_are_those_of_the_undivided_batch():
-    nlp = make_random(model={"speller_width": 4, "direction": "both"}, min_count=17, top_k=1)
+    nlp = make_random(model={**IN_CONTEXT, "direction": "both"}, min_count=17, top_k=1)
     lm, made = nlp.get_pipe("rnn_lm"), []
     docs = [nlp.make_doc(text) for text in TEXTS]
     for places in ([], *CUTS.values()):
@@ -189,7 +192,7 @@ def test_losses_are_those_of_the_undivided_batch():
 def test_windows_of_streams_come_in_parts():
     made = []
     for parts in (1, 2, 4):
-        nlp = make_random(model={"speller_width": 4, "depth": 2}, min_count=17, top_k=1)
+        nlp = make_random(model={**IN_CONTEXT, "depth": 2}, min_count=17, top_k=1)
         lm, sgd = nlp.get_pipe("rnn_lm"), SGD(0.1, grad_clip=0.0)
         for batch in mark_streams(make_docs(nlp), 3):
             for number in range(parts):
@@ -360,7 +363,7 @@ def test_a_step_that_fails_leaves_no_gradient():
 
 @pytest.mark.parametrize("model", [{}, {"direction": "both"}], ids=str)
 def test_what_is_done_between_parts_changes_no_step(model):
-    nlp = make_random(model={"speller_width": 4, **model}, min_count=17, top_k=1)
+    nlp = make_random(model={**IN_CONTEXT, **model}, min_count=17, top_k=1)
     lm, optimizer, others = nlp.get_pipe("rnn_lm"), Adam(0.01, use_averages=True), []
     lm.update(examples_of([nlp.make_doc(TEXTS[0])]), sgd=optimizer)
 

@@ -21,6 +21,7 @@ from ..hostile import PIECES, TEXTS, damaged, flipped, fuzz, run_within, traps
 from ..rendering.reading import read as read_html
 
 MODEL = {"@architectures": "spacy-rnn.RNNLM.v1", **SMALL, "width": 6, "speller_width": 4}
+MODEL |= {"spelling": "context"}
 KEPT = ["hidden", "tensor", "log_probs", "next", "final_state", "entropy", "rank"]
 NUMBERS = ("hidden", "log_probs", "spelling", "closed_log_probs", "entropy", "rank")
 PROBES = ["我爱你 the <unk>", "", "e\u0301 x\0"]

@@ -53,7 +53,8 @@ def work(tmp_path_factory):
         for part in ("train", "test")
     )
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": JIEBA}})
-    model = {"@architectures": "spacy-rnn.RNNLM.v1", "speller_width": 32, "subword_rows": 500}
+    model = {"@architectures": "spacy-rnn.RNNLM.v1", "subword_rows": 500}
+    model |= {"speller_width": 32, "spelling": "context"}
     config = {"model": model, "annotations": ANNOTATIONS, "min_count": 2, "cache_window": 50}
     nlp.add_pipe("rnn_lm", config=config)
     docs = [nlp.make_doc(line) for line in train_lines]

@@ -43,7 +43,7 @@ def make(engine="jieba"):
     block = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "engine": engine}
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": block}})
     model = {"@architectures": "spacy-rnn.RNNLM.v1", "width": 32, "cutoffs": [8, 14]}
-    model.update(speller_width=12, subword_rows=40, precision="float32")
+    model.update(speller_width=12, spelling="context", subword_rows=40, precision="float32")
     config = {"model": model, "annotations": ANNOTATIONS, "min_count": 2, "cache_window": 4}
     nlp.add_pipe("rnn_lm", config=config)
     texts = [*chinese_texts("train"), "犇犇看云计算。"]

@@ -11,6 +11,8 @@ from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, trainin
 from .sizes import WIDTHS, Budget
 from .source_settings import SourceSettings
 
+_SPELLER = {"speller_width": 128, "spelling": "context"}
+
 
 def language_model_settings(
     size: str, budget: Budget, source: SourceSettings | None = None
@@ -41,11 +43,12 @@ def language_model_settings(
         },
         "training.optimizer": adam(rate, decay=0.1, clip=1.0),
         "components.rnn_lm": _component(min_count=2),
-        "components.rnn_lm.model": _network_block(size, source) | {"speller_width": 128},
+        "components.rnn_lm.model": _network_block(size, source) | _SPELLER,
     }
     if source is not None:
         settings["training.before_update"] = fine_tuning(budget.steps // 10)
-        settings["components.rnn_lm.model"]["speller_width"] = source.model["speller_width"]
+        own = {"spelling": MODEL.spelling, **source.model}
+        settings["components.rnn_lm.model"] |= {name: own[name] for name in _SPELLER}
     return settings
 
 
@@ -71,7 +74,7 @@ def stream_settings(size: str, budget: Budget) -> dict[str, Any]:
         "components.rnn_lm": _component(min_count=2),
         "components.rnn_lm.model": _network_block(size, None)
         # where lines end is a part of such documents
-        | {"speller_width": 128, "vocabulary": "${paths.vocabulary}", "white_space": "read"},
+        | {**_SPELLER, "vocabulary": "${paths.vocabulary}", "white_space": "read"},
     }
 
 

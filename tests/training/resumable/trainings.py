@@ -28,6 +28,7 @@ SMALL = {
     "components.rnn_lm.model.precision": "float32",
     "components.rnn_lm.min_count": 2,
     "components.rnn_lm.model.speller_width": 4,
+    "components.rnn_lm.model.spelling": "context",
 }
 RATE = {"@schedules": "warmup_linear.v1", "warmup_steps": 4, "total_steps": 40}
 ONE_CYCLE = {"@schedules": "spacy-rnn.one_cycle.v1", "max_rate": 0.05, "total_steps": 30}
