@@ -322,6 +322,9 @@ def test_of_two_models_each_says_what_it_wrote(page, monkeypatch):
         "zh: 5 words written.",
     ]
     assert page.texts("#written .output") == [" on and", "雨雨雨雨雨"]
+    page.click("[data-language=zh]")
+    assert page.texts("#writing-state") == ["en: 写了 2 个词，文本到此结束。\nzh: 写了 5 个词。"]
+    page.click("[data-language=en]")
     choose(page, "en", "")  # what was written isn't there any more
     assert page.texts("#writing-state") == [""] and page.texts("#written .output") == []
 

@@ -21,6 +21,8 @@ let places = {};
 let waiting = 0;
 let asking = new AbortController();
 let writing = null;
+// Of each model how many words it wrote, and how that ended.
+let written = [];
 let steps = [];
 let step = 0;
 let shown = null;
@@ -103,7 +105,7 @@ const write = async event => {
   const text = typing.text();
   const done = models.map(model => ({model, count: 0, how: "stopped"}));
   const stays = places.written;
-  setWriting(say("busy"));
+  showWriting();
   try {
     await Promise.all(done.map((one, number) =>
       writeOne(one, stays[number], text, chosen, signal)));
@@ -112,12 +114,8 @@ const write = async event => {
   }
   writing.abort();  // if one failed, the other has no reader
   writing = null;
-  if (stays !== places.written) {  // other models were chosen meanwhile
-    setWriting("");
-    return;
-  }
-  setWriting(done.map(({model, count, how}) =>
-    (done.length > 1 ? `${model}: ` : "") + say(how, count)).join("\n"));
+  written = stays === places.written ? done : [];  // or other models were chosen meanwhile
+  showWriting();
 };
 
 const writeOne = async (one, place, text, chosen, signal) => {
@@ -137,8 +135,10 @@ const writeOne = async (one, place, text, chosen, signal) => {
   }
 };
 
-const setWriting = state => {
-  find("#writing-state").textContent = state;
+const showWriting = () => {
+  const states = written.map(({model, count, how}) =>
+    (written.length > 1 ? `${model}: ` : "") + say(how, count));
+  find("#writing-state").textContent = writing ? say("busy") : states.join("\n");
   find("#write").disabled = writing !== null;
   find("#stop").disabled = writing === null;
 };
@@ -211,7 +211,8 @@ const layOut = () => {
   steps = [];
   find("#stepping").hidden = true;
   if (shown) find(`#show-${shown}`).setAttribute("aria-pressed", "false");
-  if (!writing) setWriting("");
+  written = [];
+  showWriting();
   refresh();
 };
 
@@ -227,6 +228,7 @@ const speak = name => {
   setLanguage(name);
   if (models.length) refresh();
   if (steps.length) showStep(step);
+  showWriting();
 };
 
 const start = async () => {
