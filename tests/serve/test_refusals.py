@@ -6,6 +6,7 @@ import re
 import threading
 
 import httpx
+import numpy as np
 import pytest
 
 from spacy_rnn.pipeline.session import Session
@@ -13,7 +14,7 @@ from spacy_rnn.serve.limits import ServeLimits
 from spacy_rnn.serve.served_model import ServedModel
 
 from ..helpers import make_pipeline
-from .conftest import HERE, error_of, events_of
+from .conftest import HERE, error_of, events_of, flat
 
 
 def post(client, **options):
@@ -390,6 +391,25 @@ def test_sessions_are_bounded_and_expire_without_changing_an_answer(serve, monke
     now[0] = 500
     assert client.ask("score", text="猫看着雨。", session="a") == expected
     assert len(texts) == 1
+
+
+def test_of_a_large_vocabulary_few_texts_keep_what_was_computed(serve, monkeypatch):
+    monkeypatch.setattr("spacy_rnn.serve.read_texts._MOST_BYTES", 1)
+    client = serve()
+    texts = client.models["zh"].texts
+    expected = client.ask("complete", text="猫看着雨。", session="a")
+    kept = texts.get("a")
+    assert count_computed(kept) > 2
+    client.ask("complete", text="鸟", session="b")
+    assert count_computed(kept) == 0 and count_computed(texts.get("b")) > 0
+    again = client.ask("complete", text="猫看着雨。", session="a")
+    assert flat(again, str) == flat(expected, str)
+    np.testing.assert_allclose(flat(again, float), flat(expected, float), 1e-4, 1e-6)
+
+
+def count_computed(text):
+    """RETURNS (int): How many states of a text hold parts of a softmax."""
+    return sum(bool(fed.read.softmax._parts) for fed in text._session.feeds)
 
 
 def test_a_key_reads_only_what_changed(serve, monkeypatch):
