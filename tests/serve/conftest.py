@@ -14,6 +14,8 @@ from spacy_rnn.serve.running import listen, serve_app, url_of
 from spacy_rnn.serve.served_model import ServedModel
 
 from ..helpers import CHINESE, make_trained
+from .chromium import Chromium
+from .typing_page import choose
 
 HERE = "http://127.0.0.1:8000"
 
@@ -123,3 +125,32 @@ def serve(pipelines, lms):
 @pytest.fixture
 def client(serve):
     return serve()
+
+
+@pytest.fixture(scope="module")
+def address(pipelines, lms):
+    limits = ServeLimits(text_chars=500)
+    models = [ServedModel(name, pipelines[name], lms[name], limits) for name in ("en", "zh")]
+    yield run_server(models, limits)
+    for model in models:
+        model.close()
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    chromium = Chromium(tmp_path_factory.mktemp("profile"))
+    yield chromium
+    chromium.close()
+
+
+@pytest.fixture
+def page(browser, address):
+    """The page in English, with one model; at the end nothing was refused by the browser, and
+    nothing was asked of anybody else."""
+    browser.resize(1100, 900)
+    browser.open(address)
+    choose(browser, "en", "")
+    browser.run("document.querySelector('#text').focus()")
+    yield browser
+    assert browser.complaints() == []
+    assert all(url.startswith((address, "data:")) for url in browser.addresses())
