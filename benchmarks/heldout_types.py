@@ -1,7 +1,7 @@
 """Bits for the spelling of words that no speller has seen, against a character 5-gram.
 
 python scripts/wikitext.py path/to/wikitext-2 corpus/wikitext --document line
-python benchmarks/heldout_types.py corpus/wikitext training/heldout --steps 1800
+python benchmarks/heldout_types.py corpus/wikitext training/heldout --steps 1800 --seeds 0,1,2
 
 A tenth of the types that the training text has three to five times, chosen by a hash of the word,
 is read as `<unk>` in training: their words are unknown there, and as a missing word is never
@@ -13,7 +13,8 @@ before, the words have not).
 Beside it stands a Witten–Bell character 5-gram of the same symbols. It learns each other type of
 the training text once: the rare ones, which are unknown to the model, or all of them.
 
-Old and new speller: the same command with other --settings and another folder.
+Another speller: the same command with --set components.rnn_lm.model.spelling=plain and a folder of
+its own.
 """
 
 import json
@@ -172,57 +173,100 @@ def compare(found: Held, ngrams: dict[str, CharacterNgram], lm: RNNLM) -> dict[s
     return figures
 
 
-def main(
-    corpus: Path = typer.Argument(help="What scripts/wikitext.py wrote: train, dev, test"),
-    output: Path = typer.Argument(help="A folder for the model; one that is there is used"),
-    config: Path = typer.Option(quality.ROOT / "configs" / "rnn_lm_en.cfg", help="What is trained"),
-    settings: list[str] = typer.Option(
-        [], "--set", help="A setting of the config: components.rnn_lm.model.speller_width=128"
-    ),
-    steps: int = typer.Option(1800, help="Steps of training"),
-    seed: int = typer.Option(0, help="Of the training"),
-    order: int = typer.Option(5, help="Of the character n-gram"),
-) -> None:
-    """Train unless the folder has a model, and print the bits of the held-out words' spelling."""
-    plain = spacy.blank("en")
-    overrides = {
-        "training.max_steps": steps,
-        "training.eval_frequency": steps,
-        "system.seed": seed,
-        **parse(settings),
-    }
-    model = util.load_config(config, overrides)["components"]["rnn_lm"]["model"]
-    options = {name: model[name] for name in ("attr", "white_space", "normalize")}
-    docs = read(corpus, "train", plain)
-    counts = count_types(docs, options)
-    held = choose(counts)
-    spent = None
-    if not (output / "model-last").is_dir():
-        output.mkdir(parents=True, exist_ok=True)
-        hidden = (hide(doc, held, options["normalize"]) for doc in docs)
-        DocBin(docs=hidden).to_disk(output / "train.spacy")
-        dev = (hide(doc, held, options["normalize"]) for doc in read(corpus, "dev", plain))
-        DocBin(docs=dev).to_disk(output / "dev.spacy")
-        paths = {"paths.train": str(output / "train.spacy"), "paths.dev": str(output / "dev.spacy")}
-        spent = round(train_model(config, {**overrides, **paths}, output))
+class Trial(NamedTuple):
+    """What is trained and measured, but for the seed.
+
+    corpus, config (Path): See `main`.
+    overrides (Dict[str, Any]): Of the config.
+    counts (Dict[str, int]): How often the training text has each type.
+    held (Set[str]): Those that are held out.
+    normalize (str): How types are written, see `normalize_form`.
+    order (int): Of the character n-gram.
+    """
+
+    corpus: Path
+    config: Path
+    overrides: dict[str, Any]
+    counts: dict[str, int]
+    held: set[str]
+    normalize: str
+    order: int
+
+
+def train_hidden(trial: Trial, output: Path, seed: int) -> int:
+    """Train a model of the text without the held-out types.
+
+    RETURNS (int): The CPU seconds.
+    """
+    output.mkdir(parents=True, exist_ok=True)
+    plain, paths = spacy.blank("en"), {}
+    for part in ("train", "dev"):
+        docs = (hide(d, trial.held, trial.normalize) for d in read(trial.corpus, part, plain))
+        path = output / f"{part}.spacy"
+        DocBin(docs=docs).to_disk(path)
+        paths[f"paths.{part}"] = str(path)
+    overrides = {**trial.overrides, "system.seed": seed, **paths}
+    return round(train_model(trial.config, overrides, output))
+
+
+def measure_model(trial: Trial, output: Path) -> dict[str, dict[str, Any]]:
+    """RETURNS (Dict[str, Dict[str, Any]]): By the part of the text, what `compare` finds."""
     nlp = spacy.load(output / "model-last")
     lm = find_language_model(nlp, str(output), None)
-    assert not any(word in lm.vocabulary for word in held)
+    assert not any(word in lm.vocabulary for word in trial.held)
     alphabet = alphabet_of(lm.vocabulary)
-    others = [word for word in counts if word not in held]
+    others = [word for word in trial.counts if word not in trial.held]
     rare = [word for word in others if word not in lm.vocabulary]
     ngrams = {
-        f"{order}-gram of {name} types": CharacterNgram(
-            [alphabet.spell([word])[0].tolist() for word in words], len(alphabet), order
+        f"{trial.order}-gram of {name} types": CharacterNgram(
+            [alphabet.spell([word])[0].tolist() for word in words], len(alphabet), trial.order
         )
         for name, words in (("rare", rare), ("all", others))
     }
-    figures: dict[str, Any] = {"held_types": len(held), "cpu_seconds": spent}
+    figures = {}
     for part in ("dev", "test", "train"):
-        found = measure(nlp, lm, read(corpus, part, nlp), held)
+        found = measure(nlp, lm, read(trial.corpus, part, nlp), trial.held)
         figures[part] = compare(found, ngrams, lm)
-        print(part, figures[part], flush=True)
+        print(output, part, figures[part], flush=True)
+    return figures
+
+
+def main(
+    corpus: Path = typer.Argument(help="What scripts/wikitext.py wrote: train, dev, test"),
+    output: Path = typer.Argument(help="Gets a folder for each seed; a model there is used"),
+    config: Path = typer.Option(quality.ROOT / "configs" / "rnn_lm_en.cfg", help="What is trained"),
+    settings: list[str] = typer.Option(
+        [], "--set", help="A setting of the config: components.rnn_lm.model.spelling=plain"
+    ),
+    steps: int = typer.Option(1800, help="Steps of training"),
+    seeds: str = typer.Option("0", help="Of the trainings, by commas"),
+    order: int = typer.Option(5, help="Of the character n-gram"),
+) -> None:
+    """Train unless there is a model, and print the bits of the held-out words' spelling."""
+    sizes = {"training.max_steps": steps, "training.eval_frequency": steps}
+    overrides = {**sizes, **parse(settings)}
+    model = util.load_config(config, overrides)["components"]["rnn_lm"]["model"]
+    options = {name: model[name] for name in ("attr", "white_space", "normalize")}
+    counts = count_types(read(corpus, "train", spacy.blank("en")), options)
+    held = choose(counts)
+    trial = Trial(corpus, config, overrides, counts, held, options["normalize"], order)
+    figures: dict[str, Any] = {"held_types": len(held)}
+    parts = []
+    for seed in map(int, seeds.split(",")):
+        folder = output / f"seed-{seed}"
+        trained = (folder / "model-last").is_dir()
+        spent = None if trained else train_hidden(trial, folder, seed)
+        parts.append(measure_model(trial, folder))
+        figures[f"seed-{seed}"] = {"cpu_seconds": spent, "speller": _spellers(parts[-1])}
+    for part, first in parts[0].items():
+        figures[part] = {
+            name: round(sum(one[part][name] for one in parts) / len(parts), 3) for name in first
+        }
     print(json.dumps(figures))
+
+
+def _spellers(figures: dict[str, dict[str, Any]]) -> dict[str, float]:
+    return {part: round(own["speller"], 3) for part, own in figures.items() if "speller" in own}
 
 
 if __name__ == "__main__":

@@ -264,21 +264,24 @@ def english(tmp_path_factory):
 def test_heldout_program_teaches_no_speller_what_it_holds_out(english, tmp_path):
     sizes = ["width=8", "speller_width=8", "cutoffs=null"]
     options = [f"--set=components.rnn_lm.model.{size}" for size in sizes]
-    options += ["--set=training.logger.progress_bar=false", "--steps", 2]
+    options += ["--set=training.logger.progress_bar=false", "--steps", 2, "--seeds", "0,3"]
     figures = run("heldout_types", english, tmp_path / "held", *options)
     program = sys.modules["heldout_types"]
     held = program.choose(dict.fromkeys(RARE, 4))
     assert 0 < figures["held_types"] == len(held) < len(RARE)
     assert figures["train"]["tokens"] == 4 * len(held) and figures["train"]["types"] == len(held)
     assert figures["dev"]["tokens"] == figures["test"]["tokens"] == len(held)
-    docs = DocBin().from_disk(tmp_path / "held" / "train.spacy")
+    docs = DocBin().from_disk(tmp_path / "held" / "seed-3" / "train.spacy")
     read = {token.text for doc in docs.get_docs(spacy.blank("en").vocab) for token in doc}
     assert read & set(RARE) == set(RARE) - held and "<unk>" in read
-    lm = spacy.load(tmp_path / "held" / "model-last").get_pipe("rnn_lm")
+    lm = spacy.load(tmp_path / "held" / "seed-3" / "model-last").get_pipe("rnn_lm")
     assert not held & set(lm.vocabulary.words)
     # the model that is there is measured again, not trained
     again = run("heldout_types", english, tmp_path / "held", *options)
-    assert again["cpu_seconds"] is None and again["dev"] == figures["dev"]
+    assert again["seed-0"]["cpu_seconds"] is None and again["dev"] == figures["dev"]
+    spellers = [figures[f"seed-{seed}"]["speller"]["test"] for seed in (0, 3)]
+    assert figures["test"]["speller"] == pytest.approx(sum(spellers) / 2, abs=0.002)
+    assert spellers[0] != spellers[1]
 
 
 def test_curve_program_has_the_mean_bits_of_every_band(english, tmp_path):
