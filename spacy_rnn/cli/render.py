@@ -52,6 +52,9 @@ def render_cli(
         "frequent ones without a text",
     ),
     neighbours: int | None = Option(None, help="embeddings: how many nearest words of each"),
+    lang: str | None = Option(
+        None, help="en or zh: the language of legends and labels; that of the model by default"
+    ),
     direction: str = Option("forward", help="backward: what a model reads from right to left"),
     component: Component = None,
     gpu_id: GpuId = -1,
@@ -89,6 +92,7 @@ def render_cli(
         style,
         component=name_in_pipeline(nlp, lm),
         direction=direction,
+        lang=lang,
         page=True,
         jupyter=False,
         **options,

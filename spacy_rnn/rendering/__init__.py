@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from spacy.tokens import Doc, Span, Token
@@ -16,6 +16,7 @@ from . import embedding_map, line, next_words, states, steps, surprisal
 from .page import fragment, full_page
 from .parts import RenderOptions
 from .trace_parts import TraceOptions
+from .wordings import wording_for
 
 _STYLES: dict[str, Any] = {
     "surprisal": surprisal,
@@ -61,6 +62,7 @@ def render(
     layer: int | None = None,
     order: str | None = None,
     max_units: int | None = None,
+    lang: str | None = None,
 ) -> str | None:
     """Draw what a language model made of documents, as HTML without scripts or external files.
 
@@ -102,6 +104,8 @@ def render(
         leaves them in the order of their numbers. None: "similar".
     max_units (Optional[int]): "states" and "steps": how many units are drawn, those that change
         most; a note says so. None: 40 and 16.
+    lang (Optional[str]): The language of legends, notes and labels: "en" or "zh". None: Chinese if
+        all that is drawn is of Chinese pipelines, else English.
     RETURNS (Optional[str]): HTML; None in a notebook.
     RAISES (ValueError): If the style is unknown, if the component didn't run on a document or
         didn't keep what the style shows ("log_probs", "next"), if a document was retokenized
@@ -128,8 +132,12 @@ def render(
         order=order,
         max_units=max_units,
     )
+    if isinstance(docs, Iterator):
+        docs = list(docs)
+    wording = wording_for(lang, docs)
     options: Any = RenderOptions(
         component=component,
+        wording=wording,
         marks=marks,
         max_tokens=max_tokens,
         scale=scale,
@@ -142,12 +150,13 @@ def render(
     )
     options.check(direction)
     if style in OF_TRACES:
-        options = TraceOptions.make(value, layer, order, max_units, max_tokens)
+        options = TraceOptions.make(value, layer, order, max_units, max_tokens, wording)
     elif isinstance(docs, Trace):
         raise TypeError(Errors.R801.format(style=style))
     drawing = _STYLES[style]
     legend, figures = drawing.draw(docs, options)
-    html = (full_page if page else fragment)(legend, figures, getattr(drawing, "STYLE", ""))
+    style_of_its_own = getattr(drawing, "STYLE", "")
+    html = (full_page if page else fragment)(legend, figures, style_of_its_own, wording.lang)
     if jupyter or (jupyter is None and is_in_jupyter()):
         from IPython.display import HTML, display
 

@@ -14,6 +14,7 @@ from ..vocabulary import Vocabulary
 from .label_places import Box, label_places, text_width
 from .parts import RenderOptions
 from .text import visible, word
+from .wording import Wording
 
 # Of a vocabulary, if no words are chosen; of chosen ones, with their neighbours
 _FREQUENT, _MOST = 60, 300
@@ -39,6 +40,7 @@ def draw(given: Any, options: RenderOptions) -> tuple[str, list[str]]:
     """RETURNS (Tuple[str, List[str]]): What the map means, and one figure, as HTML."""
     if not isinstance(given, WordMap):
         raise TypeError(Errors.R813.format(type=type(given).__name__))
+    wording = options.wording
     chosen, unknown = _chosen(given, options)
     count = options.neighbours
     near = {name: given.most_similar(name, count) if count else [] for name in chosen}
@@ -49,14 +51,13 @@ def draw(given: Any, options: RenderOptions) -> tuple[str, list[str]]:
     points, shares = principal_plane(np.stack([given.embedding(name) for name in shown]))
     places = _on_paper(points)
     links = _links(shown, near) if len(shown) > len(chosen) else []
-    figure = _svg(shown, len(chosen), places, links) + (_neighbour_table(near) if count else "")
+    figure = _svg(shown, len(chosen), places, links, wording)
+    figure += _neighbour_table(near, wording) if count else ""
     note = ""
     if unknown:
-        listed = ", ".join(map(word, unknown))
-        note = (
-            f'<p class="spacy-rnn-note">Not in the vocabulary, and so not on the map: {listed}.</p>'
-        )
-    return _explain_map(shown, len(chosen), shares), [note + figure]
+        told = wording.not_on_map.format(words=wording.between_words.join(map(word, unknown)))
+        note = f'<p class="spacy-rnn-note">{told}</p>'
+    return _explain_map(shown, len(chosen), shares, wording), [note + figure]
 
 
 def _chosen(lm: WordMap, options: RenderOptions) -> tuple[list[str], list[str]]:
@@ -111,7 +112,11 @@ def _links(shown: Sequence[str], near: dict[str, list[tuple[str, float]]]) -> li
 
 
 def _svg(
-    shown: Sequence[str], chosen: int, places: np.ndarray, links: Sequence[tuple[int, int]]
+    shown: Sequence[str],
+    chosen: int,
+    places: np.ndarray,
+    links: Sequence[tuple[int, int]],
+    wording: Wording,
 ) -> str:
     texts = [visible(name) for name in shown]
     boxes = label_places(places, [text_width(text, _SIZE) for text in texts], _SIZE, _area())
@@ -131,16 +136,13 @@ def _svg(
         if box is not None
     )
     left_out = sum(box is None for box in boxes)
-    note = (
-        f'<p class="spacy-rnn-note">{left_out} words have no room for their label: point at '
-        "them, or see the table.</p>"
-        if left_out
-        else ""
-    )
+    told = wording.without_label.format(words=left_out)
+    note = f'<p class="spacy-rnn-note">{told}</p>' if left_out else ""
     return (
-        '<div class="spacy-rnn-scroll" tabindex="0" role="group" aria-label="Picture">'
+        '<div class="spacy-rnn-scroll" tabindex="0" role="group" '
+        f'aria-label="{wording.picture}">'
         f'<svg class="spacy-rnn-map" viewBox="0 0 {_WIDTH:g} {_HEIGHT:g}" role="img" '
-        f'aria-label="Map of {len(shown)} words; their neighbours follow in a table.">'
+        f'aria-label="{wording.map_label.format(words=len(shown))}">'
         f"{lines}{points}{labels}</svg></div>{note}"
     )
 
@@ -164,10 +166,10 @@ def _label(text: str, box: Box, point: float, chosen: bool) -> str:
     )
 
 
-def _neighbour_table(near: dict[str, list[tuple[str, float]]]) -> str:
+def _neighbour_table(near: dict[str, list[tuple[str, float]]], wording: Wording) -> str:
     rows = "".join(
         f'<tr><th class="spacy-rnn-cell" scope="row">{word(name)}</th><td class="spacy-rnn-cell">'
-        + ", ".join(
+        + wording.between_words.join(
             f'{word(other)} <span class="spacy-rnn-number">{cosine:.2f}</span>'
             for other, cosine in found
         )
@@ -175,22 +177,18 @@ def _neighbour_table(near: dict[str, list[tuple[str, float]]]) -> str:
         for name, found in near.items()
     )
     return (
-        '<details class="spacy-rnn-piece"><summary class="spacy-rnn-summary">Nearest words, with '
-        'cosines</summary><table class="spacy-rnn-table"><thead><tr><th class="spacy-rnn-cell" '
-        'scope="col">Word</th><th class="spacy-rnn-cell" scope="col">Nearest words in the whole '
-        f"vocabulary</th></tr></thead><tbody>{rows}</tbody></table></details>"
+        '<details class="spacy-rnn-piece"><summary class="spacy-rnn-summary">'
+        f'{wording.nearest}</summary><table class="spacy-rnn-table"><thead><tr>'
+        f'<th class="spacy-rnn-cell" scope="col">{wording.word_title}</th>'
+        f'<th class="spacy-rnn-cell" scope="col">{wording.nearest_title}</th></tr></thead>'
+        f"<tbody>{rows}</tbody></table></details>"
     )
 
 
-def _explain_map(shown: Sequence[str], chosen: int, shares: tuple[float, float]) -> str:
+def _explain_map(
+    shown: Sequence[str], chosen: int, shares: tuple[float, float], wording: Wording
+) -> str:
     first, second = (f"{100 * share:.0f}%" for share in shares)
-    sentences = [
-        f"The embeddings of {len(shown)} words, seen from the side where they differ most: the "
-        f"first two principal components, from left to right {first} of their variance, upwards "
-        f"{second}.",
-        "The rest can't be seen here, so words that lie together may be far apart in it: the "
-        "cosines in the table are those of all dimensions.",
-    ]
-    if len(shown) > chosen:
-        sentences.append("Lines lead from each word to the nearest ones, whose points are hollow.")
-    return " ".join(sentences)
+    told = wording.map.format(words=len(shown), first=first, second=second)
+    links = wording.links if len(shown) > chosen else ""
+    return wording.sentences([told, wording.unseen, links])

@@ -24,7 +24,7 @@ from .line_series import (
 )
 from .line_table import number_tables
 from .parts import RenderOptions
-from .surprisal import UNKNOWN_LEGEND, sums_of
+from .surprisal import sums_of
 from .text import visible, word
 
 # The drawing's own units; it is stretched to the room there is.
@@ -53,33 +53,29 @@ def draw(given: Doc | Span | Iterable[Doc | Span], options: RenderOptions) -> tu
     notes = "".join(
         f'<p class="spacy-rnn-note">{word(line.name)}: {note}</p>'
         for line in lines
-        if (note := line.part.note())
+        if (note := line.part.note(options.wording))
     )
     return _explain_lines(lines, window, options), [
-        f'<figcaption class="spacy-rnn-key">{_line_key(lines)}</figcaption>'
+        f'<figcaption class="spacy-rnn-key">{_line_key(lines, options)}</figcaption>'
         f"{_plot(lines, axis, options)}{notes}{number_tables(lines, options)}"
     ]
 
 
 def _explain_lines(lines: Sequence[Line], window: int, options: RenderOptions) -> str:
-    side = "after" if options.backward else "before"
-    sentences = [f"Surprisal in bits, −log₂ p(token | all tokens {side} it), from left to right."]
+    wording = options.wording
+    sentences = [wording.line.format(side=wording.side(options.backward))]
     if window > 1:
-        sentences.append(
-            f"Each point is the mean of {window} tokens: the one at its place and those around it."
-        )
+        sentences.append(wording.smoothed.format(window=window))
     marked = any(line.unknown.any() for line in lines)
     if marked and all(len(line.tokens) <= ALL_POINTS for line in lines):
-        sentences.append("The points of unknown words are hollow.")
+        sentences.append(wording.hollow)
     elif marked:
-        sentences.append("The short strokes at the bottom are unknown words.")
+        sentences.append(wording.strokes)
     if marked and options.marks is None:
-        sentences.append(UNKNOWN_LEGEND)
+        sentences.append(wording.unknown_words)
     if by_character(lines):
-        sentences.append(
-            "The lines have one text but other tokens, so the place is counted in characters."
-        )
-    return " ".join(sentences)
+        sentences.append(wording.by_character)
+    return wording.sentences(sentences)
 
 
 class _Axis:
@@ -110,18 +106,19 @@ class _Axis:
         return min(1.0, max(0.0, bits / self.top))
 
 
-def _line_key(lines: Sequence[Line]) -> str:
+def _line_key(lines: Sequence[Line], options: RenderOptions) -> str:
     return "".join(
         f'<span class="spacy-rnn-entry spacy-rnn-line-{number}">'
         f'<svg class="spacy-rnn-swatch" viewBox="0 0 36 10" aria-hidden="true">'
         f'<polyline class="spacy-rnn-stroke" points="1,5 35,5"/></svg>'
-        f'{word(line.name)} <span class="spacy-rnn-number">{sums_of(line.part)}</span></span>'
+        f'{word(line.name)} <span class="spacy-rnn-number">'
+        f"{sums_of(line.part, options.wording)}</span></span>"
         for number, line in enumerate(lines, 1)
     )
 
 
 def _plot(lines: Sequence[Line], axis: _Axis, options: RenderOptions) -> str:
-    labels, width = _labels(lines, axis)
+    labels, width = _labels(lines, axis, options)
     strokes = "".join(_strokes(line, number, axis) for number, line in enumerate(lines, 1))
     points = "".join(_points(line, number, axis, options) for number, line in enumerate(lines, 1))
     grid = "".join(
@@ -129,12 +126,14 @@ def _plot(lines: Sequence[Line], axis: _Axis, options: RenderOptions) -> str:
         f'<span class="spacy-rnn-number">{step:g}</span></span>'
         for step in axis.steps
     )
-    names = ", ".join(escape(visible(line.name)) for line in lines)
+    wording = options.wording
+    names = wording.between_words.join(escape(visible(line.name)) for line in lines)
     return (
-        '<div class="spacy-rnn-scroll" tabindex="0" role="group" aria-label="Picture">'
+        '<div class="spacy-rnn-scroll" tabindex="0" role="group" '
+        f'aria-label="{wording.picture}">'
         f'<div class="spacy-rnn-chart" style="min-width:{width:.1f}em">'
-        f'<div class="spacy-rnn-area" role="img" aria-label="Lines of surprisal: {names}. '
-        f'The numbers follow in a table.">{grid}'
+        f'<div class="spacy-rnn-area" role="img" '
+        f'aria-label="{wording.lines_label.format(names=names)}">{grid}'
         f'<svg class="spacy-rnn-plot" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" '
         f'aria-hidden="true">{strokes}</svg>{points}</div>{labels}</div></div>'
     )
@@ -199,8 +198,9 @@ def _strip(line: Line, start: int, stop: int, axis: _Axis, options: RenderOption
     left, right = axis.across(line, start), axis.across(line, stop - 1)
     peak = line.peak(start, stop)
     text = visible("".join(token.text_with_ws for token in line.tokens[start:stop]).strip())
+    mean = options.wording.bits_a_token.format(bits=decimal(line.mean(start, stop)))
     title = (
-        f"{start + 1:,}–{stop:,} · {decimal(line.mean(start, stop))} bits a token · most: "
+        f"{start + 1:,}–{stop:,} · {mean} · {options.wording.most}: "
         f"{_token_title(line, peak, options)}\n{text[:_TITLE]}{'…' * (len(text) > _TITLE)}"
     )
     return (
@@ -211,10 +211,11 @@ def _strip(line: Line, start: int, stop: int, axis: _Axis, options: RenderOption
 
 def _token_title(line: Line, place: int, options: RenderOptions) -> str:
     mark = line.number_mark(place, options)
-    return f"{visible(line.tokens[place].text)}: {decimal(line.bits[place])}{mark} bits"
+    bits = options.wording.bits.format(bits=f"{decimal(line.bits[place])}{mark}")
+    return f"{visible(line.tokens[place].text)}: {bits}"
 
 
-def _labels(lines: Sequence[Line], axis: _Axis) -> tuple[str, float]:
+def _labels(lines: Sequence[Line], axis: _Axis, options: RenderOptions) -> tuple[str, float]:
     """RETURNS (Tuple[str, float]): Words or numbers below the line, and the width that they need,
     in widths of a Chinese character."""
     if same_words(lines) and 0 < len(lines[0].tokens) <= _WORDS:
@@ -226,7 +227,8 @@ def _labels(lines: Sequence[Line], axis: _Axis) -> tuple[str, float]:
         for step in steps
         if step == int(step)
     )
-    unit = "characters" if axis.characters else "tokens"
+    wording = options.wording
+    unit = wording.characters_below if axis.characters else wording.tokens_below
     return (
         f'<div class="spacy-rnn-places" aria-hidden="true">{numbers}</div>'
         f'<div class="spacy-rnn-unit" aria-hidden="true">{unit}</div>',

@@ -11,6 +11,7 @@ from .decimals import decimal
 from .line_series import Line, same_words, stretches
 from .parts import RenderOptions
 from .text import word
+from .wording import Wording
 
 # So many rows are read; of a longer text they are pieces of it.
 _ROWS = 60
@@ -24,29 +25,31 @@ def number_tables(lines: Sequence[Line], options: RenderOptions) -> str:
     together = [lines] if same_words(lines) else [[line] for line in lines]
     tables = "".join(_line_tables(group, options) for group in together)
     return (
-        '<details class="spacy-rnn-piece"><summary class="spacy-rnn-summary">The numbers as a '
-        f"table</summary>{tables}</details>"
+        '<details class="spacy-rnn-piece"><summary class="spacy-rnn-summary">'
+        f"{options.wording.numbers_table}</summary>{tables}</details>"
     )
 
 
 def _line_tables(lines: Sequence[Line], options: RenderOptions) -> str:
-    length = len(lines[0].tokens)
+    wording, length = options.wording, len(lines[0].tokens)
     if length <= _ROWS:
         rows = [_token_row(lines, place, options) for place in range(length)]
-        return _as_table(["Token", "Word", *_titles(lines)], rows)
+        titles = [wording.token_title, wording.word_title, *_titles(lines, wording)]
+        return _as_table(titles, rows)
     pieces = stretches(length, _ROWS)
     rows = [_piece_row(lines, start, stop) for start, stop in pieces]
     size = pieces[0][1] - pieces[0][0]
-    note = (
-        f'<p class="spacy-rnn-note">{length:,} tokens: a row is {size} of them, with the mean '
-        f"of each line. Below, the {_PEAKS} most surprising tokens; the others are not listed.</p>"
-    )
-    means = _as_table(["Tokens", "Text", *(f"{title}, mean" for title in _titles(lines))], rows)
-    return note + means + "".join(_peaks(line, options) for line in lines)
+    told = wording.long_table.format(tokens=length, size=size, peaks=_PEAKS)
+    note = f'<p class="spacy-rnn-note">{told}</p>'
+    means = [wording.mean_title.format(title=title) for title in _titles(lines, wording)]
+    table = _as_table([wording.tokens_title, wording.text_title, *means], rows)
+    return note + table + "".join(_peaks(line, options) for line in lines)
 
 
-def _titles(lines: Sequence[Line]) -> list[str]:
-    return ["Bits"] if len(lines) == 1 else [f"{word(line.name)}, bits" for line in lines]
+def _titles(lines: Sequence[Line], wording: Wording) -> list[str]:
+    if len(lines) == 1:
+        return [wording.bits_title]
+    return [wording.own_bits.format(name=word(line.name)) for line in lines]
 
 
 def _token_row(lines: Sequence[Line], place: int, options: RenderOptions) -> list[str]:
@@ -66,7 +69,9 @@ def _piece_row(lines: Sequence[Line], start: int, stop: int) -> list[str]:
 def _peaks(line: Line, options: RenderOptions) -> str:
     order = np.argsort(-np.nan_to_num(line.bits, nan=-1.0), kind="stable")[:_PEAKS].tolist()
     rows = [_token_row([line], place, options) for place in order]
-    return _as_table(["Token", "Word", f"{word(line.name)}, bits"], rows)
+    wording = options.wording
+    bits = wording.own_bits.format(name=word(line.name))
+    return _as_table([wording.token_title, wording.word_title, bits], rows)
 
 
 def _as_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -12,14 +12,14 @@ from ..vocabulary import BOUNDARY
 from ..vocabulary.normalization import NORMALIZATIONS, normalize_form
 from .decimals import decimal
 from .parts import Part, RenderOptions, kept, select_all
-from .surprisal import UNKNOWN_LEGEND
 from .text import word
+from .wording import Wording
 
 _HIT = '<strong class="spacy-rnn-hit">✓</strong> '
 _HEAD = (
     '<table class="spacy-rnn-table"><thead><tr><th class="spacy-rnn-cell" scope="col">{read}</th>'
     '<th class="spacy-rnn-cell" scope="col">{expected}</th>'
-    '<th class="spacy-rnn-cell" scope="col">What came</th></tr></thead>'
+    '<th class="spacy-rnn-cell" scope="col">{came}</th></tr></thead>'
 )
 # More rows than these are divided into pieces.
 _LONG, _PIECE = 40, 25
@@ -38,19 +38,14 @@ def draw(given: Doc | Span | Iterable[Doc | Span], options: RenderOptions) -> tu
 
 
 def _explain_guesses(parts: Sequence[Part], options: RenderOptions) -> str:
-    next_word = "previous" if options.backward else "next"
-    edge = "start" if options.backward else "end"
-    text = (
-        f"In each row the most probable {next_word} words with their probabilities; at 1.000 the "
-        "bar is full. ✓ marks the word that really came. Below what came its surprisal in bits: "
-        "−log₂ p. "
-        f"{_edge(edge)} is a symbol of its own, &lt;/s&gt;."
-    )
+    wording = options.wording
+    guesses = wording.previous_guesses if options.backward else wording.guesses
+    sentences = [guesses.format(edge=wording.edge(begins=options.backward))]
     if options.marks is None and any(part.is_marked for part in parts):
-        text += f" {UNKNOWN_LEGEND}"
+        sentences.append(wording.unknown_words)
     if any(part.stop - part.start > _LONG for part in parts):
-        text += f" A long text is divided into pieces of {_PIECE} tokens: open the one to read."
-    return text
+        sentences.append(wording.pieces.format(piece=_PIECE))
+    return wording.sentences(sentences)
 
 
 def _guess_tables(part: Part, options: RenderOptions) -> str:
@@ -60,7 +55,7 @@ def _guess_tables(part: Part, options: RenderOptions) -> str:
         targets = [*reversed(targets), part.start - 1]
     elif part.stop == part.end:
         targets.append(part.end)
-    note = part.note()
+    note = part.note(options.wording)
     note = note and f'<p class="spacy-rnn-note">{note}</p>'
     if len(targets) <= _LONG:
         return _guess_table(part, targets, options) + note
@@ -68,7 +63,7 @@ def _guess_tables(part: Part, options: RenderOptions) -> str:
     return (
         "".join(
             f'<details class="spacy-rnn-piece"{" open" * (not number)}>'
-            f'<summary class="spacy-rnn-summary">{_summary(part, piece)}</summary>'
+            f'<summary class="spacy-rnn-summary">{_summary(part, piece, options.wording)}</summary>'
             f"{_guess_table(part, piece, options)}</details>"
             for number, piece in enumerate(pieces)
         )
@@ -78,23 +73,25 @@ def _guess_tables(part: Part, options: RenderOptions) -> str:
 
 def _guess_table(part: Part, targets: Sequence[int], options: RenderOptions) -> str:
     rows = "".join(_row(part, target, options) for target in targets)
-    titles = ("Before", "Previous words") if options.backward else ("After", "Next words")
-    head = _HEAD.format(read=titles[0], expected=titles[1])
+    wording = options.wording
+    titles = wording.previous_titles if options.backward else wording.next_titles
+    head = _HEAD.format(read=titles[0], expected=titles[1], came=titles[2])
     return f"{head}<tbody>{rows}</tbody></table>"
 
 
-def _summary(part: Part, targets: Sequence[int]) -> str:
+def _summary(part: Part, targets: Sequence[int], wording: Wording) -> str:
     """Which tokens a piece has, how they begin, and how surprising they are."""
     inside = [target for target in targets if _inside(part, target)]
     if not inside:
-        return _place(part, targets[0])
+        return _place(part, targets[0], wording)
     first, last = inside[0] - part.start + 1, inside[-1] - part.start + 1
     text = part.doc[min(inside) : max(inside) + 1].text
     shown = f"{first:,}–{last:,} {word(text[:_BEGINNING] + '…' * (len(text) > _BEGINNING))}"
     if part.bits is None:
         return shown
     mean = sum(part.bits[target] for target in inside) / len(inside)
-    return f'{shown} <span class="spacy-rnn-number">{decimal(mean)} bits a token</span>'
+    bits = wording.bits_a_token.format(bits=decimal(mean))
+    return f'{shown} <span class="spacy-rnn-number">{bits}</span>'
 
 
 def _row(part: Part, target: int, options: RenderOptions) -> str:
@@ -108,14 +105,15 @@ def _row(part: Part, target: int, options: RenderOptions) -> str:
         _guess(guess, probability, guess == hit, options) for guess, probability in guesses
     )
     return (
-        f'<tr><th class="spacy-rnn-cell" scope="row">{_place(part, read)}</th>'
+        f'<tr><th class="spacy-rnn-cell" scope="row">{_place(part, read, options.wording)}</th>'
         f'<td class="spacy-rnn-cell"><ol class="spacy-rnn-guesses">{items}</ol></td>'
         f'<td class="spacy-rnn-cell">{_came(part, target, hit is not None, options)}</td></tr>'
     )
 
 
 def _guess(guess: str, probability: float, hit: bool, options: RenderOptions) -> str:
-    name = _edge("start" if options.backward else "end") if guess == BOUNDARY else word(guess)
+    edge = options.wording.edge(begins=options.backward)
+    name = edge if guess == BOUNDARY else word(guess)
     mark = _HIT if hit else ""
     kind = "spacy-rnn-guess spacy-rnn-right" if hit else "spacy-rnn-guess"
     return (
@@ -125,7 +123,7 @@ def _guess(guess: str, probability: float, hit: bool, options: RenderOptions) ->
 
 
 def _came(part: Part, target: int, hit: bool, options: RenderOptions) -> str:
-    shown = (_HIT if hit else "") + _place(part, target)
+    shown = (_HIT if hit else "") + _place(part, target, options.wording)
     if _inside(part, target):
         bits = None if part.bits is None else part.bits[target]
         mark = escape(part.mark(part.doc[target], options))
@@ -134,9 +132,8 @@ def _came(part: Part, target: int, hit: bool, options: RenderOptions) -> str:
         bits, mark = None if end is None else -end / math.log(2), ""
     if bits is None:
         return shown + mark
-    return (
-        f'{shown} <span class="spacy-rnn-number spacy-rnn-bits">{decimal(bits)}{mark} bits</span>'
-    )
+    number = options.wording.bits.format(bits=f"{decimal(bits)}{mark}")
+    return f'{shown} <span class="spacy-rnn-number spacy-rnn-bits">{number}</span>'
 
 
 def _hit(part: Part, target: int, guesses: list[tuple[str, float]]) -> str | None:
@@ -170,16 +167,12 @@ def _may_be_shown(token: Token, guess: str) -> bool:
     )
 
 
-def _place(part: Part, index: int) -> str:
+def _place(part: Part, index: int, wording: Wording) -> str:
     """A token, or the edge of the document beyond the last."""
     if _inside(part, index):
         return word(part.doc[index].text)
-    return _edge("start" if index < 0 else "end")
+    return wording.edge(begins=index < 0)
 
 
 def _inside(part: Part, index: int) -> bool:
     return 0 <= index < len(part.doc)
-
-
-def _edge(name: str) -> str:
-    return f'<em class="spacy-rnn-edge">{name} of text</em>'

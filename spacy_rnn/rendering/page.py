@@ -7,25 +7,26 @@ from collections.abc import Sequence
 from .stylesheet import PAGE_STYLE, STYLE
 
 
-def fragment(legend: str, figures: Sequence[str], style: str = "") -> str:
+def fragment(legend: str, figures: Sequence[str], style: str = "", lang: str = "en") -> str:
     """RETURNS (str): HTML that can stand in any page, several times too: all names begin with
     "spacy-rnn".
 
     style (str): Rules that only this kind of picture needs.
+    lang (str): The language of the legend.
     """
     body = "".join(f'<figure class="spacy-rnn-figure">{figure}</figure>' for figure in figures)
     # tex2jax_ignore: notebooks would read $ as mathematics
     return (
-        '<div class="spacy-rnn tex2jax_ignore" lang="en" dir="ltr">'
+        f'<div class="spacy-rnn tex2jax_ignore" lang="{lang}" dir="ltr">'
         f'<style>{STYLE}{style}</style><p class="spacy-rnn-legend">{legend}</p>{body}</div>'
     )
 
 
-def full_page(legend: str, figures: Sequence[str], style: str = "") -> str:
+def full_page(legend: str, figures: Sequence[str], style: str = "", lang: str = "en") -> str:
     """RETURNS (str): A page for a file of its own."""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{lang}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>spacy-rnn</title>\n<style>{PAGE_STYLE}</style>\n</head>\n"
-        f"<body>\n{fragment(legend, figures, style)}\n</body>\n</html>\n"
+        f"<body>\n{fragment(legend, figures, style, lang)}\n</body>\n</html>\n"
     )

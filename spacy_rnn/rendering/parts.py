@@ -14,7 +14,9 @@ from ..errors import Errors, shorten
 from ..pipeline.extensions import get_output, get_output_of
 from ..pipeline.output import LMOutput
 from ..validation import check_number, check_size
+from .english import ENGLISH
 from .text import visible
+from .wording import Wording
 
 DIRECTIONS = ("forward", "backward")
 # So much of a text tells a reader which one it is.
@@ -28,6 +30,7 @@ class RenderOptions:
     """The arguments of `render` that a style needs; see there."""
 
     component: str
+    wording: Wording = ENGLISH
     marks: Callable[[Token], str] | None = None
     max_tokens: int | None = None
     scale: float | None = None
@@ -109,12 +112,10 @@ class Part:
     def whole(self) -> bool:
         return self.start == 0 and self.end == len(self.doc)
 
-    def note(self) -> str:
+    def note(self, wording: Wording) -> str:
         """RETURNS (str): What isn't drawn, as text."""
         left, total = self.end - self.stop, self.end - self.start
-        if not left:
-            return ""
-        return f"Cut here; not shown: {left:,} of {total:,} tokens."
+        return wording.cut.format(left=left, total=total) if left else ""
 
 
 def unknown_words(output: LMOutput) -> np.ndarray:

@@ -26,11 +26,6 @@ STYLE = TRACE_STYLE
 _MOST_UNITS, _MOST_TOKENS = 40, 100
 # Longer words are cut, or their columns would be wider than a narrow page.
 _LONGEST = 14
-_NAMES = {
-    "h": "the hidden state h",
-    "c": "the cell state c",
-    "candidate": "the candidate",
-}
 
 
 def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
@@ -41,19 +36,21 @@ def draw(chosen: Any, options: TraceOptions) -> tuple[str, list[str]]:
 
 
 def _heat_legend(options: TraceOptions) -> str:
-    order = "Units that behave alike stand together. " if options.order == "similar" else ""
-    colours = "blue above zero and orange below"
-    if options.value in ALWAYS_POSITIVE:
-        colours = "stronger towards 1, where everything passes"
-    return (
-        f"One row for each unit, one column for each step: {_value_name(options.value)} when the "
-        f"word is read. The number is the value; the colour shows the same, {colours}. {order}"
-        "The columns can be scrolled with the arrow keys."
+    wording = options.wording
+    colours = wording.towards_one if options.value in ALWAYS_POSITIVE else wording.two_signs
+    # a value that there isn't has no name: no trace has it, which is told where it is drawn
+    value = wording.value_names.get(options.value, "")
+    return wording.sentences(
+        [
+            wording.states.format(value=value, colours=colours),
+            wording.similar if options.order == "similar" else "",
+            wording.scrolling,
+        ]
     )
 
 
 def _heat_map(trace: Trace, options: TraceOptions) -> str:
-    steps = options.steps(trace, _MOST_TOKENS)
+    steps, wording = options.steps(trace, _MOST_TOKENS), options.wording
     every = trace.units(options.value, options.layer)
     values = every[:steps]
     units = liveliest(values, options.units(_MOST_UNITS))
@@ -61,7 +58,7 @@ def _heat_map(trace: Trace, options: TraceOptions) -> str:
         units = units[similar_order(values[:, units])]
     full = _full_scale(options.value, values)
     heads = "".join(
-        f'<th scope="col" lang="{language(trace)}">{read_word(trace, step, _LONGEST)}</th>'
+        f'<th scope="col" lang="{language(trace)}">{read_word(trace, step, wording, _LONGEST)}</th>'
         for step in range(steps)
     )
     rows = "".join(_heat_row(unit, values[:, unit], full) for unit in units.tolist())
@@ -71,8 +68,8 @@ def _heat_map(trace: Trace, options: TraceOptions) -> str:
         f'<figcaption class="spacy-rnn-sums">{caption}</figcaption>'
         f'<div class="spacy-rnn-scroll" role="region" tabindex="0" aria-label="{caption}">'
         f'<table class="spacy-rnn-heat" dir="{way}"><thead><tr>'
-        f'<th scope="col" class="spacy-rnn-corner">unit</th>{heads}</tr>'
-        f"</thead><tbody>{rows}</tbody></table></div>{cut_note(trace, steps)}"
+        f'<th scope="col" class="spacy-rnn-corner">{wording.unit}</th>{heads}</tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>{cut_note(trace, steps, wording)}"
     )
 
 
@@ -96,15 +93,14 @@ def _full_scale(value: str, values: np.ndarray) -> float:
 
 
 def _heat_caption(trace: Trace, options: TraceOptions, shown: int, width: int, full: float) -> str:
-    layer = trace.layer_number(options.layer)
-    which = f"the {shown} of {width} units that change most" if shown < width else f"{width} units"
-    place = f" of layer {layer}" if len(trace.layers) > 1 else ""
-    way = ", read from right to left" if trace.direction == "backward" else ""
-    return (
-        f"{_value_name(options.value).capitalize()}{place}: {which}{way}; strongest colour at "
-        f"{short_number(full)}"
+    wording = options.wording
+    name = wording.value_names[options.value]
+    layer = wording.of_layer.format(layer=trace.layer_number(options.layer))
+    units = wording.some_units if shown < width else wording.all_units
+    return wording.states_caption.format(
+        value=name[0].upper() + name[1:],
+        layer=layer if len(trace.layers) > 1 else "",
+        units=units.format(shown=shown, width=width),
+        way=wording.read_backward if trace.direction == "backward" else "",
+        full=short_number(full),
     )
-
-
-def _value_name(value: str) -> str:
-    return _NAMES.get(value, f"the {value} gate")

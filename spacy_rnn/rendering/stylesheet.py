@@ -62,6 +62,8 @@ STYLE = f"""{themed(_LIGHT, _DARK)}
 .spacy-rnn .spacy-rnn-token .spacy-rnn-number {{ display: block; line-height: 1.3;
   text-align: center; direction: ltr; -webkit-user-select: none; user-select: none }}
 .spacy-rnn .spacy-rnn-edge {{ font-style: italic; color: var(--spacy-rnn-quiet) }}
+.spacy-rnn [lang="zh"].spacy-rnn-edge, .spacy-rnn[lang="zh"] .spacy-rnn-note {{
+  font-style: normal }}
 .spacy-rnn .spacy-rnn-summary {{ padding: .35rem .5rem; cursor: pointer;
   border-bottom: 1px solid var(--spacy-rnn-line); color: var(--spacy-rnn-ink) }}
 .spacy-rnn .spacy-rnn-summary:focus-visible {{ outline: 2px solid var(--spacy-rnn-fill) }}

@@ -8,15 +8,11 @@ from html import escape
 
 from spacy.tokens import Doc, Span, Token
 
-from ..errors import counted
 from .decimals import decimal
 from .parts import Part, RenderOptions, kept, select_all
 from .text import direction_of, runs, word
+from .wording import Wording
 
-UNKNOWN_LEGEND = (
-    "A question mark stands after the number of a word that the model doesn't know: it has the "
-    "probability of all unknown words together and, with a speller, of its spelling."
-)
 _LINE_ENDS = set("\n\r\u2028\u2029")
 # In bits: what a full bar may stand for
 _FULL = (16.0, 32.0, 64.0)
@@ -50,18 +46,18 @@ def _drawn_bits(part: Part) -> list[float]:
 
 
 def _explain_bars(parts: Sequence[Part], scale: float, options: RenderOptions) -> str:
-    side = "after" if options.backward else "before"
+    wording = options.wording
     sentences = [
-        f"Under each token its surprisal in bits: −log₂ p(token | all tokens {side} it).",
-        f"The bar above it shows the same; it is full at {scale:g} bits.",
+        wording.surprisal_below.format(side=wording.side(options.backward)),
+        wording.full_bar.format(bits=scale),
     ]
     if any(bits > scale for part in parts for bits in _drawn_bits(part)):
-        sentences.append("A bar with a gap goes on beyond that.")
+        sentences.append(wording.gap)
     if options.marks is None and any(part.is_marked for part in parts):
-        sentences.append(UNKNOWN_LEGEND)
+        sentences.append(wording.unknown_words)
     if any(part.skips(i) for part in parts for i in range(part.start, part.stop)):
-        sentences.append("White space that isn't read has none.")
-    return " ".join(sentences)
+        sentences.append(wording.white_space)
+    return wording.sentences(sentences)
 
 
 def _annotated_text(part: Part, scale: float, options: RenderOptions) -> str:
@@ -75,13 +71,16 @@ def _annotated_text(part: Part, scale: float, options: RenderOptions) -> str:
             # the space after the run belongs to the text around it
             inner = f'<bdi dir="{way}">{inner.rstrip(" ")}</bdi>{" " * inner.endswith(" ")}'
         pieces.append(inner)
-    text = "".join(pieces) or '<span class="spacy-rnn-edge">no token</span>'
-    note = part.note()
+    wording = options.wording
+    nothing = f'<span class="spacy-rnn-edge" lang="{wording.lang}">{wording.no_token}</span>'
+    text = "".join(pieces) or nothing
+    note = part.note(wording)
     if note:
-        note = f'<p class="spacy-rnn-note">{note} The sums below are those of all.</p>'
+        note = wording.sentences([note, wording.sums_of_all])
+        note = f'<p class="spacy-rnn-note">{note}</p>'
     return (
         f'<p class="spacy-rnn-text" dir="{base}" lang="{_language(part)}">{text}</p>{note}'
-        f'<figcaption class="spacy-rnn-sums">{sums_of(part)}</figcaption>'
+        f'<figcaption class="spacy-rnn-sums">{sums_of(part, wording)}</figcaption>'
     )
 
 
@@ -123,15 +122,15 @@ def _token(
     )
 
 
-def sums_of(part: Part) -> str:
+def sums_of(part: Part, wording: Wording) -> str:
     """RETURNS (str): The sums of a Doc or Span, as text."""
     count = part.output.count_read(part.start, part.end)
     bits = part.output.surprisal_of(part.start, part.end) or 0.0
-    sums = [counted(count, "token"), f"{decimal(bits)} bits"]
+    sums = [wording.count(wording.token_count, count), wording.bits.format(bits=decimal(bits))]
     if count:
-        sums.append(f"{decimal(bits / count)} bits a token")
+        sums.append(wording.bits_a_token.format(bits=decimal(bits / count)))
     perplexity = part.output.perplexity
     # the end of the document counts in it, so a Span has none
     if part.whole and perplexity is not None:
-        sums.append(f"perplexity {decimal(perplexity)}")
+        sums.append(wording.perplexity.format(value=decimal(perplexity)))
     return " · ".join(sums)

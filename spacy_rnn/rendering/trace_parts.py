@@ -15,6 +15,7 @@ from ..pipeline.trace import Trace
 from ..validation import check_size, check_type
 from ..vocabulary import BOUNDARY
 from .text import word
+from .wording import Wording
 
 ORDERS = ("similar", "index")
 # From 0 to 1; all other values have two signs.
@@ -30,6 +31,7 @@ class TraceOptions:
     order: str
     max_units: int | None
     max_tokens: int | None
+    wording: Wording
 
     @classmethod
     def make(
@@ -39,6 +41,7 @@ class TraceOptions:
         order: str | None,
         max_units: int | None,
         max_tokens: int | None,
+        wording: Wording,
     ) -> TraceOptions:
         """RETURNS (TraceOptions): With defaults for None.
         RAISES (ValueError, TypeError): If one is out of range or of another type.
@@ -49,6 +52,7 @@ class TraceOptions:
             "similar" if order is None else order,
             max_units,
             max_tokens,
+            wording,
         )
         made.check()
         return made
@@ -126,25 +130,24 @@ def _chain(left: list[int], right: list[int], distance: np.ndarray) -> list[int]
     return [*first, *second]
 
 
-def read_word(trace: Trace, step: int, longest: int | None = None) -> str:
+def read_word(trace: Trace, step: int, wording: Wording, longest: int | None = None) -> str:
     """RETURNS (str): What was read at a step, as HTML, cut to `longest` characters."""
     if trace.places[step] < 0:
-        return edge(trace, begins=True)
+        return edge_of(trace, wording, begins=True)
     text = trace.words[step]
     if longest is not None and len(text) > longest:
         text = text[: longest - 1] + "…"
     return word(text)
 
 
-def next_word(trace: Trace, guess: str) -> str:
+def next_word(trace: Trace, guess: str, wording: Wording) -> str:
     """RETURNS (str): A word of a list of next words, as HTML."""
-    return edge(trace, begins=False) if guess == BOUNDARY else word(guess)
+    return edge_of(trace, wording, begins=False) if guess == BOUNDARY else word(guess)
 
 
-def edge(trace: Trace, *, begins: bool) -> str:
+def edge_of(trace: Trace, wording: Wording, *, begins: bool) -> str:
     """RETURNS (str): The edge of the text where the reading begins or ends, as HTML."""
-    name = "start" if begins == (trace.direction == "forward") else "end"
-    return f'<em class="spacy-rnn-edge">{name} of text</em>'
+    return wording.edge(begins=begins == (trace.direction == "forward"))
 
 
 def language(trace: Trace) -> str:
@@ -152,12 +155,12 @@ def language(trace: Trace) -> str:
     return "" if trace.lang == "xx" else escape(trace.lang)
 
 
-def cut_note(trace: Trace, steps: int) -> str:
+def cut_note(trace: Trace, steps: int, wording: Wording) -> str:
     """RETURNS (str): How many tokens aren't drawn, as a paragraph; "" if all are."""
     left, total = len(trace) - steps, len(trace) - 1
     if not left:
         return ""
-    return f'<p class="spacy-rnn-note">Cut here; not shown: {left:,} of {total:,} tokens.</p>'
+    return f'<p class="spacy-rnn-note">{wording.cut.format(left=left, total=total)}</p>'
 
 
 def short_number(value: float, digits: int = 1) -> str:

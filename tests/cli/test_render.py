@@ -117,3 +117,9 @@ def test_a_process_writes_the_page_in_utf8(tmp_path, model):
     done = run_process("render", model, "the 猫", "-o", path, "--style", "steps")
     assert done.returncode == 0, done.stderr
     assert "猫" in path.read_text("utf8")
+
+
+def test_the_language_of_legends_is_chosen(tmp_path, model, nlp):
+    found = page_of(tmp_path, model, TEXT, "--lang", "zh")
+    assert found == render(nlp(TEXT), page=True, lang="zh")
+    assert "惊异度" in found

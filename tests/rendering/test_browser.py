@@ -80,7 +80,9 @@ def test_a_number_stands_below_its_own_word_and_no_other(docs, width):
 def test_no_bar_crosses_a_word(docs):
     for word in measure(render(docs, page=True), **PARTS)["words"]:
         assert word["inkTop"] >= word["top"] + 28, word
-    items = measure(render(docs, "next", page=True), words="li .spacy-rnn-word", items="li")
+    items = measure(
+        render(docs, "next", page=True, lang="en"), words="li .spacy-rnn-word", items="li"
+    )
     bottoms = iter(items["words"])
     for item in items["items"]:
         if " of text" not in item["text"]:
@@ -203,7 +205,7 @@ def test_a_picture_in_black_and_white_shows_its_numbers(docs, style):
         # the thin strokes of small digits are blurred
         assert contrast(area[levels.argmin()], area[levels.argmax()]) >= 3, box
     if style == "surprisal":
-        scale = float(re.search(r"full at (\d+) bits", grey)[1])
+        scale = float(re.search(r"(?:full at|满格是) (\d+)", grey)[1])
         words = measure(grey, words=PARTS["words"])["words"]
         for box, bits in zip(words, map(float, bits_of(docs[1])), strict=True):
             column = pixels[int(box["top"]) + 1 : int(box["top"]) + 28, int(box["left"]) + 3, 0]
@@ -247,6 +249,8 @@ def forms(style, texts, trained, chinese):
             lm = nlp.get_pipe("rnn_lm")
             chosen = [*lm.vocabulary.words[2:12], *HOSTILE[:3]]
             yield nlp.lang, render(lm, style, page=True), lm.vocabulary.words[2:12]
+            other = "zh" if nlp.lang == "xx" else "en"
+            yield f"{nlp.lang} in {other}", render(lm, style, page=True, lang=other), []
             yield f"{nlp.lang} chosen", render(lm, style, words=chosen, page=True), chosen
         return
     for (language, count), doc in texts.items():
@@ -254,6 +258,9 @@ def forms(style, texts, trained, chinese):
         if style == "line" and count == 2000:
             shown = []  # only the most surprising are in words
         yield f"{language} {count}", render(doc, style, page=True), shown
+        if count == 20:
+            other = "zh" if language == "en" else "en"
+            yield f"{language} in {other}", render(doc, style, page=True, lang=other), shown
     if style == "line":
         pair = [texts["en", 20], texts["zh", 2000]]
         yield "two", render(pair, style, names=["one", HOSTILE[0]], page=True), [HOSTILE[0]]

@@ -58,7 +58,7 @@ def add_numbers(doc, name, log_probs, **more):
 def test_every_token_has_its_point(language, request):
     nlp = request.getfixturevalue(language)
     doc = nlp(ENGLISH[3] if language == "trained" else CHINESE[4])
-    root, bits = draw(doc), doc._.rnn_lm.surprisal
+    root, bits = draw(doc, lang="en"), doc._.rnn_lm.surprisal
     top = full_height(root)
     assert bits.max() <= top
     dots = points(root)

@@ -33,7 +33,7 @@ def test_a_row_for_every_token_and_the_end(language, request):
     words = [token.text for token in doc]
     output = doc._.rnn_lm
     bits = [f"{-x / math.log(2):.1f} bits" for x in [*output.log_probs, output.end_log_prob]]
-    rows = rows_of(doc)
+    rows = rows_of(doc, lang="en")
     assert [row[0] for row in rows] == [START, *words]
     assert [row[2] for row in rows] == [*words, END]
     assert [row[4] for row in rows] == bits

@@ -45,10 +45,10 @@ def opened(html):
     return html.replace("<details", "<details open")
 
 
-@pytest.mark.parametrize("width", [400, 1200])
-def test_nothing_is_wider_than_the_page_and_nothing_overlaps(traces, style, width):
+@pytest.mark.parametrize(("width", "lang"), [(400, "en"), (400, "zh"), (1200, "en")])
+def test_nothing_is_wider_than_the_page_and_nothing_overlaps(traces, style, width, lang):
     few = 10 if style == "steps" else None
-    page = opened(render(traces, style, page=True, max_tokens=few))
+    page = opened(render(traces, style, page=True, max_tokens=few, lang=lang))
     found = measure(
         page, width=width, outside=f"{TEXT}:not(.spacy-rnn-scroll *)", cells="td, th",
         stages=".spacy-rnn-stage", cards=".spacy-rnn-step", words="th .spacy-rnn-word",
