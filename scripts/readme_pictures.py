@@ -32,7 +32,7 @@ def main(
         raise SystemExit("There is no chromium: install it, then run this again.")
     # as many next words as fit side by side
     nlp = spacy.load(model, config={"components.rnn_lm.top_k": 4})
-    page = render(nlp(TEXT), "next", page=True)
+    page = render(nlp(TEXT), "next", page=True, lang="en")
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "page.html")

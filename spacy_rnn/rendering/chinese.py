@@ -31,8 +31,8 @@ CHINESE = Wording(
     "最右边一列的数字是真正来的词的惊异度，单位是比特：−log₂ p。{edge}也算一个符号，就是 "
     "&lt;/s&gt;。",
     pieces="文本很长，每 {piece} 个词分成一段，点开就能看。",
-    next_titles=("读完", "下一个词", "真正来的词"),
-    previous_titles=("读完", "前一个词", "真正来的词"),
+    next_titles=("读完", "下一个词", "真正来的"),
+    previous_titles=("读完", "前一个词", "真正来的"),
     line="惊异度（比特）：−log₂ p(词 | 它{side}的所有词)，从左到右。",
     smoothed="每一点是 {window} 个词的平均：这个位置的词，加上它两边的词。",
     hollow="空心的点是未知词。",

@@ -86,7 +86,9 @@ STYLE = f"""{themed(_LIGHT, _DARK)}
   color: var(--spacy-rnn-ink) }}
 .spacy-rnn .spacy-rnn-right {{ border-color: var(--spacy-rnn-ink) }}
 .spacy-rnn .spacy-rnn-hit {{ font-weight: bold; color: var(--spacy-rnn-ink) }}
-.spacy-rnn .spacy-rnn-bits {{ display: block }}
+.spacy-rnn .spacy-rnn-bits {{ display: block; word-break: keep-all }}
+.spacy-rnn[lang="zh"] .spacy-rnn-cell:first-child, .spacy-rnn[lang="zh"]
+  .spacy-rnn-cell:last-child {{ min-width: 5.2rem }}
 {CHART_STYLE}
 """
 
