@@ -113,7 +113,7 @@ def rarest_ratio(curve: dict[str, tuple[int, float]]) -> float | None:
 
 
 def draw(curves: dict[str, dict[str, tuple[int, float]]]) -> str:
-    """RETURNS (str): An SVG with a line for each model; its unknown words are the last point.
+    """RETURNS (str): An SVG with a line for each model; its unknown words are the first point.
 
     curves (Dict[str, Dict]): By label, see `measure`.
     """
