@@ -22,6 +22,7 @@ def main(
     dropout: float = typer.Option(0.4, help="Dropout"),
     decay: float = typer.Option(0.1, help="Weight decay"),
     streams: int = typer.Option(32, help="Chapters read in parallel"),
+    cutoffs: str = typer.Option("auto", help='Clusters of the softmax: "auto" or "fast"'),
     output: Path = typer.Option(None, help="A folder to keep the model in"),
 ) -> None:
     """Print the test perplexity and the CPU seconds of the training."""
@@ -39,6 +40,7 @@ def main(
             "training.optimizer.L2": decay,
             "training.optimizer.learn_rate.max_rate": rate,
             "components.rnn_lm.model.width": width,
+            "components.rnn_lm.model.cutoffs": cutoffs,
         }
     )
     nlp, spent = quality.run(config, min_count=2, output=output)

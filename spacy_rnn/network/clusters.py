@@ -14,13 +14,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .linear_nll import row_blocks, target_log_probs
+from .linear_nll import row_blocks
+from .product_times import product_times
 from .screening import ClusterScreen, QuantizedHidden, Screens, can_screen, keep_screens
-from .softmax import EXCLUDED, SoftmaxHead, from_row, stable_top_k
+from .softmax import EXCLUDED, SoftmaxHead, fast_target_log_probs, from_row, stable_top_k
 
-# What opening a cluster costs beside its products, in rows of the weight for every token.
-_OPENING_COST = 25.0
-_MAX_CLUSTERS = 6
+# The names of a choice, and what each promises.
+CHOICES = ("auto", "fast")
+MOST_CLUSTERS = 40
+# Where many clusters would cost too much perplexity: see `choose_clusters`.
+_FEW_CLUSTERS = 6
+_NARROW = 128
+# Of a step that clusters are chosen for: 32 streams of 64 tokens.
+STEP_POSITIONS = 2_048
 _CANDIDATES = 64
 # Blocks are so much larger where clusters are screened: few positions are left for each product.
 _SCREENED_FACTOR = 4
@@ -28,42 +34,64 @@ _SCREENED_FACTOR = 4
 _SCREENED_WORDS = 2_000
 
 
-def choose_cutoffs(counts: np.ndarray) -> list[int]:
-    """Find the clusters that minimise the expected number of rows touched for a target.
+def choose_clusters(choice: str, counts: np.ndarray, width: int) -> list[int]:
+    """Find the clusters that one of CHOICES stands for.
 
-    A target in the head touches c₁ + K rows, one in cluster j also the cluster's own rows:
-    E = c₁ + K + Σⱼ p(cluster j) · |cluster j| + K · opening cost; found by dynamic programming
-    over a geometric grid of cutoffs.
+    The more clusters, the less work, and the harder it is for one hidden state to tell all of them
+    apart. "fast" takes the least time. "auto" has the better perplexity after an equal time of
+    training: the same clusters for narrow networks, which are trained on more text for them, and a
+    few large ones for wide networks.
+
+    choice (str): "auto" or "fast".
+    counts, width: See `choose_cutoffs`.
+    """
+    many = choice == "fast" or width < _NARROW
+    return choose_cutoffs(counts, width, MOST_CLUSTERS if many else _FEW_CLUSTERS)
+
+
+def choose_cutoffs(counts: np.ndarray, width: int, most: int = MOST_CLUSTERS) -> list[int]:
+    """Find the clusters that take the least time.
+
+    All positions of a step are multiplied with the c₁ words of the head and its K clusters, those
+    whose target is in cluster j with the rows of that cluster:
+
+        T = t(N, c₁ + K) + Σⱼ t(N · p(cluster j), |cluster j|)
+
+    with the times t of `product_times`; found by dynamic programming over a geometric grid of
+    cutoffs.
 
     counts (ndarray): int (words,), how often each row is a target; falling, but for the two
         special rows in front.
+    width (int): Of the hidden states.
+    most (int): At most so many clusters.
     RETURNS (List[int]): The first row of every cluster; empty when clusters would not halve the
-        work of one full softmax.
+        time of one full softmax.
     """
     size = len(counts)
     mass = np.concatenate([[0.0], np.cumsum(counts + 0.5)])
     mass /= mass[-1]
     grid = np.unique(np.geomspace(2, size, _CANDIDATES).astype(np.int64))
     starts, stops = grid[:-1], grid
-    # cost of one cluster [a, b): its share of the targets times its rows, and its opening
-    width = stops[None, :] - starts[:, None]
-    share = mass[stops][None, :] - mass[starts][:, None]
-    cluster = np.where(width > 0, share * width + _OPENING_COST, np.inf)
-    best: tuple[float, list[int]] = (size / 2, [])
-    tail = np.full(len(grid), np.inf)  # cheapest division of [grid[i], size) into k clusters
+    rows = stops[None, :] - starts[:, None]
+    positions = STEP_POSITIONS * (mass[stops][None, :] - mass[starts][:, None])
+    cluster = np.where(rows > 0, product_times(positions, rows, width), np.inf)
+    whole = product_times(np.array(STEP_POSITIONS), np.array(size), width)
+    best: tuple[float, list[int]] = (float(whole) / 2, [])
+    tail = np.full(len(grid), np.inf)  # least time of [grid[i], size) in k clusters
     tail[-1] = 0.0
     choices: list[np.ndarray] = []
-    for k in range(1, min(_MAX_CLUSTERS, len(grid) - 1) + 1):
+    for k in range(1, min(most, len(grid) - 1) + 1):
         total = cluster + tail[None, :]
         choices.append(total.argmin(axis=1))
         tail = np.append(total.min(axis=1), np.inf)
-        heads = starts + k + tail[:-1]
-        first = int(heads.argmin())
-        if heads[first] < best[0]:
+        head = product_times(np.array(STEP_POSITIONS), starts + k, width)
+        times = head + tail[:-1]
+        first = int(times.argmin())
+        if times[first] < best[0]:
             cuts = [first]
             for choice in reversed(choices[1:]):
                 cuts.append(int(choice[cuts[-1]]))
-            best = (float(heads[first]), [int(grid[i]) for i in cuts])
+            best = (float(times[first]), [int(grid[i]) for i in cuts])
     return best[1]
 
 
@@ -91,12 +119,12 @@ class ClusterSoftmax(SoftmaxHead):
         cluster = self.cluster_of(targets)
         in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
         head = self._head(*from_row(first, weights[0], biases[0]))
-        result = target_log_probs(hidden, *head, in_head - first, dtype)
+        result = fast_target_log_probs(hidden, *head, in_head - first, dtype)
         for number, start in enumerate(self.cutoffs[:-1], start=1):
             places = (cluster == number).nonzero().squeeze(1)
             if not len(places):
                 continue
-            inside = target_log_probs(
+            inside = fast_target_log_probs(
                 hidden.index_select(0, places),
                 weights[number],
                 biases[number],

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spacy_rnn.network import clusters
-from spacy_rnn.network.clusters import choose_cutoffs
+from spacy_rnn.network.clusters import choose_clusters, choose_cutoffs
+from spacy_rnn.network.product_times import product_times
 
 from . import naive
 
@@ -109,18 +110,47 @@ def test_targets_touch_only_the_clusters_they_are_in():
     assert torch.equal(head.target_log_probs(hidden, targets, torch.float32), expected)
 
 
+# -- number formats
+
+
+@pytest.mark.parametrize("cutoffs", [(), CUTOFFS])
+def test_small_products_run_in_float32_whatever_is_asked_for(cutoffs):
+    head = naive.make_network(words=WORDS, cutoffs=cutoffs).softmax.requires_grad_(False)
+    hidden, targets = torch.randn(80, 6), torch.arange(80) % WORDS
+    expected = head.target_log_probs(hidden, targets, torch.float32)
+    assert torch.equal(head.target_log_probs(hidden, targets, torch.bfloat16), expected)
+
+
+def test_only_large_clusters_run_in_the_lower_format(monkeypatch):
+    network = naive.make_network(words=3000, width=64, cutoffs=(20, 60))
+    head = network.softmax.requires_grad_(False)
+    hidden, targets = torch.randn(800, 64).tanh(), torch.arange(800) % 1000
+    exact = head.target_log_probs(hidden, targets, torch.float32)
+    found = head.target_log_probs(hidden, targets, torch.bfloat16)
+    large = targets >= 60
+    assert torch.equal(found[~large], exact[~large])
+    assert not torch.equal(found[large], exact[large])
+    torch.testing.assert_close(found, exact, atol=0.1, rtol=0.02)
+
+
 # -- cutoffs
 
+WIDTH = 64
 
-def cost(counts, cutoffs):
-    """E = c₁ + K + Σ p(cluster) · |cluster| + K · opening cost, word by word."""
+
+def cost(counts, cutoffs, width=WIDTH):
+    """T = t(N, c₁ + K) + Σ t(N · p(cluster), |cluster|), cluster by cluster."""
+
+    def time(positions, rows):
+        return float(product_times(np.array(float(positions)), np.array(float(rows)), width))
+
+    steps = clusters.STEP_POSITIONS
     if not cutoffs:
-        return len(counts) / 2
-    smoothed = [count + 0.5 for count in counts]
-    total = cutoffs[0] + len(cutoffs) * (1 + clusters._OPENING_COST)
-    edges = [*cutoffs, len(counts)]
-    for start, stop in pairwise(edges):
-        total += sum(smoothed[start:stop]) / sum(smoothed) * (stop - start)
+        return time(steps, len(counts)) / 2
+    smoothed = [float(count) + 0.5 for count in counts]
+    total = time(steps, cutoffs[0] + len(cutoffs))
+    for start, stop in pairwise([*cutoffs, len(counts)]):
+        total += time(steps * sum(smoothed[start:stop]) / sum(smoothed), stop - start)
     return total
 
 
@@ -134,54 +164,67 @@ def grid_of(words):
 
 @pytest.mark.parametrize("words", [300, 5_000, 60_000])
 @pytest.mark.parametrize("exponent", [0.6, 1.0, 1.4])
-def test_no_one_or_two_clusters_are_cheaper(words, exponent):
+@pytest.mark.parametrize("width", [32, 512])
+def test_no_one_or_two_clusters_are_faster(words, exponent, width):
     counts = zipf(words, exponent)
-    cutoffs = choose_cutoffs(counts)
+    cutoffs = choose_cutoffs(counts, width)
     mass = np.concatenate([[0.0], np.cumsum(counts + 0.5)])
     mass /= mass[-1]
-
-    def quick_cost(cuts):
-        edges = [*cuts, words]
-        inside = sum((mass[b] - mass[a]) * (b - a) for a, b in pairwise(edges))
-        return cuts[0] + len(cuts) * (1 + clusters._OPENING_COST) + inside
-
-    grid = grid_of(words)
-    best = min(quick_cost(cuts) for k in (1, 2) for cuts in combinations(grid, k))
-    ours = cost(counts, cutoffs)
-    assert ours <= min(best, words / 2) + 1e-6
-    if cutoffs:
-        assert ours == pytest.approx(quick_cost(cutoffs))
+    pairs = [[a] for a in grid_of(words)] + [list(c) for c in combinations(grid_of(words), 2)]
+    heads = np.array([cuts[0] + len(cuts) for cuts in pairs])
+    times = product_times(np.array(clusters.STEP_POSITIONS), heads, width)
+    for number, cuts in enumerate(pairs):
+        edges = np.array([*cuts, words])
+        positions = clusters.STEP_POSITIONS * np.diff(mass[edges])
+        times[number] += product_times(positions, np.diff(edges), width).sum()
+    ours = cost(counts, cutoffs, width)
+    assert ours <= min(times.min(), cost(counts, [], width)) * (1 + 1e-9)
 
 
 @pytest.mark.slow
 @given(st.lists(st.integers(0, 10**4), min_size=60, max_size=2000))
 @settings(deadline=None, max_examples=25)
-def test_search_finds_the_cheapest_of_all_divisions_of_its_grid(counts):
+def test_search_finds_the_fastest_of_all_divisions_of_its_grid(counts):
     counts = np.array(sorted(counts, reverse=True))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clusters, "_CANDIDATES", 8)
-        patch.setattr(clusters, "_OPENING_COST", 2.0)
+        patch.setattr(clusters, "STEP_POSITIONS", 10**6)
         grid = grid_of(len(counts))
-        every = [cuts for k in range(clusters._MAX_CLUSTERS + 1) for cuts in combinations(grid, k)]
+        every = [cuts for k in range(5) for cuts in combinations(grid, k)]
         best = min(cost(counts, cuts) for cuts in every)
-        assert cost(counts, choose_cutoffs(counts)) == pytest.approx(best)
+        found = choose_cutoffs(counts, WIDTH, 4)
+        assert cost(counts, found) == pytest.approx(best)
 
 
-@given(st.lists(st.integers(0, 10**9), min_size=2, max_size=400))
+@given(st.lists(st.integers(0, 10**9), min_size=2, max_size=400), st.integers(1, 40))
 @settings(deadline=None)
-def test_cutoffs_are_valid_for_any_counts(counts):
-    cutoffs = choose_cutoffs(np.array(counts, dtype=np.int64))
+def test_cutoffs_are_valid_for_any_counts(counts, most):
+    cutoffs = choose_cutoffs(np.array(counts, dtype=np.int64), WIDTH, most)
     assert cutoffs == sorted(set(cutoffs))
     assert all(isinstance(cutoff, int) and 2 <= cutoff < len(counts) for cutoff in cutoffs)
-    assert len(cutoffs) <= clusters._MAX_CLUSTERS
+    assert len(cutoffs) <= most
 
 
 @pytest.mark.parametrize("words", range(2, 12))
 def test_tiny_vocabulary_keeps_the_full_softmax(words):
-    assert choose_cutoffs(zipf(words)) == []
+    assert choose_cutoffs(zipf(words), WIDTH) == []
 
 
-def test_frequent_words_are_cut_from_the_rare_ones():
-    cutoffs = choose_cutoffs(zipf(33_000))
-    assert 3 <= len(cutoffs) <= clusters._MAX_CLUSTERS
-    assert cost(zipf(33_000), cutoffs) < 33_000 / 8
+def rows_of_a_target(counts, cutoffs):
+    mass = np.concatenate([[0.0], np.cumsum(counts + 0.5)]) / (counts + 0.5).sum()
+    edges = np.array([*cutoffs, len(counts)])
+    return cutoffs[0] + len(cutoffs) + float((np.diff(mass[edges]) * np.diff(edges)).sum())
+
+
+@pytest.mark.parametrize("width", [64, 256])
+def test_the_fast_clusters_touch_a_third_of_the_rows(width):
+    counts = zipf(50_000)
+    fast, few = choose_clusters("fast", counts, width), choose_cutoffs(counts, width, 6)
+    assert len(few) <= 6 < len(fast) <= clusters.MOST_CLUSTERS
+    assert rows_of_a_target(counts, fast) < rows_of_a_target(counts, few) / 3
+
+
+def test_the_default_is_fast_where_networks_are_narrow_and_has_few_clusters_else():
+    counts = zipf(50_000)
+    assert choose_clusters("auto", counts, 64) == choose_clusters("fast", counts, 64)
+    assert choose_clusters("auto", counts, 256) == choose_cutoffs(counts, 256, 6)
