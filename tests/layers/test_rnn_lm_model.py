@@ -169,7 +169,7 @@ def test_bfloat16_predictions_on_request_are_within_the_documented_tolerance(cut
 # -- log-probabilities
 
 
-@pytest.mark.parametrize("cutoffs", ["auto", None, [2, 5, 9]])
+@pytest.mark.parametrize("cutoffs", ["auto", "fast", None, [2, 5, 9]])
 def test_log_probs_score_every_token_and_the_end(cutoffs):
     model, docs = make_model(cutoffs=cutoffs), make_docs()
     found, _ = models.log_probs_of(model, docs)
@@ -272,6 +272,14 @@ def test_damaged_mark_is_an_error():
 
 
 # -- settings
+
+
+@pytest.mark.parametrize("cutoffs", ["auto", "fast"])
+@pytest.mark.parametrize("width", [8, 128])
+def test_clusters_are_chosen_for_the_width(cutoffs, width):
+    entries = [[f"w{number}", 10**6 // number] for number in range(1, 5000)]
+    network = get_shim(make_model(entries=entries, cutoffs=cutoffs, width=width)).network
+    assert (len(network.settings.cutoffs) > 6) == (cutoffs == "fast" or width < 128)
 
 
 @pytest.mark.parametrize(
