@@ -114,7 +114,7 @@ def _add_answers(app: FastAPI, models: Sequence[ServedModel], limits: ServeLimit
     async def draw_text(body: Annotated[PictureBody, Query()]) -> HTMLResponse:
         """A picture of the steps, or of the states, as a page without scripts."""
         model = _choose(models, limits, body)
-        html = await model.turn(model.draw, body.text, body.style)
+        html = await model.turn(model.draw, body.text, body.style, body.lang)
         # the page asks whether it can be drawn, and then shows it
         kept = {"Cache-Control": "private, max-age=60"}
         return HTMLResponse(html, headers={"Content-Security-Policy": PICTURE_POLICY, **kept})

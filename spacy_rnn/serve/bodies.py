@@ -81,6 +81,9 @@ class TraceBody(TextBody):
 
 class PictureBody(TextBody):
     style: Literal["steps", "states"] = "steps"
+    lang: Literal["en", "zh"] | None = Field(
+        None, description="Of legends and labels; that of the model if not given"
+    )
 
 
 class ErrorAnswer(BaseModel):

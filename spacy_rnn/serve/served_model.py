@@ -200,9 +200,10 @@ class ServedModel:
             raise Refused(413, Errors.R855.format(tokens=len(doc), most=most))
         return self.lm.trace(doc, k=k)
 
-    def draw(self, text: str, style: str) -> str:
+    def draw(self, text: str, style: str, lang: str | None) -> str:
         """RETURNS (str): A whole page with the picture of a trace: "states" or "steps"."""
-        return render(self.trace(text, None), style, page=True, jupyter=False) or ""
+        trace = self.trace(text, None)
+        return render(trace, style, page=True, jupyter=False, lang=lang) or ""
 
     def _doc(self, text: str) -> Doc:
         """RETURNS (Doc): The tokens of a text. Clients ask several questions about each."""

@@ -156,6 +156,9 @@ def test_pictures_are_those_of_the_component(client, lms, style):
     query = {"model": "zh", "text": "猫看着<b>雨", "style": style}
     answer = client.send("GET", "/api/picture", params=query)
     assert answer.text == render(lms["zh"].trace("猫看着<b>雨"), style, page=True)
+    query["lang"] = "en"
+    english = client.send("GET", "/api/picture", params=query)
+    assert english.text == render(lms["zh"].trace("猫看着<b>雨"), style, page=True, lang="en")
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy and "script" not in policy
 

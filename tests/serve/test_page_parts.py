@@ -90,6 +90,21 @@ def test_steps_can_be_gone_through_with_the_keyboard(page, lms):
     assert page.run(overflow) <= 0
 
 
+def test_pictures_are_in_the_language_of_the_page(page):
+    page.type("the baker")
+    page.click("#show-steps")
+    page.until("!document.querySelector('#stepping').hidden")
+    page.click("#step-on")
+    page.type(" paints")  # the picture stays that of its text
+    frame = "document.querySelector('iframe').contentDocument"
+    assert page.run(f"{frame}.documentElement.lang") == "en"
+    page.click("[data-language=zh]")
+    page.until(f"{frame}?.documentElement?.lang.startsWith('zh') && {frame}.body")
+    page.until("document.querySelector('#step-number').textContent === '第 1 步，共 2 步'")
+    page.click("[data-language=en]")
+    page.until(f"{frame}?.documentElement?.lang === 'en' && {frame}.body")
+
+
 def test_two_models_stand_side_by_side(page, lms):
     choose(page, "en", "zh")
     page.run("document.querySelector('#text').focus()")

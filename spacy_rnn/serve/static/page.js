@@ -3,7 +3,7 @@
 import * as panels from "./panels.js";
 import {ask, checkPicture, listModels, listen, pictureAddress} from "./server.js";
 import * as typing from "./suggestions.js";
-import {explain, preferredLanguage, remember, say, setLanguage} from "./texts.js";
+import {explain, languageNow, preferredLanguage, remember, say, setLanguage} from "./texts.js";
 
 const find = selector => document.querySelector(selector);
 const error = find("#error");
@@ -25,7 +25,9 @@ let writing = null;
 let written = [];
 let steps = [];
 let step = 0;
+// The picture that is shown, and of which text.
 let shown = null;
+let drawn = "";
 
 const fail = problem => {
   if (problem?.name === "AbortError") return;
@@ -145,10 +147,10 @@ const showWriting = () => {
 
 // --- pictures ---
 
-const draw = async style => {
-  const text = typing.text();
+const draw = async (style, text, first = 0) => {
   shown = style;
-  const made = models.map(model => pictureAddress(model, text, style));
+  drawn = text;
+  const made = models.map(model => pictureAddress(model, text, style, languageNow()));
   try {
     if (made.some(address => address.length > LONGEST_ADDRESS)) {
       throw {code: "R855", message: say("long")};
@@ -170,7 +172,7 @@ const draw = async style => {
   for (const [name, button] of [["steps", "#show-steps"], ["states", "#show-states"]]) {
     find(button).setAttribute("aria-pressed", String(name === shown));
   }
-  if (steps.length) showStep(0);
+  if (steps.length) showStep(first);
 };
 
 /** Show one step of the pictures, or all of them. */
@@ -211,6 +213,7 @@ const layOut = () => {
   steps = [];
   find("#stepping").hidden = true;
   if (shown) find(`#show-${shown}`).setAttribute("aria-pressed", "false");
+  shown = null;
   written = [];
   showWriting();
   refresh();
@@ -227,7 +230,7 @@ const fillModels = names => {
 const speak = name => {
   setLanguage(name);
   if (models.length) refresh();
-  if (steps.length) showStep(step);
+  if (shown) draw(shown, drawn, step);
   showWriting();
 };
 
@@ -253,8 +256,8 @@ const start = async () => {
   typing.watch(refresh);
   find("#writing").addEventListener("submit", write);
   find("#stop").addEventListener("click", () => writing?.abort());
-  find("#show-steps").addEventListener("click", () => draw("steps"));
-  find("#show-states").addEventListener("click", () => draw("states"));
+  find("#show-steps").addEventListener("click", () => draw("steps", typing.text()));
+  find("#show-states").addEventListener("click", () => draw("states", typing.text()));
   find("#step-back").addEventListener("click", () => showStep(step - 1));
   find("#step-on").addEventListener("click", () => showStep(step + 1));
   find("#step-all").addEventListener("click", toggleAll);

@@ -29,8 +29,8 @@ export const listen = async (question, body, signal, hear) => {
   }
 };
 
-export const pictureAddress = (model, text, style) =>
-  `api/picture?${new URLSearchParams({model, text, style})}`;
+export const pictureAddress = (model, text, style, lang) =>
+  `api/picture?${new URLSearchParams({model, text, style, lang})}`;
 
 /** See whether a picture can be drawn. The browser keeps it for the frame that shows it. */
 export const checkPicture = async address => {
