@@ -32,7 +32,7 @@ _MOST_DROPOUT = 0.2
 # Words that occur so often stand for new ones too (Baayen 2001: a word that occurred once tells
 # what new words look like), for a vocabulary that leaves none of the training text's out.
 _NEW = 1
-# How many of these are expected as `<unk>`: more would cost the known words over 1% of perplexity.
+# How many of these are expected as `<unk>`: few, since known words lose what it gains.
 _EXPECTED_NEW = 0.1
 # In its context, a speller learns from words that occur so often too, as from known ones.
 _RARE = 5

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from .linear_nll import row_blocks
 from .product_times import product_times
 from .screening import ClusterScreen, QuantizedHidden, Screens, can_screen, keep_screens
-from .softmax import EXCLUDED, SoftmaxHead, fast_target_log_probs, from_row, stable_top_k
+from .softmax import EXCLUDED, SoftmaxHead, fast_target_log_probs, stable_top_k
 
 # The names of a choice, and what each promises.
 CHOICES = ("auto", "fast")
@@ -112,14 +112,14 @@ class ClusterSoftmax(SoftmaxHead):
         self.cluster_bias = nn.Parameter(torch.stack(masses))
 
     def target_log_probs(
-        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, shut: Tensor | None = None
     ) -> Tensor:
         # One split: its backward writes the whole gradient once, slices would add it K times.
         weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
         cluster = self.cluster_of(targets)
         in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
-        head = self._head(*from_row(first, weights[0], biases[0]))
-        result = fast_target_log_probs(hidden, *head, in_head - first, dtype)
+        head = self._head(weights[0], biases[0])
+        result = fast_target_log_probs(hidden, *head, in_head, dtype, shut)
         for number, start in enumerate(self.cutoffs[:-1], start=1):
             places = (cluster == number).nonzero().squeeze(1)
             if not len(places):

@@ -13,7 +13,6 @@ from .forks import no_fork_meanwhile
 from .language_model import RNNLanguageModel
 from .measures import NETWORK_MEASURES
 from .recurrent import State
-from .softmax import shut_log_probs
 
 # Positions that run through the network at once; memory grows with it, speed hardly.
 CHUNK_POSITIONS = 16_384
@@ -205,7 +204,7 @@ def _fill(
         if targets is None:
             raise ValueError("log-probabilities need targets")
         chosen = None if shut is None else shut[places]
-        log_probs = shut_log_probs(network.softmax, hidden, targets[places], chosen, dtype)
+        log_probs = network.softmax.target_log_probs(hidden, targets[places], dtype, chosen)
         result.log_probs[places] = log_probs
     if result.top_log_probs is not None and result.top_rows is not None:
         k = result.top_rows.shape[1]

@@ -35,10 +35,10 @@ class SoftmaxHead(nn.Module, ABC):
 
     @abstractmethod
     def target_log_probs(
-        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, shut: Tensor | None = None
     ) -> Tensor:
-        """hidden float32 (n, width), targets int64 (n,) → float32 (n,), differentiable. Rows before
-        `first`, which are of the most frequent words, are left out: the others sum to 1."""
+        """hidden float32 (n, width), targets int64 (n,) → float32 (n,), differentiable. Where
+        `shut`, bool (n,), row 0 can't come, and the other rows share its probability."""
 
     @abstractmethod
     def log_distribution(self, hidden: Tensor) -> Tensor:
@@ -66,10 +66,9 @@ class FullSoftmax(SoftmaxHead):
     """softmax(h Wᵀ + b) in one product, in bounded blocks of positions."""
 
     def target_log_probs(
-        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, *, first: int = 0
+        self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, shut: Tensor | None = None
     ) -> Tensor:
-        weight, bias = from_row(first, self.weight, self.bias)
-        return fast_target_log_probs(hidden, weight, bias, targets - first, dtype)
+        return fast_target_log_probs(hidden, self.weight, self.bias, targets, dtype, shut)
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         return torch.log_softmax(torch.addmm(self.bias, hidden, self.weight.t()), dim=1)
@@ -93,45 +92,18 @@ class FullSoftmax(SoftmaxHead):
         return torch.cat(values), torch.cat(rows)
 
 
-def shut_log_probs(
-    softmax: SoftmaxHead,
-    hidden: Tensor,
-    targets: Tensor,
-    shut: Tensor | None,
-    dtype: torch.dtype,
-) -> Tensor:
-    """Log-probabilities of targets where row 0 can't come at some positions: the step is
-    renormalised there, without the loss of digits that a division by 1 − p would have.
-
-    hidden (Tensor): float32 (n, width).
-    targets (Tensor): int64 (n,).
-    shut (Optional[Tensor]): bool (n,), where row 0 can't come; None for nowhere.
-    dtype (torch.dtype): See `target_log_probs`.
-    RETURNS (Tensor): float32 (n,), differentiable.
-    """
-    if shut is None:
-        return softmax.target_log_probs(hidden, targets, dtype)
-    parts, places = [], []
-    for first, chosen in enumerate((~shut, shut)):
-        there = chosen.nonzero().squeeze(1)
-        own, wanted = hidden.index_select(0, there), targets.index_select(0, there)
-        parts.append(softmax.target_log_probs(own, wanted, dtype, first=first))
-        places.append(there)
-    return torch.cat(parts).index_select(0, torch.argsort(torch.cat(places)))
-
-
-def from_row(first: int, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-    # a slice of everything would cost its backward pass a copy
-    return (weight[first:], bias[first:]) if first else (weight, bias)
-
-
 def fast_target_log_probs(
-    hidden: Tensor, weight: Tensor, bias: Tensor, targets: Tensor, dtype: torch.dtype
+    hidden: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    targets: Tensor,
+    dtype: torch.dtype,
+    shut: Tensor | None = None,
 ) -> Tensor:
     """See `target_log_probs`; of `dtype` and float32 the product runs in the faster one."""
     if hidden.device.type == "cpu":
         dtype = faster_type(dtype, len(hidden), *weight.shape)
-    return target_log_probs(hidden, weight, bias, targets, dtype)
+    return target_log_probs(hidden, weight, bias, targets, dtype, shut)
 
 
 def stable_top_k(values: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -23,7 +23,6 @@ from .forks import no_fork_meanwhile
 from .inference import Wanted, concatenated_ranges, predict
 from .language_model import RNNLanguageModel
 from .recurrent import State
-from .softmax import shut_log_probs
 
 # The row of the symbol that begins and ends a word.
 END = 0
@@ -142,4 +141,4 @@ def symbol_log_probs(
     )
     targets = torch.from_numpy(spellings.targets).to(device)
     shut = None if spellings.shut is None else torch.from_numpy(spellings.shut).to(device)
-    return shut_log_probs(speller.softmax, hidden, targets, shut, dtype)
+    return speller.softmax.target_log_probs(hidden, targets, dtype, shut)

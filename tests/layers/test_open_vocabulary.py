@@ -527,12 +527,26 @@ def test_empty_documents_change_nothing():
 
 
 @pytest.mark.slow
-def test_training_makes_the_words_of_the_text_more_probable_than_others():
-    nlp = make_random(**TRAINED)
+@pytest.mark.parametrize("spelling", ["plain", "context"])
+def test_training_makes_the_words_of_the_text_more_probable_than_others(spelling):
+    nlp = make_random(**TRAINED | {"model": {**TRAINED["model"], "spelling": spelling}})
     words = ["sailor", "pears", "zqxjk", "kkkkk"]
     train(nlp, ENGLISH, steps=60, drop=0.1)
     spelled = nlp(Doc(nlp.vocab, words=words))._.rnn_lm.spelling
     assert min(spelled[:2]) > max(spelled[2:]) + 2
+
+
+@pytest.mark.slow
+def test_training_makes_a_word_more_probable_where_it_occurs():
+    """The known words after them tell north and south apart; the network's states are its own."""
+    texts = ["north wind", "south sea"] * 10 + ["north zeppelin", "south dirigible"] * 8
+    model = {"speller_width": 8, "spelling": "context"}
+    nlp = make_pipeline(texts, model=model, min_count=9, top_k=1)
+    train(nlp, texts, steps=60)
+    words = product(["north", "south"], ["zeppelin", "dirigible"])
+    spelled = {pair: nlp(" ".join(pair))._.rnn_lm.spelling[1] for pair in words}
+    assert spelled["north", "zeppelin"] > spelled["south", "zeppelin"] + 2
+    assert spelled["south", "dirigible"] > spelled["north", "dirigible"] + 2
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -266,14 +266,14 @@ def test_the_text_of_the_end_is_spelled_and_that_of_a_missing_word_is_not(plain)
 
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
 def test_a_missing_word_is_one_by_the_form_that_is_looked_up(attr):
-    nlp = make_open(model={"attr": attr})
+    nlp = make_open(model={"attr": attr, "spelling": "context"})
     spelled = make_doc(nlp, ["<UNK>", "<unk>", "</S>"])._.rnn_lm.spelling
     assert spelled[0] == spelled[1] == 0 > spelled[2]
 
 
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
 def test_the_form_that_is_looked_up_is_spelled(attr):
-    nlp = make_open(lang="en", model={"attr": attr})
+    nlp = make_open(lang="en", model={"attr": attr, "spelling": "context"})
     lm = nlp.get_pipe("rnn_lm")
     doc = nlp("AB Cabs I'm 'Cause gonna CABS abc")
     forms = [token.norm_ if attr == "NORM" else token.lower_ for token in doc]
@@ -282,7 +282,8 @@ def test_the_form_that_is_looked_up_is_spelled(attr):
     )
     assert_allclose(doc._.rnn_lm.log_probs, open_log_probs(lm, forms)[:-1], rtol=1e-5)
     spelled = dict(zip(words_of(doc), doc._.rnn_lm.spelling.tolist(), strict=True))
-    assert spelled["Cabs"] == spelled["CABS"] < 0 == spelled["AB"]
+    # each in its own context
+    assert max(spelled["Cabs"], spelled["CABS"]) < 0 == spelled["AB"]
 
 
 def test_an_empty_document_has_nothing_to_spell(plain):
