@@ -36,6 +36,8 @@ _NEW = 1
 _EXPECTED_NEW = 0.1
 # In its context, a speller learns from words that occur so often too, as from known ones.
 _RARE = 5
+# Neighbours that are drawn for each new word: more would cost more time than the words themselves.
+_NEIGHBOURS = 0.5
 
 
 class Lesson(NamedTuple):
@@ -84,8 +86,8 @@ def learn_spelling(
         new = total = learn(speller, spellings) @ _repeat(counts, spellings, shim)
     else:
         if dropout:
-            neighbours = join_neighbours(docs, readings[0].tokens, int((~taught.known).sum()))
-            taught = _add_neighbours(taught, neighbours)
+            number = round(_NEIGHBOURS * int((~taught.known).sum()))
+            taught = _add_neighbours(taught, join_neighbours(docs, readings[0].tokens, number))
         spellings = spell_forms(model, taught.words).of_words(taught.numbers)
         spellings = _let_end(spellings, taught.known)
         flags = torch.from_numpy(taught.known).to(shim.device)
