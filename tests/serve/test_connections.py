@@ -96,6 +96,7 @@ def test_bodies_that_do_not_come_make_room_for_others(address):
     assert any(b"R849" in answer for answer in found)
 
 
+@pytest.mark.slow
 def test_who_takes_nothing_of_a_long_answer_is_cut_off(address, monkeypatch):
     made = []
 
