@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import threading
 import time
 from urllib.parse import urlsplit
 
@@ -19,12 +20,15 @@ HEAD = b"POST /api/next HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 
 
 @pytest.fixture(scope="module")
-def address(pipelines, lms):
-    limits = ServeLimits(**LIMITS)
-    models = [ServedModel(name, pipelines[name], lms[name], limits) for name in ("zh", "en")]
-    yield run_server(models, limits)
-    for model in models:
-        model.close()
+def model(pipelines, lms):
+    made = ServedModel("zh", pipelines["zh"], lms["zh"], ServeLimits(**LIMITS))
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def address(model):
+    return run_server([model], model.limits)
 
 
 def connect(address, first=b""):
@@ -131,14 +135,21 @@ def is_still(made):
     return len(made) == before
 
 
-def test_who_has_gone_is_not_answered(address, monkeypatch):
-    asked = []
+def test_who_has_gone_is_not_answered(address, model, monkeypatch):
+    asked, end = [], threading.Event()
     complete = ServedModel.complete
 
     def slowly(self, text, *args):
         asked.append(text)
-        time.sleep(0.3)
+        end.wait(20)
         return complete(self, text, *args)
+
+    calls, thread = [], model._turns._thread
+    submit = thread.submit
+    monkeypatch.setattr(thread, "submit", lambda *args: calls.append(submit(*args)) or calls[-1])
+
+    def count_waiting():
+        return sum(not call.running() and not call.done() for call in calls)
 
     monkeypatch.setattr(ServedModel, "complete", slowly)
 
@@ -152,11 +163,15 @@ def test_who_has_gone_is_not_answered(address, monkeypatch):
             while not asked:
                 await asyncio.sleep(0.01)
             # a key a time: each ends what the one before it asked
-            for end in range(2, 6):
-                typed = post("猫看着雨。"[:end])
-                await asyncio.sleep(0.02)
+            for length in range(2, 5):
+                typed = post("猫看着雨。"[:length])
+                while not count_waiting():
+                    await asyncio.sleep(0.01)
                 typed.cancel()
+                while count_waiting():
+                    await asyncio.sleep(0.01)
             last = post("猫看着雨。")
+            end.set()
             return await asyncio.gather(first, last)
 
     first, last = asyncio.run(run())
