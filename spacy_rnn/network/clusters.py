@@ -136,9 +136,12 @@ class ClusterSoftmax(SoftmaxHead):
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         head = self.log_head(hidden)
-        words, chosen = head[:, : self.sizes[0]], head[:, self.sizes[0] :]
-        numbers = range(1, len(self.sizes))
-        return torch.cat([words, *(self.log_cluster(n, hidden, chosen) for n in numbers)], dim=1)
+        words, chosen = head.split([self.sizes[0], len(self.sizes) - 1], dim=1)
+        # one product: for a single state the calls would cost more than the arithmetic
+        rest = slice(self.cutoffs[0], None)
+        logits = torch.addmm(self.bias[rest], hidden, self.weight[rest].t())
+        parts = zip(logits.split(self.sizes[1:], dim=1), chosen.unsqueeze(2).unbind(1), strict=True)
+        return torch.cat([words, *(torch.log_softmax(a, 1).add_(b) for a, b in parts)], dim=1)
 
     def row_log_probs(self, hidden: Tensor, rows: Tensor) -> Tensor:
         """Opens the clusters of these words only."""
@@ -174,13 +177,13 @@ class ClusterSoftmax(SoftmaxHead):
     def top_k(self, hidden: Tensor, k: int, exclude: int) -> tuple[Tensor, Tensor]:
         best = hidden.new_full((len(hidden), k), EXCLUDED)
         rows = torch.zeros(len(hidden), k, dtype=torch.long, device=hidden.device)
-        screens = self._screens(hidden)
+        screens = self.screens(hidden)
         factor = _SCREENED_FACTOR if screens else 1
         for block in row_blocks(len(hidden), max(self.sizes) + len(self.sizes), factor):
             self._top_k_block(hidden[block], exclude, best[block], rows[block], screens)
         return best, rows
 
-    def _screens(self, hidden: Tensor) -> Screens:
+    def screens(self, hidden: Tensor) -> Screens:
         """Bounds for the large clusters; none where they aren't worth their making."""
         if not can_screen(self.weight):
             return {}

@@ -13,6 +13,7 @@ from .inference import CHUNK_POSITIONS
 from .language_model import RNNLanguageModel
 from .recurrent import State
 from .sampling import Transform, sample
+from .state_softmax import StateSoftmax
 
 
 @no_fork_meanwhile
@@ -44,8 +45,7 @@ def next_top_k(
     network: RNNLanguageModel, state: State, k: int, exclude: int
 ) -> tuple[list[float], list[int]]:
     """RETURNS (Tuple[List[float], List[int]]): The k best log-probabilities and their rows."""
-    log_probs, rows = network.softmax.top_k(state.h[-1], k, exclude)
-    return log_probs[0].tolist(), rows[0].tolist()
+    return StateSoftmax(network.softmax, state.h[-1]).top_k(k, exclude)
 
 
 @torch.no_grad()

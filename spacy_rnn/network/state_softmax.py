@@ -7,11 +7,14 @@ its words are wanted; so it is kept.
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
 from .clusters import ClusterSoftmax
 from .forks import no_fork_meanwhile
+from .screening import QuantizedHidden
 from .softmax import EXCLUDED, SoftmaxHead
 
 _NOTHING = float("-inf")
@@ -88,11 +91,14 @@ class StateSoftmax:
         found = self._best_of(0, k, exclude)
         clusters = self._part(0)[self._size(0) :].tolist()
         falling = sorted(range(len(clusters)), key=lambda place: -clusters[place])
+        bounds = _Bounds(self._head, self.hidden)
         for place in falling:
             # no word of a cluster is more probable than the cluster
-            last = found[k - 1][0] if len(found) >= k else _NOTHING
-            if clusters[place] < max(last, least):
+            last = max(found[k - 1][0] if len(found) >= k else _NOTHING, least)
+            if clusters[place] < last:
                 break
+            if place + 1 not in self._parts and bounds.of(place + 1) + clusters[place] < last:
+                continue
             found += self._best_of(place + 1, k, exclude)
             found = sorted(found, key=lambda pair: (-pair[0], pair[1]))[:k]
         return [value for value, _ in found], [row for _, row in found]
@@ -126,6 +132,22 @@ class StateSoftmax:
             return head.log_head(self.hidden)[0]
         chosen = self._part(0)[head.sizes[0] :]
         return head.log_cluster(number, self.hidden, chosen[None])[0]
+
+
+class _Bounds:
+    """Upper bounds of the best word of a cluster, where there are some: see `screening.py`."""
+
+    def __init__(self, head: SoftmaxHead, hidden: Tensor) -> None:
+        self._screens = head.screens(hidden) if isinstance(head, ClusterSoftmax) else {}
+        self._hidden = QuantizedHidden(hidden) if self._screens else None
+        self._first = torch.zeros(1, dtype=torch.long, device=hidden.device)
+
+    def of(self, number: int) -> float:
+        """RETURNS (float): Log-probability given the cluster; 0 where nothing is known."""
+        if self._hidden is None or number not in self._screens:
+            return 0.0
+        bound = float(self._screens[number].bound(self._hidden, self._first))
+        return 0.0 if math.isnan(bound) else bound
 
 
 def _best(words: Tensor, start: int, k: int, exclude: int) -> list[tuple[float, int]]:

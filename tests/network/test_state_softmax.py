@@ -3,6 +3,8 @@
 import pytest
 import torch
 
+from spacy_rnn.network import clusters, screening
+from spacy_rnn.network.screening import can_screen
 from spacy_rnn.network.state_softmax import StateSoftmax
 
 from . import naive
@@ -105,3 +107,25 @@ def test_clusters_that_hold_no_word_above_the_least_stay_closed(monkeypatch):
     monkeypatch.setattr(head, "log_cluster", None)
     values, _ = StateSoftmax(head, hidden).top_k(3, 0, least=1.0)
     assert len(values) == 3
+
+
+@pytest.mark.skipif(not can_screen(torch.zeros(1)), reason="the processor has no VNNI")
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_leave_out_no_word(monkeypatch, seed):
+    monkeypatch.setattr(clusters, "_SCREENED_WORDS", 1)
+    monkeypatch.setattr(screening, "_WORTHWHILE", 1)
+    generator = torch.Generator().manual_seed(seed)
+    network = naive.make_network(words=900, width=24, cutoffs=(20, 150, 400), seed=seed)
+    head = network.softmax.requires_grad_(False)
+    opened = []
+    log_cluster = head.log_cluster
+    monkeypatch.setattr(
+        head, "log_cluster", lambda n, *rest: opened.append(n) or log_cluster(n, *rest)
+    )
+    for _ in range(20):
+        hidden = torch.randn(1, 24, generator=generator).tanh()
+        log_probs = head.log_distribution(hidden)[0].tolist()
+        values, rows = StateSoftmax(head, hidden).top_k(5, 0)
+        assert rows == naive.best_rows(log_probs, 5, 0)
+        assert values == pytest.approx([log_probs[row] for row in rows], abs=1e-5)
+    assert len(opened) < 3 * 20
