@@ -76,6 +76,7 @@ def report_text_training(task: str, output: Path) -> None:
         return
     inform(f"What comes next:  python -m spacy rnn predict {best} YOUR_WORDS")
     inform(f"Let it write:     python -m spacy rnn generate {best} YOUR_WORDS")
+    inform(f"A picture:        python -m spacy rnn render {best} YOUR_WORDS -o page.html")
     inform(f"How surprising:   python -m spacy rnn score {best} FILE.txt OUT.jsonl --tokens")
     inform("Better: more text or more --minutes; compare by the perplexity of the same test text")
 
