@@ -167,7 +167,7 @@ def draw(curves: dict[str, dict[str, tuple[int, float]]]) -> str:
             for name in there
         ]
         parts.append(
-            f'<text x="{width - 20}" y="{top + 16 * number:.0f}" text-anchor="end" '
+            f'<text x="{width - 20}" y="{top + 16 + 16 * number:.0f}" text-anchor="end" '
             f'fill="{color}">{escape(label)}</text>'
         )
     return "\n".join([*parts, "</svg>", ""])
