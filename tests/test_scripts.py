@@ -311,7 +311,7 @@ def test_the_report_shows_what_comes_next_in_the_first_test_text(page, workflow)
     text = "".join(page.text)
     for position in range(len(doc)):
         for word, probability in doc._.rnn_lm.next_words.at(position):
-            shown = "end of text" if word == "</s>" else word
+            shown = "文本结尾" if word == "</s>" else word
             assert f"{shown} {probability:.3f}" in text
 
 
