@@ -2,6 +2,8 @@
 
 import json
 import re
+from functools import cache
+from itertools import product
 
 import pytest
 import spacy
@@ -9,11 +11,12 @@ import spacy
 from ..helpers import ENGLISH
 from .conftest import succeed
 
-KNOWN = [*ENGLISH[:40]]
-FEW, MANY = [*KNOWN, "the zeppelin !"], [*ENGLISH[:2], "the zeppelin , unheard"]
+KNOWN = (*ENGLISH[:40],)
+FEW, MANY = (*KNOWN, "the zeppelin !"), (*ENGLISH[:2], "the zeppelin , unheard")
 _LINE = r"unknown words: ([0-9.]+)% of the tokens, ([0-9.]+)% of the bits"
 
 
+@cache
 def shares_of(model, texts):
     vocabulary = (nlp := spacy.load(model)).get_pipe("rnn_lm").vocabulary
     tokens = [token for doc in nlp.pipe(texts) for token in doc]
@@ -40,9 +43,13 @@ def command_of(name, model, texts, folder):
     }[name]
 
 
-@pytest.mark.parametrize("texts", [FEW, MANY, KNOWN], ids=["few", "many", "none"])
 @pytest.mark.parametrize(
-    "name", ["score", "score --tokens", "items", "pairs", "evaluate", "compare"]
+    ("name", "texts"),
+    [
+        *product(["score", "items", "pairs", "evaluate", "compare"], [FEW, MANY]),
+        *product(["evaluate", "score --tokens"], [KNOWN]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else f"{len(value)} texts",
 )
 def test_every_scoring_ends_with_the_share_of_unknown_words(model, tmp_path, name, texts):
     """A warning where they are more than one of twenty."""
