@@ -38,9 +38,9 @@ def choose_clusters(choice: str, counts: np.ndarray, width: int) -> list[int]:
     """Find the clusters that one of CHOICES stands for.
 
     The more clusters, the less work, and the harder it is for one hidden state to tell all of them
-    apart. "fast" takes the least time. "auto" has the better perplexity after an equal time of
-    training: the same clusters for narrow networks, which are trained on more text for them, and a
-    few large ones for wide networks.
+    apart. "fast" takes the least time. "auto" puts perplexity before speed: a few large clusters,
+    but those of "fast" for narrow networks, which have the better perplexity with them after an
+    equal time of training, since they see more text.
 
     choice (str): "auto" or "fast".
     counts, width: See `choose_cutoffs`.
