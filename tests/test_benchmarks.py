@@ -284,6 +284,25 @@ def test_heldout_program_teaches_no_speller_what_it_holds_out(english, tmp_path)
     assert spellers[0] != spellers[1]
 
 
+def test_speller_program_measures_new_spellers_beside_the_same_words(english):
+    paths = [english / "model-0", english / "train.spacy", english / "dev.spacy"]
+    options = ["--steps", 3, "--width", 5, "--spelling", "plain,context"]
+    figures = run("spellers", *paths, *options)
+    nlp = spacy.load(english / "model-0")
+    lm = nlp.get_pipe("rnn_lm")
+    docs = list(DocBin().from_disk(english / "dev.spacy").get_docs(nlp.vocab))
+    unknown = [token for doc in docs for token in doc if not lm.vocabulary.knows(token)]
+    assert (figures["spelling"], figures["unknown_words"]) == ("context", len(unknown))
+    program = sys.modules["spellers"]
+    words = lm.shim.network.state_dict()
+    program.renew_speller(lm, "context", 5)
+    renewed = lm.shim.network.state_dict()
+    assert all(renewed[n].equal(w) for n, w in words.items() if not n.startswith("speller."))
+    # three steps change little: near the bits of the untaught one
+    bits = -lm.count(docs).spelling / math.log(2) / len(unknown)
+    assert figures["bits_per_unknown_word"] == pytest.approx(bits, rel=0.2)
+
+
 def test_curve_program_has_the_mean_bits_of_every_band(english, tmp_path):
     svg = tmp_path / "curve.svg"
     models = [english / "model-0", english / "model-1"]
