@@ -62,7 +62,7 @@ def train_pkuseg(text: Path, folder: Path) -> Path:
 
 
 def make_config(
-    folder: Path, dev: Path, segmenter: str, pkuseg: Path, steps: int, width: int
+    folder: Path, dev: Path, segmenter: str, pkuseg: Path, steps: int, width: int, spelling: str
 ) -> Any:
     config = quality.load(
         {
@@ -70,6 +70,7 @@ def make_config(
             "paths.dev": str(dev),
             "corpora.train.window": WINDOWS[segmenter],
             "components.rnn_lm.model.width": width,
+            "components.rnn_lm.model.spelling": spelling,
             "training.dropout": 0.4,
             "training.max_steps": steps,
             "training.eval_frequency": steps,
@@ -108,6 +109,8 @@ def main(
     minutes: float = typer.Option(8.0, help="CPU minutes of training for each"),
     width: int = typer.Option(256, help="Width of the LSTM"),
     trial: int = typer.Option(60, help=f"Steps of the trial, more than {WARM_UP + 1}"),
+    only: list[str] = typer.Option(None, help="Only this segmenter: jieba, pkuseg or char"),
+    spelling: str = typer.Option("context", help="What spells unknown words: context or plain"),
     output: Path = typer.Option(None, help="A folder to keep the models in"),
 ) -> None:
     """Print a JSON line for each segmenter."""
@@ -117,18 +120,25 @@ def main(
         dev = work / "dev.txt"
         chapters = (folder / "dev.txt").read_text("utf8").split("\n\n")
         dev.write_text("\n\n".join(chapters[:3]), "utf8")
-        pkuseg = train_pkuseg(folder / "train.txt", work)
-        for segmenter in WINDOWS:
+        chosen = only or [*WINDOWS]
+        pkuseg = train_pkuseg(folder / "train.txt", work) if "pkuseg" in chosen else work
+        for segmenter in chosen:
             _times.clear()
-            config = make_config(folder, dev, segmenter, pkuseg, trial, width)
+            config = make_config(folder, dev, segmenter, pkuseg, trial, width, spelling)
             quality.run(config, min_count=2, output=work / "trial")
             steps = max(WARM_UP + 2, int(minutes * 60 / seconds_per_step()))
             _times.clear()
-            config = make_config(folder, dev, segmenter, pkuseg, steps, width)
+            config = make_config(folder, dev, segmenter, pkuseg, steps, width, spelling)
             nlp, _ = quality.run(config, min_count=2, output=work / segmenter)
             spent = steps * seconds_per_step()
             figures = measure(nlp, folder / "test.txt")
-            row = {"segmenter": segmenter, "steps": steps, "cpu_seconds": round(spent), **figures}
+            row = {
+                "segmenter": segmenter,
+                "spelling": spelling,
+                "steps": steps,
+                "cpu_seconds": round(spent),
+                **figures,
+            }
             print(json.dumps({**row, "threads": os.environ.get("OMP_NUM_THREADS")}), flush=True)
 
 
