@@ -155,9 +155,10 @@ def _best(words: Tensor, start: int, k: int, exclude: int) -> list[tuple[float, 
     if start <= exclude < start + len(words):
         words = words.clone()
         words[exclude - start] = EXCLUDED
-    # of equal ones the k-th would be any: all that reach it are taken, and ordered by row
+    # of equal ones the k-th would be any: all that reach it are taken, and ordered by row; what is
+    # no number is taken too, so that it is noticed
     least = words.topk(min(k, len(words))).values[-1]
-    columns = (words >= least).nonzero().squeeze(1)
+    columns = (~(words < least)).nonzero().squeeze(1)
     pairs = zip(words[columns].tolist(), columns.tolist(), strict=True)
     best = [(value, column + start) for value, column in pairs if column + start != exclude]
     return sorted(best, key=lambda pair: (-pair[0], pair[1]))[:k]
