@@ -105,54 +105,123 @@ def predict(
     result = _allocate(network, total, len(lengths), wanted, reverse)
     if not wanted.anything:
         return result
-    flat_ids = torch.from_numpy(ids).to(device)
-    flat_targets = torch.from_numpy(targets).to(device) if targets is not None else None
-    flat_shut = None if shut is None else torch.from_numpy(shut).to(device)
-    slots = _slots(wanted.kept, total, device)
+    run = _Run(
+        network,
+        result,
+        torch.from_numpy(ids).to(device),
+        None if targets is None else torch.from_numpy(targets).to(device),
+        None if shut is None else torch.from_numpy(shut).to(device),
+        wanted,
+        exclude,
+        words,
+        reverse,
+        dtype,
+    )
     if len(lengths) == 1 and total <= chunk_positions:
-        multiple = 1 if wanted.final_state else _MULTIPLE
-        with network.precision(dtype):
-            hidden, after = network.encode(
-                flat_ids, lengths, before, words=words, reverse=reverse, multiple=multiple
-            )
-        _fill(network, result, hidden, slice(0, total), flat_targets, flat_shut, exclude, dtype)
-        if wanted.kept is not None:
-            result.kept = hidden[torch.from_numpy(wanted.kept).to(device)]
-        result.state = after if wanted.final_state else None
+        run.read_one(before)
         return result
     starts = np.cumsum(lengths) - lengths
     for group in _groups(lengths, chunk_positions):
         state = None if before is None else _columns(before, torch.from_numpy(group).to(device))
-        steps = max(1, chunk_positions // len(group))
-        longest = int(lengths[group].max())
-        multiple = 1 if wanted.final_state or longest > steps else _MULTIPLE
-        for done in range(0, longest, steps):
-            # the group is sorted by falling length: running sequences are its beginning
-            running = int((lengths[group] > done).sum())
-            active = group[:running]
-            counts = np.minimum(lengths[active] - done, steps)
-            places = torch.from_numpy(concatenated_ranges(starts[active] + done, counts)).to(device)
-            if state is not None:
-                state = _first(state, running)
-            with network.precision(dtype):
-                hidden, state = network.encode(
-                    flat_ids[places],
-                    counts,
-                    state,
-                    words=words,
-                    reverse=reverse,
-                    multiple=multiple,
-                )
-            _fill(network, result, hidden, places, flat_targets, flat_shut, exclude, dtype)
-            if result.kept is not None and slots is not None:
-                numbers = slots[places]
-                result.kept[numbers[numbers >= 0]] = hidden[numbers >= 0]
-            if result.state is not None:
-                columns = torch.from_numpy(active).to(device)
-                result.state.h[:, columns] = state.h
-                if result.state.c is not None and state.c is not None:
-                    result.state.c[:, columns] = state.c
+        run.read_group(group, starts[group], lengths[group], state, chunk_positions)
     return result
+
+
+@dataclass
+class _Run:
+    """One call of `predict`: what its chunks share."""
+
+    network: RNNLanguageModel
+    result: Prediction
+    ids: Tensor
+    targets: Tensor | None
+    shut: Tensor | None
+    wanted: Wanted
+    exclude: int
+    words: Tensor | None
+    reverse: bool
+    dtype: torch.dtype
+
+    def __post_init__(self) -> None:
+        self.slots = _slots(self.wanted.kept, len(self.ids), self.network.device)
+
+    def read_one(self, before: State | None) -> None:
+        """Read a single sequence, whose positions need no order."""
+        multiple = 1 if self.wanted.final_state else _MULTIPLE
+        lengths = np.array([len(self.ids)])
+        hidden, state = self._encode(self.ids, lengths, before, multiple)
+        self._fill(hidden, slice(0, len(self.ids)))
+        if self.wanted.kept is not None:
+            self.result.kept = hidden[torch.from_numpy(self.wanted.kept).to(hidden.device)]
+        self.result.state = state if self.wanted.final_state else None
+
+    def read_group(
+        self,
+        group: np.ndarray,
+        starts: np.ndarray,
+        lengths: np.ndarray,
+        state: State | None,
+        chunk_positions: int,
+    ) -> None:
+        """Read some sequences in chunks, their states carried.
+
+        group (ndarray): int64 (n,), which sequences these are, sorted by falling length.
+        starts, lengths (ndarray): int64 (n,), of each.
+        state (Optional[State]): Before each of them.
+        """
+        steps = max(1, chunk_positions // len(group))
+        longest = int(lengths.max())
+        multiple = 1 if self.wanted.final_state or longest > steps else _MULTIPLE
+        for done in range(0, longest, steps):
+            # running sequences are the group's beginning
+            running = int((lengths > done).sum())
+            counts = np.minimum(lengths[:running] - done, steps)
+            ranges = concatenated_ranges(starts[:running] + done, counts)
+            places = torch.from_numpy(ranges).to(self.network.device)
+            state = None if state is None else _first(state, running)
+            hidden, state = self._encode(self.ids[places], counts, state, multiple)
+            self._fill(hidden, places)
+            if self.result.kept is not None and self.slots is not None:
+                numbers = self.slots[places]
+                self.result.kept[numbers[numbers >= 0]] = hidden[numbers >= 0]
+            if self.result.state is not None:
+                columns = torch.from_numpy(group[:running]).to(self.network.device)
+                self.result.state.h[:, columns] = state.h
+                if self.result.state.c is not None and state.c is not None:
+                    self.result.state.c[:, columns] = state.c
+
+    def _encode(
+        self, ids: Tensor, lengths: np.ndarray, state: State | None, multiple: int
+    ) -> tuple[Tensor, State]:
+        with self.network.precision(self.dtype):
+            return self.network.encode(
+                ids,
+                lengths,
+                state,
+                words=self.words,
+                reverse=self.reverse,
+                multiple=multiple,
+            )
+
+    def _fill(self, hidden: Tensor, places: Tensor | slice) -> None:
+        result, softmax = self.result, self.network.softmax
+        targets = None if self.targets is None else self.targets[places]
+        if result.hidden is not None:
+            result.hidden[places] = hidden
+        if result.log_probs is not None:
+            if targets is None:
+                raise ValueError("log-probabilities need targets")
+            shut = None if self.shut is None else self.shut[places]
+            result.log_probs[places] = softmax.target_log_probs(hidden, targets, self.dtype, shut)
+        if result.top_log_probs is not None and result.top_rows is not None:
+            k = result.top_rows.shape[1]
+            log_probs, rows = softmax.top_k(hidden, k, self.exclude)
+            result.top_log_probs[places], result.top_rows[places] = log_probs, rows
+        for name, values in result.measures.items():
+            measure = NETWORK_MEASURES[name]
+            if measure.needs_targets and targets is None:
+                raise ValueError(f"{name} needs targets")
+            values[places] = measure.compute(softmax, hidden, targets, self.exclude)
 
 
 def _allocate(
@@ -186,36 +255,6 @@ def _slots(kept: np.ndarray | None, total: int, device: torch.device) -> Tensor 
     slots = np.full(total, -1, dtype=np.int64)
     slots[kept] = np.arange(len(kept))
     return torch.from_numpy(slots).to(device)
-
-
-def _fill(
-    network: RNNLanguageModel,
-    result: Prediction,
-    hidden: Tensor,
-    places: Tensor | slice,
-    targets: Tensor | None,
-    shut: Tensor | None,
-    exclude: int,
-    dtype: torch.dtype,
-) -> None:
-    if result.hidden is not None:
-        result.hidden[places] = hidden
-    if result.log_probs is not None:
-        if targets is None:
-            raise ValueError("log-probabilities need targets")
-        chosen = None if shut is None else shut[places]
-        log_probs = network.softmax.target_log_probs(hidden, targets[places], dtype, chosen)
-        result.log_probs[places] = log_probs
-    if result.top_log_probs is not None and result.top_rows is not None:
-        k = result.top_rows.shape[1]
-        log_probs, rows = network.softmax.top_k(hidden, k, exclude)
-        result.top_log_probs[places], result.top_rows[places] = log_probs, rows
-    for name, values in result.measures.items():
-        measure = NETWORK_MEASURES[name]
-        if measure.needs_targets and targets is None:
-            raise ValueError(f"{name} needs targets")
-        own = None if targets is None else targets[places]
-        values[places] = measure.compute(network.softmax, hidden, own, exclude)
 
 
 def _groups(lengths: np.ndarray, positions: int) -> Iterator[np.ndarray]:
