@@ -67,8 +67,7 @@ def import_cli(
     """
     if output.exists() and not overwrite:
         raise ValueError(Errors.R917.format(path=output))
-    stored = read_torch_file(model)
-    network = ExampleNetwork.from_object(stored, None if cell is None else cell.value)
+    network = ExampleNetwork.from_file(read_torch_file(model), None if cell is None else cell.value)
     rows = read_rows(words, boundary, unknown)
     if len(rows) != network.words:
         raise ValueError(Errors.R912.format(path=words, words=len(rows), rows=network.words))

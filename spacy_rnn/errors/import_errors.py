@@ -31,6 +31,14 @@ class ImportErrors(metaclass=Coded):
     )
     R907 = "The weights don't fit each other: {problems}."
     R908 = "Weights are not finite: {names}. Such a network gives no probabilities."
+    R910 = (
+        "A weight in the file can't be read: {error}. Copy the file again, or save the state dict "
+        "anew with a present version of torch."
+    )
+    R911 = (
+        "Weights are no floating-point numbers: {names}. A network that was quantized can't be "
+        "imported: save it before that."
+    )
     R912 = (
         "{path} has {words:,} words, but the network has {rows:,} rows. Give the vocabulary that "
         "it was trained with."

@@ -8,21 +8,23 @@ saves the module itself or its state dict.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from ..errors import Errors
+from ..errors import Errors, shorten
 from ..network.language_model import NetworkSettings, RNNLanguageModel
-from .torch_files import StandIn
+from .torch_files import StandIn, TorchFile
 
 _CELLS = {4: "lstm", 3: "gru", 1: "rnn"}
 _MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn"}
 # Keys under which checkpoints keep the state dict beside other things.
 _HOLDERS = ("model", "state_dict", "model_state_dict", "net")
+# Modules within modules within modules: so many are no network of this form.
+_DEEPEST = 60
 _RECURRENT = re.compile(r"rnn\.(weight|bias)_(ih|hh)_l(\d+)")
 _NEEDED = ("encoder.weight", "decoder.weight", "decoder.bias", "rnn.weight_ih_l0")
 
@@ -40,32 +42,39 @@ class ExampleNetwork:
     cell: str
 
     @classmethod
-    def from_object(cls, stored: Any, cell: str | None = None) -> ExampleNetwork:
+    def from_file(cls, file: TorchFile, cell: str | None = None) -> ExampleNetwork:
         """Find the network in what a file holds.
 
-        stored (Any): A state dict, a dict that has one, or a module; see `read_torch_file`.
+        file (TorchFile): A state dict, a dict that has one, or a module.
         cell (Optional[str]): Its kind of cell, which the state dict of an Elman network doesn't
             tell: its activation may be ReLU.
         RAISES (ValueError): For other networks: with weights that are missing, unknown or of other
-            shapes, of two directions, with projections, with ReLU.
+            shapes or types, of two directions, with projections, with ReLU.
         """
-        mode = _find_mode(stored)
+        stored = _without_holders(file.stored)
+        modules = _modules_of(stored)
+        mode = _find_mode(modules)
         weights = {
-            name.removeprefix("module."): tensor.float() for name, tensor in _tensors_of(stored)
+            name.removeprefix("module."): tensor
+            for name, tensor in _tensors_of(file, stored, modules)
         }
         missing = [name for name in _NEEDED if name not in weights]
         if missing:
             raise ValueError(Errors.R902.format(missing=", ".join(missing)))
         if mode is not None and mode not in _MODES:
-            raise ValueError(Errors.R903.format(mode=mode))
+            raise ValueError(Errors.R903.format(mode=shorten(mode)))
         unknown = [
             name for name in weights if name not in _NEEDED and not _RECURRENT.fullmatch(name)
         ]
         if unknown:
-            raise ValueError(Errors.R904.format(names=", ".join(sorted(unknown)[:5])))
+            raise ValueError(Errors.R904.format(names=shorten(sorted(unknown)[:5])))
+        whole = [name for name, tensor in weights.items() if not tensor.is_floating_point()]
+        if whole:
+            raise ValueError(Errors.R911.format(names=", ".join(whole[:5])))
+        weights = {name: tensor.float() for name, tensor in weights.items()}
         found = _find_cell(weights, None if mode is None else _MODES[mode], cell)
         network = cls(weights, found)
-        _check_shapes(weights, network.settings(len(weights["encoder.weight"])))
+        _check_shapes(weights, found)
         return network
 
     @property
@@ -109,51 +118,72 @@ class ExampleNetwork:
         return self.weights[ours[name]].index_select(0, rows)
 
 
-def _find_mode(stored: Any) -> str | None:
-    """RETURNS (Optional[str]): What torch calls the recurrence, if the modules were stored."""
-    for name, module in _modules_of(stored):
-        if name.rpartition(".")[2] == "rnn" and isinstance(module.state, Mapping):
-            if module.state.get("bidirectional"):
-                return "bidirectional"
-            return str(module.state.get("mode"))
-    return None
+def _without_holders(stored: Any) -> Any:
+    """RETURNS (Any): The module or the state dict in a checkpoint that has other things too."""
+    for _ in _HOLDERS:
+        if not isinstance(stored, Mapping):
+            break
+        held = [
+            stored[name] for name in _HOLDERS if isinstance(stored.get(name), StandIn | Mapping)
+        ]
+        if not held:
+            break
+        stored = held[0]
+    return stored
 
 
-def _modules_of(stored: Any, prefix: str = "") -> list[tuple[str, StandIn]]:
-    if not isinstance(stored, StandIn) or not isinstance(stored.state, Mapping):
-        return []
-    found = [(prefix, stored)]
-    inner = stored.state.get("_modules")
-    for name, module in inner.items() if isinstance(inner, Mapping) else ():
-        found += _modules_of(module, f"{prefix}.{name}" if prefix else str(name))
+def _modules_of(stored: Any) -> dict[str, StandIn]:
+    """RETURNS (Dict[str, StandIn]): A module and those in it by name, each once."""
+    waiting: list[tuple[str, Any]] = [("", stored)]
+    found: dict[str, StandIn] = {}
+    seen: set[int] = set()
+    while waiting:
+        prefix, module = waiting.pop()
+        known = id(module) in seen
+        if known or not isinstance(module, StandIn) or not isinstance(module.state, Mapping):
+            continue
+        seen.add(id(module))
+        found[prefix] = module
+        if prefix.count(".") > _DEEPEST:
+            raise ValueError(Errors.R904.format(names=shorten(prefix)))
+        inner = module.state.get("_modules")
+        for name, one in inner.items() if isinstance(inner, Mapping) else ():
+            if isinstance(name, str):
+                waiting.append((_join(prefix, name), one))
     return found
 
 
-def _tensors_of(stored: Any) -> list[tuple[str, Tensor]]:
-    if isinstance(stored, StandIn):
-        found = []
-        for prefix, module in _modules_of(stored):
-            own = module.state.get("_parameters")
-            for name, value in own.items() if isinstance(own, Mapping) else ():
-                tensor = _tensor_of(value)
-                if tensor is not None:
-                    found.append((f"{prefix}.{name}" if prefix else str(name), tensor))
-        return found
-    if isinstance(stored, Mapping):
-        tensors = {str(name): _tensor_of(value) for name, value in stored.items()}
-        found = [(name, tensor) for name, tensor in tensors.items() if tensor is not None]
-        if found:
-            return found
-        for name in _HOLDERS:
-            if name in stored:
-                return _tensors_of(stored[name])
-    return []
+def _join(prefix: str, name: str) -> str:
+    return f"{prefix}.{name}" if prefix else name
 
 
-def _tensor_of(value: Any) -> Tensor | None:
-    while isinstance(value, StandIn) and value.args:  # a parameter of torch before 0.4
-        value = value.args[0]
-    return value if isinstance(value, Tensor) else None
+def _find_mode(modules: Mapping[str, StandIn]) -> str | None:
+    """RETURNS (Optional[str]): What torch calls the recurrence, if the modules were stored."""
+    for name, module in modules.items():
+        if name.rpartition(".")[2] == "rnn":
+            return (
+                "bidirectional"
+                if module.state.get("bidirectional")
+                else str(module.state.get("mode"))
+            )
+    return None
+
+
+def _tensors_of(
+    file: TorchFile, stored: Any, modules: Mapping[str, StandIn]
+) -> Iterator[tuple[str, Tensor]]:
+    """YIELDS (Tuple[str, Tensor]): Weights and their names, of modules or of a state dict."""
+    named: list[tuple[str, Any]] = []
+    for prefix, module in modules.items():
+        own = module.state.get("_parameters")
+        named += [(prefix, own)] if isinstance(own, Mapping) else []
+    if not modules and isinstance(stored, Mapping):
+        named = [("", stored)]
+    for prefix, values in named:
+        for name, value in values.items():
+            tensor = file.tensor_of(value)
+            if tensor is not None and isinstance(name, str):
+                yield _join(prefix, name), tensor
 
 
 def _find_cell(weights: Mapping[str, Tensor], stored: str | None, given: str | None) -> str:
@@ -169,21 +199,27 @@ def _find_cell(weights: Mapping[str, Tensor], stored: str | None, given: str | N
     return found
 
 
-def _check_shapes(weights: Mapping[str, Tensor], settings: NetworkSettings) -> None:
-    gates = {cell: count for count, cell in _CELLS.items()}[settings.cell]
-    rows, width = gates * settings.width, settings.width
+def _check_shapes(weights: Mapping[str, Tensor], cell: str) -> None:
+    """RAISES (ValueError): If a weight is missing, of another shape than others say, or not
+    finite."""
+    gates = {name: count for count, name in _CELLS.items()}[cell]
+    layers = [int(match[3]) for match in map(_RECURRENT.fullmatch, weights) if match]
+    words, embedding_width = _shape_of(weights["encoder.weight"])
+    width = _shape_of(weights["rnn.weight_hh_l0"])[1]
     expected: dict[str, tuple[int, ...]] = {
-        "encoder.weight": (settings.words, settings.embedding_width),
-        "decoder.weight": (settings.words, width),
-        "decoder.bias": (settings.words,),
+        "encoder.weight": (words, embedding_width),
+        "decoder.weight": (words, width),
+        "decoder.bias": (words,),
     }
-    for layer in range(settings.depth):
-        read = width if layer else settings.embedding_width
-        shapes = {"weight_ih": (rows, read), "weight_hh": (rows, width)}
+    # a name can say any layer: no more than there are weights
+    for layer in range(min(1 + max(layers), len(weights))):
+        read = width if layer else embedding_width
+        expected[f"rnn.weight_ih_l{layer}"] = (gates * width, read)
+        expected[f"rnn.weight_hh_l{layer}"] = (gates * width, width)
         for kind in ("bias_ih", "bias_hh"):
-            shapes[kind] = (rows,)  # type: ignore[assignment]
-        expected.update({f"rnn.{kind}_l{layer}": shape for kind, shape in shapes.items()})
-    wrong = [
+            expected[f"rnn.{kind}_l{layer}"] = (gates * width,)
+    wrong = [f"{name}, of a layer too many" for name in weights if name not in expected]
+    wrong += [
         f"{name} {tuple(weights[name].shape) if name in weights else 'missing'}, not {shape}"
         for name, shape in expected.items()
         if name not in weights or tuple(weights[name].shape) != shape
@@ -193,3 +229,8 @@ def _check_shapes(weights: Mapping[str, Tensor], settings: NetworkSettings) -> N
     broken = [name for name in expected if not torch.isfinite(weights[name]).all()]
     if broken:
         raise ValueError(Errors.R908.format(names=", ".join(broken[:5])))
+
+
+def _shape_of(weight: Tensor) -> tuple[int, int]:
+    """RETURNS (Tuple[int, int]): Of a matrix; what isn't one gets a shape that it hasn't."""
+    return (weight.shape[0], weight.shape[1]) if weight.dim() == 2 else (0, 0)

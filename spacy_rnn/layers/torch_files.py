@@ -1,19 +1,23 @@
 """Files of `torch.save`, read without running anything that they hold.
 
-A pickle names functions and classes that are called while it is read. Here tensors are rebuilt by
-this module's own functions; the few classes that a word language model is made of become inert
-stand-ins, which keep what was stored and do nothing; every other name is an error. Both forms are
-read: the zip archive of torch since 1.6, and the row of pickles of torch before it.
+A pickle names functions and classes that are called while it is read. Here nothing of torch is
+among them: tensors and the few classes that a word language model is made of become inert
+stand-ins, which keep what was stored and do nothing; every other name is an error. Tensors are made
+after the pickle has ended, from what the stand-ins say, if that fits the numbers in the file. Both
+forms are read: the zip archive of torch since 1.6, and the row of pickles of torch before it.
 """
 
 from __future__ import annotations
 
 import io
+import math
 import pickle
+import pickletools
 import struct
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +44,22 @@ _STORAGES = {
 # Classes of the network itself, wherever they were defined, and what torch's own stand under.
 _NETWORKS = ("RNNModel", "DataParallel")
 _MODULES = ("torch.nn.modules.", "torch.nn.backends.", "torch.backends.cudnn")
+_PARAMETERS = ("torch.nn.parameter.Parameter", "torch.autograd.variable.Variable")
 _TENSORS = ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2")
 _REBUILT_PARAMETERS = (
     "torch._utils._rebuild_parameter",
     "torch._utils._rebuild_parameter_with_state",
 )
-_PARAMETERS = ("torch.nn.parameter.Parameter", "torch.autograd.variable.Variable")
+# What torch.save writes (protocol 2). Others could call things in other ways.
+_OPCODES = frozenset(
+    """
+    PROTO GLOBAL MARK REDUCE BUILD NEWOBJ APPEND APPENDS STOP TUPLE TUPLE1 TUPLE2 TUPLE3 EMPTY_TUPLE
+    EMPTY_LIST EMPTY_DICT NONE NEWTRUE NEWFALSE BININT BININT1 BININT2 INT LONG LONG1 BINFLOAT
+    BINUNICODE BINSTRING SHORT_BINSTRING SETITEM SETITEMS BINPERSID BINGET LONG_BINGET BINPUT
+    LONG_BINPUT
+    """.split()  # noqa: SIM905
+)
+_MOST_DIMENSIONS = 8
 # What a damaged or hostile file can make the standard library raise.
 _DAMAGED = (
     pickle.UnpicklingError,
@@ -91,18 +105,57 @@ class StandIn:
     def __setstate__(self, state: Any) -> None:
         self.state = state
 
-    @property
-    def name(self) -> str:
-        """RETURNS (str): The class's name without its module."""
-        return self.path.rpartition(".")[2]
+
+class _Numbers:
+    """What is said of a storage: its key, and which of its numbers are meant."""
+
+    __slots__ = ("count", "key", "start")
+
+    def __init__(self, key: str, start: int, count: int) -> None:
+        self.key, self.start, self.count = key, start, count
 
 
-def read_torch_file(path: Path) -> Any:
+class _Described:
+    """What is said of a tensor."""
+
+    __slots__ = ("numbers", "offset", "size", "stride")
+
+    def __init__(self, numbers: Any, offset: Any, size: Any, stride: Any) -> None:
+        self.numbers, self.offset, self.size, self.stride = numbers, offset, size, stride
+
+
+@dataclass(frozen=True)
+class TorchFile:
+    """What `torch.save` wrote.
+
+    stored (Any): Dicts, lists, tuples, numbers and strings as they are, other objects as `StandIn`.
+    storages (Dict[str, Tensor]): The numbers of the tensors, by key.
+    """
+
+    stored: Any
+    storages: dict[str, Tensor]
+
+    def tensor_of(self, value: Any) -> Tensor | None:
+        """RETURNS (Optional[Tensor]): A tensor or a parameter among what was stored, on the CPU;
+        None for anything else.
+
+        RAISES (ValueError): If what is said of it doesn't fit its numbers.
+        """
+        while isinstance(value, StandIn) and value.path in _PARAMETERS and value.args:
+            value = value.args[0]  # a parameter of torch before 0.4
+        if not isinstance(value, _Described):
+            return None
+        try:
+            return _view(self.storages, value)
+        except _DAMAGED as error:
+            raise ValueError(Errors.R910.format(error=shorten(str(error)))) from None
+
+
+def read_torch_file(path: Path) -> TorchFile:
     """Read what `torch.save` wrote.
 
     path (Path): The file, in torch's form since 1.6 or in that before.
-    RETURNS (Any): Dicts, lists, tuples, numbers and strings as they are, tensors on the CPU,
-        parameters as tensors, other objects as `StandIn`.
+    RETURNS (TorchFile): What it holds.
     RAISES (ValueError): If it is no such file, damaged, or names what no such model needs.
     """
     data = read_regular(path)
@@ -123,19 +176,21 @@ class _ForeignNameError(Exception):
 class _StorageType:
     """What stands for a class of storages, such as torch.FloatStorage."""
 
-    def __init__(self, dtype: torch.dtype) -> None:
-        self.dtype = dtype
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
 
-Load = Callable[[torch.dtype, str, int], Tensor]
+Announce = Callable[[torch.dtype, str, int], None]
 
 
 class _Unpickler(pickle.Unpickler):
-    """`load` gives the numbers of a storage by its type, key and length."""
+    """`announce` is told the type, key and length of each storage that the pickle speaks of."""
 
-    def __init__(self, file: io.BytesIO, load: Load) -> None:
-        super().__init__(file, encoding="utf-8")
-        self._load = load
+    def __init__(self, data: bytes, announce: Announce) -> None:
+        super().__init__(io.BytesIO(data), encoding="utf-8")
+        self._announce = announce
         self._stand_ins: dict[str, type[StandIn]] = {}
 
     def find_class(self, module: str, name: str) -> Any:
@@ -143,18 +198,17 @@ class _Unpickler(pickle.Unpickler):
         if path == "collections.OrderedDict":
             return OrderedDict
         if module in ("torch", "torch.cuda", "torch.storage") and name in _STORAGES:
-            return _StorageType(_STORAGES[name])
+            return _StorageType(name)
         if path in ("__builtin__.set", "builtins.set"):
             return set
         if path == "torch.Size":
             return tuple
         # made anew for each file: a pickle can set attributes of what it is given
-        if path in ("torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2"):
-            return lambda storage, offset, size, stride, *rest: _view(storage, offset, size, stride)
-        if path in (
-            "torch._utils._rebuild_parameter",
-            "torch._utils._rebuild_parameter_with_state",
-        ):
+        if path in _TENSORS:
+            return lambda numbers, offset, size, stride, *rest: _Described(
+                numbers, offset, size, stride
+            )
+        if path in _REBUILT_PARAMETERS:
             return lambda tensor, *rest: tensor
         if path in _PARAMETERS or path == "torch.device":
             return self._stand_in(path)
@@ -169,11 +223,11 @@ class _Unpickler(pickle.Unpickler):
         if kind != "storage":
             raise pickle.UnpicklingError(f"an object of the kind {shorten(kind)}")
         kept, key, _, count, *view = pid[1:]
-        numbers = self._load(kept.dtype, str(key), int(count))
+        self._announce(_STORAGES[kept.name], str(key), int(count))
         if view and view[0] is not None:  # a part of another storage
-            _, offset, count = view[0]
-            numbers = numbers[offset : offset + count]
-        return numbers
+            _, start, length = view[0]
+            return _Numbers(str(key), int(start), int(length))
+        return _Numbers(str(key), 0, int(count))
 
     def _stand_in(self, path: str) -> type[StandIn]:
         if path not in self._stand_ins:
@@ -181,69 +235,107 @@ class _Unpickler(pickle.Unpickler):
         return self._stand_ins[path]
 
 
-def _view(numbers: Tensor, offset: int, size: Any, stride: Any) -> Tensor:
-    size, stride = tuple(map(int, size)), tuple(map(int, stride))
-    if not isinstance(numbers, Tensor) or len(size) != len(stride) or offset < 0:
-        raise pickle.UnpicklingError("a tensor that isn't one")
+def _view(storages: dict[str, Tensor], described: _Described) -> Tensor:
+    numbers = described.numbers
+    if not isinstance(numbers, _Numbers):
+        raise pickle.UnpicklingError("a tensor without numbers")
+    storage = storages[numbers.key]
+    size, stride = tuple(map(int, described.size)), tuple(map(int, described.stride))
+    offset, start, count = int(described.offset), int(numbers.start), int(numbers.count)
     last = offset + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
-    if min((*size, *stride, 0)) < 0 or (all(size) and last >= len(numbers)):
+    fits = min(*size, *stride, offset, start, count, len(storage) - start - count) >= 0
+    if not fits or len(size) > _MOST_DIMENSIONS or (all(size) and last >= count):
         raise pickle.UnpicklingError("a tensor beyond its numbers")
-    return torch.as_strided(numbers, size, stride, offset)
+    if math.prod(size) > count:  # strides of 0 repeat numbers without end
+        raise pickle.UnpicklingError("a tensor with more numbers than are there")
+    return torch.as_strided(storage, size, stride, start + offset)
 
 
-def _read_archive(data: bytes) -> Any:
+def _read_archive(data: bytes) -> TorchFile:
     """torch since 1.6: `data.pkl`, and a file for each storage."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        roots = [name for name in archive.namelist() if name.endswith("/data.pkl")]
+        names = set(archive.namelist())
+        roots = [name for name in names if name.endswith("/data.pkl")]
         if len(roots) != 1:
             raise pickle.UnpicklingError("an archive without data.pkl")
         root = roots[0].removesuffix("data.pkl")
-        if f"{root}constants.pkl" in archive.namelist():
+        if f"{root}constants.pkl" in names:
             raise pickle.UnpicklingError("a TorchScript program, which isn't run")
-        loaded: dict[str, Tensor] = {}
 
-        def load(dtype: torch.dtype, key: str, count: int) -> Tensor:
-            if key not in loaded:
-                info = archive.getinfo(f"{root}data/{key}")
-                if info.file_size != count * dtype.itemsize or info.file_size > len(data):
-                    raise pickle.UnpicklingError(f"storage {shorten(key)} of another length")
-                loaded[key] = _numbers(archive.read(info), dtype)
-            return loaded[key]
+        def read(name: str) -> bytes:
+            info = archive.getinfo(root + name)
+            if info.compress_type != zipfile.ZIP_STORED or info.file_size > len(data):
+                raise pickle.UnpicklingError("compressed, which torch.save never does")
+            return archive.read(info)
 
-        return _Unpickler(io.BytesIO(archive.read(roots[0])), load).load()
+        if "big" in (read("byteorder").decode() if f"{root}byteorder" in names else ""):
+            raise pickle.UnpicklingError("big-endian numbers")
+        storages: dict[str, Tensor] = {}
+
+        def load(dtype: torch.dtype, key: str, count: int) -> None:
+            if key not in storages:
+                storages[key] = _numbers(read(f"data/{key}"), dtype)
+            if storages[key].dtype != dtype or len(storages[key]) != count:
+                raise pickle.UnpicklingError(f"storage {shorten(key)} of another length")
+
+        pickled = read("data.pkl")
+        _end_of_pickle(pickled, 0)
+        return TorchFile(_Unpickler(pickled, load).load(), storages)
 
 
-def _read_pickles(data: bytes) -> Any:
+def _read_pickles(data: bytes) -> TorchFile:
     """torch before 1.6: a magic number, a version, the machine, the object, the keys of the
     storages, and behind them for each its length (int64) and its numbers."""
-    file = io.BytesIO(data)
+    promised: dict[str, tuple[torch.dtype, int]] = {}
 
-    def refuse(dtype: torch.dtype, key: str, count: int) -> Tensor:
+    def refuse(dtype: torch.dtype, key: str, count: int) -> None:
         raise pickle.UnpicklingError("numbers where none can be")
 
-    if _Unpickler(file, refuse).load() != _MAGIC or _Unpickler(file, refuse).load() != _VERSION:
-        raise pickle.UnpicklingError("it isn't of torch.save")
-    machine = _Unpickler(file, refuse).load()
-    if not machine.get("little_endian", True):
-        raise pickle.UnpicklingError("numbers of a big-endian machine")
-    storages: dict[str, Tensor] = {}
-
-    def promise(dtype: torch.dtype, key: str, count: int) -> Tensor:
-        if count < 0 or count * dtype.itemsize > len(data):
-            raise pickle.UnpicklingError(f"storage {shorten(key)} is longer than the file")
-        if key not in storages:
-            storages[key] = torch.zeros(count, dtype=dtype)
-        return storages[key]
-
-    made = _Unpickler(file, promise).load()
-    for key in _Unpickler(file, refuse).load():
-        numbers = storages[str(key)]
-        (count,) = struct.unpack("<q", file.read(8))
-        if count != len(numbers):
+    def promise(dtype: torch.dtype, key: str, count: int) -> None:
+        if promised.setdefault(key, (dtype, count)) != (dtype, count):
             raise pickle.UnpicklingError(f"storage {shorten(key)} of another length")
-        part = file.read(count * numbers.dtype.itemsize)
-        numbers.copy_(_numbers(part, numbers.dtype))
-    return made
+
+    parts, place = [], 0
+    for announce in (refuse, refuse, refuse, promise, refuse):
+        end = _end_of_pickle(data, place)
+        parts.append(_Unpickler(data[place:end], announce).load())
+        place = end
+        if parts[:2] != [_MAGIC, _VERSION][: len(parts[:2])]:
+            raise pickle.UnpicklingError("it isn't of torch.save")
+    _, _, machine, stored, keys = parts
+    if not machine.get("little_endian", True):
+        raise pickle.UnpicklingError("big-endian numbers")
+    storages: dict[str, Tensor] = {}
+    for key in map(str, keys):
+        dtype, expected = promised[key]
+        (count,) = struct.unpack_from("<q", data, place)
+        end = place + 8 + count * dtype.itemsize
+        if count != expected or count < 0 or end > len(data):
+            raise pickle.UnpicklingError(f"storage {shorten(key)} of another length")
+        storages[key] = _numbers(data[place + 8 : end], dtype)
+        place = end
+    if promised.keys() - storages.keys():
+        raise pickle.UnpicklingError("storages that aren't there")
+    return TorchFile(stored, storages)
+
+
+def _end_of_pickle(data: bytes, start: int) -> int:
+    """RETURNS (int): Where the pickle that starts there ends.
+    RAISES (UnpicklingError): If it has other operations than torch.save writes, or names a place of
+        its memory that would make it large.
+    """
+    stream = io.BytesIO(data)
+    stream.seek(start)
+    places = 0
+    argument: Any
+    for opcode, argument, _ in pickletools.genops(stream):
+        if opcode.name not in _OPCODES:
+            raise pickle.UnpicklingError(f"the operation {opcode.name}, of no torch.save")
+        if opcode.name in ("BINPUT", "LONG_BINPUT"):
+            places += 1
+            if argument > places:
+                raise pickle.UnpicklingError("a place of the memory that no file needs")
+    return stream.tell()
 
 
 def _numbers(data: bytes, dtype: torch.dtype) -> Tensor:

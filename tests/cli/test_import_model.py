@@ -11,6 +11,8 @@ import torch
 from spacy.tokens import Doc
 from torch import nn
 
+from spacy_rnn.layers.example_network import ExampleNetwork
+from spacy_rnn.layers.torch_files import read_torch_file
 from spacy_rnn.scoring.pairs.pair_scorer import PAIR_MEASURES
 
 from ..layers import published
@@ -193,6 +195,22 @@ OTHERS = {
         "R904",
         "rnn.weight_hr_l0",
     ),
+    "ReLU beside other things": (
+        lambda: {"epoch": 3, "model": RNNModel("RNN_RELU", len(WORDS))},
+        "R903",
+        "RNN_RELU",
+    ),
+    "whole numbers": (lambda: changed("decoder.bias", lambda b: b.to(torch.int8)), "R911", "bias"),
+    "a layer of a name": (
+        lambda: {**RNNModel("LSTM", 9).state_dict(), "rnn.weight_ih_l99999999999": torch.ones(2)},
+        "R907",
+        "l99999999999",
+    ),
+    "no matrix": (
+        lambda: changed("encoder.weight", lambda w: torch.tensor(1.0)),
+        "R907",
+        "encoder",
+    ),
     "other rows": (lambda: changed("decoder.weight", lambda w: w[:-1]), "R907", "decoder.weight"),
     "not finite": (lambda: changed("decoder.bias", lambda b: b / 0), "R908", "decoder.bias"),
 }
@@ -203,6 +221,17 @@ def test_other_networks_are_refused_by_name(name, refuse):
     make, code, part = OTHERS[name]
     message = refuse(make())
     assert code in message and part in message
+
+
+def test_modules_that_hold_each_other_are_read_once(tmp_path):
+    model = RNNModel("GRU", len(WORDS))
+    inner = nn.ModuleList()
+    for _ in range(40):  # two to the power of 40 ways lead to the innermost
+        inner = nn.ModuleList([inner, inner])
+    model.rnn.itself, model.drop.parts = model, inner
+    save({"model": model}, tmp_path / "x.pt", old=True)
+    found = ExampleNetwork.from_file(read_torch_file(tmp_path / "x.pt"))
+    assert found.cell == "gru" and found.words == len(WORDS)
 
 
 def test_a_cell_that_is_not_that_of_the_weights_is_refused(refuse):
