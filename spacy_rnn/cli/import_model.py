@@ -12,10 +12,10 @@ from spacy.language import Language
 from spacy.tokenizer import Tokenizer
 from typer import Argument, Option
 
-from ..errors import Errors, counted
+from ..errors import Errors, Warnings, counted
 from ..layers.example_network import ExampleNetwork
 from ..layers.torch_files import read_torch_file
-from ..messages import inform
+from ..messages import inform, warn
 from ..pipeline.rnn_lm import RNNLM
 from ..regular_files import read_regular
 from ..vocabulary.symbols import BOUNDARY, UNKNOWN
@@ -71,6 +71,9 @@ def import_cli(
     rows = read_rows(words, boundary, unknown)
     if len(rows) != network.words:
         raise ValueError(Errors.R912.format(path=words, words=len(rows), rows=network.words))
+    capitals = sum(word != word.lower() for word in rows) if lower else 0
+    if capitals:
+        warn(Warnings.W395.format(path=words, words=counted(capitals, "word")))
     nlp = build_imported(network, rows, lang, spaces=tokenizer == WordsOf.spaces, lower=lower)
     nlp.meta["description"] = f"{network.cell} language model, imported from {model.name}"
     nlp.to_disk(output)
@@ -96,15 +99,25 @@ def read_rows(path: Path, boundary: str, unknown: str) -> dict[str, int]:
         raise ValueError(Errors.R915.format(path=path, error=error)) from None
     special = {boundary: BOUNDARY, unknown: UNKNOWN}
     rows: dict[str, int] = {}
+    names: list[str] = []
     for number, line in enumerate(lines, 1):
         found = line.removesuffix("\r")
         word = special.get(found, found)
         if not word:
             raise ValueError(Errors.R916.format(path=path, line=number))
         if word in rows:
-            first = rows[word] + 1
-            raise ValueError(Errors.R913.format(path=path, word=word, first=first, second=number))
+            raise ValueError(
+                Errors.R913.format(
+                    path=path,
+                    earlier=names[rows[word]],
+                    first=rows[word] + 1,
+                    later=found,
+                    second=number,
+                    word=word,
+                )
+            )
         rows[word] = number - 1
+        names.append(found)
     for word, kept in special.items():
         if kept not in rows:
             option = "boundary" if kept == BOUNDARY else "unknown"

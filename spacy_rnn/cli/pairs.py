@@ -135,15 +135,15 @@ def pairs_cli(
     known = read_published(Path(published)) if published else None
     skip = bad_lines is OnBadLines.skip
     asked = _Asked(columns, tables, end, component, batch_size, skip)
+    if measure is PairMeasure.slor:
+        for model in models:  # all of them before hours of scoring; a load takes seconds
+            _check_counts(model, component, gpu_id, code)
     compared = []
     with ExitStack() as stack:
         write = _open_records(stack, records)
         for model in models:
             asked.left_out = 0
             compared.append(_score_model(model, asked, write, gpu_id, code, progress))
-    for one in compared:
-        if not one.result.every[measure.value].every.pairs:
-            raise ValueError(Errors.R918.format(model=one.model, measure=measure.value))
     notes = _find_notes(compared, known, published)
     if output is not None:  # first: whoever reads the table may close it
         options: dict[str, Any] = {"pairs": str(pairs), "good": good, "bad": bad}
@@ -156,6 +156,12 @@ def pairs_cli(
     for one in compared:
         name = one.model if len(compared) > 1 else ""
         tell_unknown_share(one.result.unknown_share, name)
+
+
+def _check_counts(model: str, component: str | None, gpu_id: int, code: Path | None) -> None:
+    _, lm = load_language_model(model, component, gpu_id=gpu_id, code=code)
+    if not lm.vocabulary.counts.any():
+        raise ValueError(Errors.R918.format(model=model))
 
 
 def _open_records(stack: ExitStack, path: Path | None) -> Callable[[dict[str, Any]], None] | None:

@@ -44,8 +44,8 @@ class ImportErrors(metaclass=Coded):
         "it was trained with."
     )
     R913 = (
-        "{path}: the word {word!r} stands in line {first} and again in line {second}. A row needs "
-        "a word of its own: rename the one that isn't used."
+        "{path}: {earlier!r} in line {first} and {later!r} in line {second} are both read as "
+        "{word!r}. A row needs a word of its own: rename the one that isn't used."
     )
     R914 = (
         "{path} has no word {word!r}. Give the one that the network was trained with by --{option}."
@@ -54,7 +54,7 @@ class ImportErrors(metaclass=Coded):
     R916 = "{path}, line {line} is empty: each line has to be the word of its row."
     R917 = "{path} is there already. Give another folder, or --overwrite."
     R918 = (
-        "{model} has no {measure}: its words have no counts, as those of an imported network. "
+        "{model} has no SLOR: its words have no counts, as those of an imported network. "
         "Choose another --measure."
     )
     R919 = (

@@ -143,8 +143,13 @@ class Warnings(metaclass=Coded):
         "new one: score it again when nobody writes to it."
     )
     W385 = (
-        "unknown words: {tokens} of the tokens, {bits} of the bits. That is many: results may be "
-        'about them. Which column to take: docs/measures.md, "Unknown words".'
+        "unknown words: {tokens} of the tokens, {bits} of the bits. That is many: your results "
+        'may come mostly from these words. Which column to take: docs/measures.md, "Unknown words".'
+    )
+    W395 = (
+        "{path} has {words} with capital letters. With --lower texts are looked up in lower case, "
+        "so these rows are never reached: if the network was trained on text as it is, leave "
+        "--lower out."
     )
     W544 = "Left out: {rows} that can't be read or scored (see above)."
     W545 = (

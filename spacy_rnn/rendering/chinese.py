@@ -21,18 +21,18 @@ CHINESE = Wording(
     surprisal_below="每个词下面是它的惊异度，单位是比特：−log₂ p(词 | 它{side}的所有词)。",
     full_bar="词上面的柱子画的是同一个数，满格是 {bits:g} 比特。",
     gap="柱子断开，表示超出了满格。",
-    white_space="没有读的空白没有数字。",
+    white_space="未读入的空白没有数值。",
     no_token="没有词",
     sums_of_all="下面的合计是全文的。",
-    guesses="每一行是最可能的下一个词和它们的概率，横条满格是 1.000。打 ✓ 的是真正来的词。"
-    "最右边一列的数字是真正来的词的惊异度，单位是比特：−log₂ p。{edge}也算一个符号，就是 "
+    guesses="每一行是最可能的下一个词和它们的概率，横条满格是 1.000。打 ✓ 的是实际出现的词。"
+    "最右边一列的数字是实际出现的词的惊异度，单位是比特：−log₂ p。{edge}也算一个符号，就是 "
     "&lt;/s&gt;。",
-    previous_guesses="每一行是最可能的前一个词和它们的概率，横条满格是 1.000。打 ✓ 的是真正来的词。"
-    "最右边一列的数字是真正来的词的惊异度，单位是比特：−log₂ p。{edge}也算一个符号，就是 "
-    "&lt;/s&gt;。",
+    previous_guesses="每一行是最可能的前一个词和它们的概率，横条满格是 1.000。"
+    "打 ✓ 的是实际出现的词。最右边一列的数字是实际出现的词的惊异度，单位是比特：−log₂ p。"
+    "{edge}也算一个符号，就是 &lt;/s&gt;。",
     pieces="文本很长，每 {piece} 个词分成一段，点开就能看。",
-    next_titles=("读完", "下一个词", "真正来的"),
-    previous_titles=("读完", "前一个词", "真正来的"),
+    next_titles=("读完", "下一个词", "实际出现的"),
+    previous_titles=("读完", "前一个词", "实际出现的"),
     line="惊异度（比特）：−log₂ p(词 | 它{side}的所有词)，从左到右。",
     smoothed="每一点是 {window} 个词的平均：这个位置的词，加上它两边的词。",
     hollow="空心的点是未知词。",
@@ -57,7 +57,7 @@ CHINESE = Wording(
     unseen="其余的方向在这里看不到，所以图上挨着的词，其实可能离得很远；表里的余弦是用所有维度算的。",
     links="每个词都有线连到离它最近的词，那些词的点是空心的。",
     not_on_map="词表里没有，所以图上也没有：{words}。",
-    without_label="有 {words} 个词写不下名字：把鼠标移到点上，或者看下面的表。",
+    without_label="有 {words} 个词放不下标签：把鼠标移到点上，或者看下面的表。",
     map_label="{words} 个词的地图，最近的词见下面的表。",
     nearest="最近的词和余弦",
     nearest_title="整个词表里离它最近的词",
@@ -67,7 +67,7 @@ CHINESE = Wording(
     similar="变化相似的单元排在一起。",
     scrolling="可以用方向键左右滚动。",
     unit="单元",
-    states_caption="{value}{layer}：{units}{way}；颜色最浓时是 {full}",
+    states_caption="{value}{layer}：{units}{way}；最浓的颜色表示 {full}",
     of_layer="（第 {layer} 层）",
     all_units="{width} 个单元",
     some_units="{width} 个单元中变化最大的 {shown} 个",
@@ -99,7 +99,7 @@ CHINESE = Wording(
     step="第 {step} 步，词表第 {row} 行",
     unknown_step="，不认识的词",
     guesses_label="最可能的下一个词",
-    came="真正来的词：{word}",
+    came="实际出现的词：{word}",
     rank="，第 {rank:,} 名",
     unknown_came="，不认识的词",
     numbers="数字",

@@ -109,6 +109,21 @@ def test_words_in_lower_case_are_found_for_any_case(import_model):
     assert np.allclose(lower._.rnn_lm.log_probs, upper._.rnn_lm.log_probs)
 
 
+def test_rows_that_lower_case_never_reaches_are_counted(tmp_path):
+    words = ["The", "the", "<EOS>", "<UNK>", "Cat", "cat", ".", "on"]
+    save(RNNModel("GRU", len(words)), tmp_path / "model.pt", old=False)
+    options = ("--lang", "xx", "--boundary", "<EOS>", "--unknown", "<UNK>", "--overwrite")
+    paths = tmp_path / "model.pt", save_words(tmp_path / "words.txt", words), tmp_path / "imported"
+    assert "W395" not in succeed("import", *paths, *options).stderr
+    told = succeed("import", *paths, *options, "--lower").stderr
+    nlp = spacy.load(paths[-1])
+    vocabulary = nlp.get_pipe("rnn_lm").vocabulary
+    forms = vocabulary.forms_of([Doc(nlp.vocab, words)])
+    reached = {vocabulary.words[row] for row in vocabulary.rows_of_keys(forms.keys)}
+    unreached = {*vocabulary.words} - reached - {"<unk>", "</s>"}
+    assert "W395" in told and f"has {len(unreached)} words with capital letters" in told
+
+
 def test_the_language_can_cut_the_text(import_model):
     nlp = spacy.load(import_model(RNNModel("GRU", len(WORDS)), lang="en", tokenizer="language"))
     assert [token.text for token in nlp("the cat sat.")] == ["the", "cat", "sat", "."]
@@ -132,7 +147,20 @@ def test_without_counts_there_is_no_unigram_surprisal_and_no_slor(import_model, 
         **dict.fromkeys(PAIR_MEASURES, 1),
         "slor": 0,
     }
-    assert "R918" in fail("pairs", path, pairs, "--measure", "slor")
+    records = tmp_path / "records.jsonl"
+    failed = fail("pairs", path, pairs, "--measure", "slor", "--records", records)
+    assert "R918" in failed and "SLOR" in failed and not records.exists()
+
+
+def test_a_model_without_counts_ends_a_comparison_by_slor_before_the_first_one_is_scored(
+    import_model, model, tmp_path
+):
+    pairs, records = tmp_path / "pairs.jsonl", tmp_path / "records.jsonl"
+    pair = {"sentence_good": "the cat sat .", "sentence_bad": "the cat cat ."}
+    pairs.write_text(json.dumps(pair) + "\n", encoding="utf8")
+    models = model, import_model(RNNModel("GRU", len(WORDS)))
+    failed = fail("pairs", *models, pairs, "--measure", "slor", "--records", records)
+    assert "R918" in failed and str(models[1]) in failed and not records.exists()
 
 
 def test_a_word_for_line_ends_is_refused(import_model, tmp_path):
@@ -241,10 +269,10 @@ def test_a_cell_that_is_not_that_of_the_weights_is_refused(refuse):
 
 VOCABULARIES = {
     "one too few": (WORDS[:-1], "R912", "8"),
-    "twice": ([*WORDS[:-1], "cat"], "R913", "line 3 and again in line 9"),
+    "twice": ([*WORDS[:-1], "cat"], "R913", "'cat' in line 3 and 'cat' in line 9"),
     "no <unk>": (["UNK" if w == "<unk>" else w for w in WORDS], "R914", "--unknown"),
     "no <eos>": (["</end>" if w == "<eos>" else w for w in WORDS], "R914", "--boundary"),
-    "a literal </s>": ([*WORDS[:-1], "</s>"], "R913", "</s>"),
+    "a literal </s>": ([*WORDS[:-1], "</s>"], "R913", "'<eos>' in line 2 and '</s>' in line 9"),
     "an empty line": ([*WORDS[:4], "", *WORDS[5:]], "R916", "line 5"),
 }
 
