@@ -77,7 +77,7 @@ def train_cli(
         util.logger.setLevel(logging.DEBUG)
     overrides = parse_config_overrides(arguments)
     import_code(code)
-    processes = _join(gpu_id)
+    processes = _join_processes(gpu_id)
     messages = Messages(inform, warn) if processes.first else Messages(_ignore, _ignore)
     options = TrainOptions(output, resume, overwrite, every, gpu_id)
     if text is not None:
@@ -125,7 +125,7 @@ def split_arguments(arguments: list[str]) -> tuple[Path | None, list[str]]:
     return (Path(paths[0]) if paths else None), settings
 
 
-def _join(gpu_id: int) -> Processes:
+def _join_processes(gpu_id: int) -> Processes:
     """The processes that torchrun started, each with its own GPU if one was asked for."""
     if gpu_id >= 0:
         local, here = int(os.environ.get("LOCAL_RANK", 0)), torch.cuda.device_count()
