@@ -34,7 +34,7 @@ class KeptCuts:
         settled = getattr(self._nlp.tokenizer, "settled", None)
         if settled is None:
             return self._nlp.make_doc(text)
-        known = max(filter(text.startswith, self._kept), key=len, default="")
+        known = max((kept for kept in self._kept if _goes_on(text, kept)), key=len, default="")
         made = self._kept.get(known, _CutText([], []))
         if known:
             self._kept.move_to_end(known)
@@ -48,3 +48,9 @@ class KeptCuts:
             if len(self._kept) > self._most:
                 self._kept.popitem(last=False)
         return Doc(self._nlp.vocab, words=words, spaces=spaces) if known else rest
+
+
+def _goes_on(text: str, kept: str) -> bool:
+    """RETURNS (bool): Whether a text begins with one that was cut, and cuts it in the same way:
+    white space behind it may belong to its last token."""
+    return text.startswith(kept) and not text[len(kept) : len(kept) + 1].isspace()

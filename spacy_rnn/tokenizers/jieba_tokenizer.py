@@ -164,8 +164,9 @@ class JiebaTokenizer(DummyTokenizer):
             raise ValueError(message) from None
 
     def settled(self, text: str) -> int:
-        """How much of a text is cut the same whatever follows it, and as if nothing did. Who cuts a
-        text again that grows need cut only the rest.
+        """How much of a text is cut the same whatever follows the text, and as if nothing did. Who
+        cuts a text again that grows need cut only the rest. In another text that begins with these
+        characters they are cut the same too, unless white space follows them there.
 
         text (str): The text.
         RETURNS (int): So many first characters; 0 if it can't be said.

@@ -253,6 +253,18 @@ def test_what_is_settled_is_cut_the_same_whatever_follows(tokenizer, text, more)
     assert [(token.text, token.whitespace_) for token in parts] == whole
 
 
+@pytest.mark.parametrize("tokenizer", GROWING, ids=["jieba", "rjieba", "user_words"])
+@given(text=PIECES, other=PIECES)
+@settings(max_examples=100, deadline=None)
+def test_what_is_settled_is_cut_the_same_in_other_texts_without_white_space_behind_it(
+    tokenizer, text, other
+):
+    length, other = tokenizer.settled(text), other.lstrip()
+    parts = [*tokenizer(text[:length]), *tokenizer(other)]
+    whole = [(token.text, token.whitespace_) for token in tokenizer(text[:length] + other)]
+    assert [(token.text, token.whitespace_) for token in parts] == whole
+
+
 def test_a_text_is_settled_up_to_its_last_sign_or_space():
     texts = {"": 0, "我爱北京": 0, "我爱。北京": 3, "我 爱": 2, "我爱。 ": 0, "我爱。北京。": 3}
     assert {text: GROWING[0].settled(text) for text in texts} == texts
