@@ -37,6 +37,8 @@ class WatchedProtocol(H11Protocol):
         super().__init__(*args, **kwargs)
         self._waiting_since = 0.0
         self._timer: asyncio.TimerHandle | None = None
+        # of its own: who takes nothing may go on sending
+        self._take_timer: asyncio.TimerHandle | None = None
 
     @property
     def waits_for_client(self) -> bool:
@@ -55,6 +57,7 @@ class WatchedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_take_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -70,11 +73,11 @@ class WatchedProtocol(H11Protocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._stop_timer()
-        self._timer = self.loop.call_later(self._limits.take_seconds, self.transport.abort)
+        self._stop_take_timer()
+        self._take_timer = self.loop.call_later(self._limits.take_seconds, self.transport.abort)
 
     def resume_writing(self) -> None:
-        self._stop_timer()
+        self._stop_take_timer()
         super().resume_writing()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -90,6 +93,11 @@ class WatchedProtocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _stop_take_timer(self) -> None:
+        if self._take_timer is not None:
+            self._take_timer.cancel()
+            self._take_timer = None
 
     def _refuse_header(self) -> None:
         self._timer = None

@@ -5,11 +5,13 @@ import json
 import socket
 import threading
 import time
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
+from spacy_rnn.serve.connections import WatchedProtocol
 from spacy_rnn.serve.limits import ServeLimits
 from spacy_rnn.serve.served_model import ServedModel
 
@@ -101,7 +103,8 @@ def test_bodies_that_do_not_come_make_room_for_others(address):
 
 
 @pytest.mark.slow
-def test_who_takes_nothing_of_a_long_answer_is_cut_off(address, monkeypatch):
+@pytest.mark.parametrize("more", [b"", b"P"], ids=["silent", "goes_on_asking"])
+def test_who_takes_nothing_of_a_long_answer_is_cut_off(address, monkeypatch, more):
     made = []
 
     def endless(*_):
@@ -112,13 +115,26 @@ def test_who_takes_nothing_of_a_long_answer_is_cut_off(address, monkeypatch):
     monkeypatch.setattr("spacy_rnn.serve.application.trace_to_json", endless)
     body = b'{"text": "a"}'
     request = HEAD.replace(b"next", b"trace") + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    full, lost = threading.Event(), []
+    pause, lose = WatchedProtocol.pause_writing, WatchedProtocol.connection_lost
+    monkeypatch.setattr(WatchedProtocol, "pause_writing", lambda self: pause(self) or full.set())
+    monkeypatch.setattr(
+        WatchedProtocol, "connection_lost", lambda *args: lost.append(port_of(*args)) or lose(*args)
+    )
     slow = connect(address, request)
-    until(lambda: len(made) > 3)
+    assert full.wait(60)
+    with suppress(OSError):  # a busy machine may have cut it off already
+        slow.sendall(more)
     assert ask(address).status_code == 200
-    until(lambda: is_still(made))
+    until(lambda: slow.getsockname()[1] in lost, 20)
+    assert is_still(made)
     # what is on its way can still be read, then it is over
     assert len(read_all(slow)) < 100 * 2**16
     slow.close()
+
+
+def port_of(connection, _):
+    return connection.client[1]
 
 
 def until(found, seconds=60):
