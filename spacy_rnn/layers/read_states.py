@@ -73,6 +73,11 @@ class ReadState:
         self.softmax.forget()
         self.after = {}
 
+    def forget_recent(self) -> None:
+        """Keep the states alone, of all that share this one's memory: those of other cuts too."""
+        for state in (self, *self._recent):
+            state.forget()
+
 
 class Step(NamedTuple):
     """A token that was read.
