@@ -78,6 +78,32 @@ def test_tab_before_the_suggestions_are_there_takes_the_first_when_it_comes(page
     page.until(f"{VALUE} === 'the baker'")
 
 
+def test_tab_moves_on_where_text_is_selected_and_nothing_is_completed(page):
+    page.type("the baker")
+    page.until(OFFERED)
+    page.press("Home", 36, modifiers=8)  # Shift
+    page.until("document.querySelectorAll('#suggestions button').length === 0")
+    settle(page)
+    page.press(*TAB)
+    assert page.run(FOCUS) != "text" and page.run(VALUE) == "the baker"
+
+
+def test_tab_moves_on_after_an_error(page, monkeypatch):
+    def fail(*_):
+        raise ValueError("[R999] no completion")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(ServedModel, "complete", fail)
+        page.type("the bak")
+        page.until("!document.querySelector('#error').hidden")
+    page.press(*TAB)
+    assert page.run(FOCUS) != "text" and page.run(VALUE) == "the bak"
+    page.run("document.querySelector('#text').focus()")
+    page.type("e")  # typing goes on
+    page.until(OFFERED)
+    page.said.clear()  # the browser says of every refusal that it was one
+
+
 def test_a_suggestion_that_comes_after_the_caret_moved_is_put_nowhere(page, monkeypatch):
     complete, answered = ServedModel.complete, []
 

@@ -70,6 +70,7 @@ const askAll = async () => {
   } catch (problem) {
     if (signal.aborted) return;
     asking.abort();
+    typing.close();  // no suggestion comes for which Tab could wait
     // what stands there is of another text
     for (const place of [...places.words, ...places.next]) place.replaceChildren();
     fail(problem);

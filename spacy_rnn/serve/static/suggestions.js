@@ -109,7 +109,9 @@ const onKey = event => {
   if (event.key === "Escape" && !closed) {
     close();
   } else if (event.key === "Tab" && plain && !event.altKey && !closed) {
-    if (place === null) {
+    if (textBefore() === null) {
+      return;  // of selected text nothing is completed
+    } else if (place === null) {
       wanted = true;  // it comes as soon as it is there
     } else if (place === placeNow() && found.length) {
       take(marked);
