@@ -7,9 +7,9 @@ tokens that were tried behind it.
 
 from __future__ import annotations
 
-from collections import deque
-from contextlib import suppress
+from collections import OrderedDict
 from typing import NamedTuple
+from weakref import ref
 
 import numpy as np
 import torch
@@ -48,19 +48,37 @@ class ReadState:
         self, network: RNNLanguageModel, state: State, before: ReadState | None = None
     ) -> None:
         self.state = state
-        self.softmax = StateSoftmax(network.softmax, state.h[-1])
-        # the hash of a token's form → the state after it, and its log-probability
+        self._softmax = StateSoftmax(network.softmax, state.h[-1])
+        # the hash of a token's form → the state after it, and its log-probability; recent ones only
         self.after: dict[int, Step] = {}
-        self._recent: deque[ReadState] = deque() if before is None else before._recent
+        # after which state it is kept, and under which hash
+        self._kept_by: tuple[ref[ReadState], int] | None = None
+        # by identity, the latest used last; weak, so that a text that is dropped is freed at once
+        self._recent: OrderedDict[int, ref[ReadState]] = (
+            OrderedDict() if before is None else before._recent
+        )
         self.touch()
 
     def touch(self) -> None:
         """It is used now: others are forgotten before it."""
-        with suppress(ValueError):
-            self._recent.remove(self)
-        self._recent.append(self)
-        while len(self._recent) > _RECENT:
-            self._recent.popleft().forget()
+        recent = self._recent
+        recent.pop(id(self), None)
+        recent[id(self)] = ref(self)
+        if len(recent) <= _RECENT:
+            return
+        for key, found in list(recent.items()):
+            if found() is None:
+                recent.pop(key, None)
+        while len(recent) > _RECENT:
+            state = recent.popitem(last=False)[1]()
+            if state is not None:
+                state.leave()
+
+    @property
+    def softmax(self) -> StateSoftmax:
+        """RETURNS (StateSoftmax): log p(word | the text). Asking for it is a use of the state."""
+        self.touch()
+        return self._softmax
 
     @property
     def end_log_prob(self) -> float:
@@ -68,15 +86,40 @@ class ReadState:
         row = torch.tensor([BOUNDARY_ROW], device=self.state.h.device)
         return float(self.softmax.row_log_probs(row))
 
+    def keep(self, key: int, step: Step) -> None:
+        """Keep what follows a token, as long as its state is recent.
+
+        key (int): The hash of the token's form.
+        step (Step): The token, read after this state.
+        """
+        step.state._kept_by = ref(self), key
+        self.after[key] = step
+
     def forget(self) -> None:
         """Keep the state alone."""
-        self.softmax.forget()
+        self._softmax.forget()
         self.after = {}
 
+    def leave(self) -> None:
+        """Keep the state alone, and only where it was fed: the state before it lets it go."""
+        self.forget()
+        if self._kept_by is None:
+            return
+        before, key = self._kept_by[0](), self._kept_by[1]
+        if before is None:
+            return
+        step = before.after.get(key)
+        if step is not None and step.state is self:
+            before.after.pop(key, None)
+
     def forget_recent(self) -> None:
-        """Keep the states alone, of all that share this one's memory: those of other cuts too."""
-        for state in (self, *self._recent):
-            state.forget()
+        """Keep of this and of all recent states of its text and of its copies the states alone."""
+        self.forget()
+        for found in list(self._recent.values()):
+            state = found()
+            if state is not None:
+                state.leave()
+        self._recent.clear()
 
 
 class Step(NamedTuple):
@@ -116,10 +159,11 @@ def read_steps(model: Model, doc: Doc, start: ReadState) -> list[Step]:
     forms = vocabulary.forms_of([doc])
     keys = forms.keys.tolist()
     for key in keys:
-        if key not in last.after:
+        step = last.after.get(key)  # once: a copy in another thread may forget it
+        if step is None:
             break
-        steps.append(last.after[key])
-        last = steps[-1].state
+        steps.append(step)
+        last = step.state
         last.touch()
     if len(steps) == len(keys):
         return steps
@@ -149,8 +193,8 @@ def _read_new(model: Model, doc: Doc, start: ReadState) -> list[Step]:
         if spelling is not None:
             log_prob += float(spelling[place])
         check_finite(get_shim(model).description, np.array([log_prob]))
-        last.after[key] = Step(states[place + 1], log_prob)
-        steps.append(last.after[key])
+        steps.append(Step(states[place + 1], log_prob))
+        last.keep(key, steps[-1])
     return steps
 
 

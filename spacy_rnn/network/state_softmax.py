@@ -8,6 +8,8 @@ its words are wanted; so it is kept.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -18,6 +20,7 @@ from .screening import QuantizedHidden
 from .softmax import EXCLUDED, SoftmaxHead
 
 _NOTHING = float("-inf")
+_Made = TypeVar("_Made")
 
 
 class StateSoftmax:
@@ -32,10 +35,25 @@ class StateSoftmax:
         self._head, self.hidden, self._whole = head, hidden, whole
         # log-probabilities of the words of each part, and behind those of part 0 of the clusters
         self._parts: dict[int, Tensor] = {}
+        self._made: tuple[Any, Any] | None = None
 
     def forget(self) -> None:
         """Keep nothing; it is computed again when it is asked for."""
         self._parts = {}
+        self._made = None
+
+    def made_for(self, owner: Any, make: Callable[[], _Made]) -> _Made:
+        """What somebody else computes of the state is kept as long as the softmax.
+
+        owner (Any): Who; of one only it is kept.
+        make (Callable[[], Any]): Makes it.
+        RETURNS (Any): What `make` returned when it was called for this owner.
+        """
+        made = self._made
+        if made is None or made[0] is not owner:
+            made = self._made = owner, make()
+        result: _Made = made[1]
+        return result
 
     @no_fork_meanwhile
     @torch.no_grad()

@@ -115,6 +115,7 @@ def complete_at(
         least = sorted((made.probability for made in found), reverse=True)[k - 1] - end.log_prob
     words, mass = _next_words(lm, typed, end.softmax, k, accept, least)
     total.append(mass + end.log_prob)
+    check_finite(lm.name, words.log_probs[words.log_probs != -np.inf])
     for word, log_prob in zip(words.words, words.log_probs.tolist(), strict=True):
         rest = detokenizer.space_before(word) + word
         found.append(Completion(word, end.start, rest, log_prob + end.log_prob))
@@ -175,7 +176,7 @@ def _next_words(
     values, rows = softmax.top_k(count, UNKNOWN_ROW, least)
     pairs = zip(rows, values, strict=True)
     best = [(lm.vocabulary.words[row], value) for row, value in pairs if row != BOUNDARY_ROW]
-    spelling = own.spell(typed.network, softmax.hidden, np.arange(len(own.words)))
+    spelling = own.spell(typed.network, softmax, np.arange(len(own.words)))
     own_log_probs = symbols[0] + spelling
     best += zip(own.words, own_log_probs.tolist(), strict=True)
     best = sorted(best, key=lambda pair: -pair[1])[:k]

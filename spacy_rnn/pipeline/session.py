@@ -95,7 +95,9 @@ class Session:
     @property
     def end_log_prob(self) -> float:
         """RETURNS (float): Natural log p(`</s>` | what was fed), as `doc._.rnn_lm.end_log_prob`."""
-        return self._fed[-1].read.end_log_prob
+        end = self._fed[-1].read.end_log_prob
+        check_finite(self._lm.name, np.array([end]))
+        return end
 
     def feed(self, text: str | Doc | Sequence[str]) -> list[str]:
         """Read on.

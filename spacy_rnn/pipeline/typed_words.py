@@ -9,7 +9,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from thinc.api import Model
-from torch import Tensor
 
 from .._compat.torch import weight_version
 from ..layers.open_vocabulary import spell_forms
@@ -51,20 +50,26 @@ class OwnWords:
             self._everywhere = spelling_log_probs(network.speller, self._spellings)
 
     @torch.no_grad()
-    def spell(self, network: RNNLanguageModel, hidden: Tensor, numbers: np.ndarray) -> np.ndarray:
+    def spell(
+        self, network: RNNLanguageModel, softmax: StateSoftmax, numbers: np.ndarray
+    ) -> np.ndarray:
         """RETURNS (ndarray): float64 (n,), natural log p(spelling) of some of the words.
 
         network (RNNLanguageModel): That of the model.
-        hidden (Tensor): float32 (1, width), the state in which they are predicted.
+        softmax (StateSoftmax): Of the state in which they are predicted; it keeps them.
         numbers (ndarray): int64 (n,), which words.
         """
         if self._everywhere is not None:
             return self._everywhere[numbers]
         if self._spellings is None:
             return np.zeros(0)
-        assert network.speller is not None
-        before = network.spell_from(hidden.expand(len(numbers), -1))
-        return spelling_log_probs(network.speller, self._spellings.of_words(numbers), before)
+        kept = softmax.made_for(self, lambda: np.full(len(self.words), np.nan))
+        new = numbers[np.isnan(kept[numbers])]
+        if len(new):
+            assert network.speller is not None
+            before = network.spell_from(softmax.hidden.expand(len(new), -1))
+            kept[new] = spelling_log_probs(network.speller, self._spellings.of_words(new), before)
+        return kept[numbers]
 
 
 class TypedWords:
@@ -111,7 +116,7 @@ class TypedWords:
         found = scores(torch.from_numpy(wanted).to(self.network.device))
         log_probs = found.cpu().double().numpy()
         if len(own):
-            spelling = self.own.spell(self.network, softmax.hidden, own)
+            spelling = self.own.spell(self.network, softmax, own)
             log_probs = np.append(log_probs[:-1], log_probs[-1] + spelling)
         words = [self.vocabulary.words[row] for row in rows.tolist()]
         return Found([*words, *(self.own.words[number] for number in own.tolist())], log_probs)

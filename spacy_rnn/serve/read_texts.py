@@ -62,8 +62,6 @@ class ReadText:
 
     def forget_states(self) -> None:
         """Free what was computed of the last states; it is computed again when it is wanted."""
-        for fed in self._session.feeds[-_SINGLE - 1 :]:
-            fed.read.forget()
         self._session.feeds[-1].read.forget_recent()
 
     def _find_common(self, tokens: np.ndarray) -> tuple[int, int]:

@@ -13,6 +13,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from ..errors import Errors
+from ..layers.finite import check_finite
 from ..pipeline.completion import LAST_TOKENS, Border, complete_at
 from ..pipeline.rnn_lm import RNNLM
 from ..pipeline.session import Session
@@ -165,6 +166,7 @@ class ServedModel:
         if k >= len(words):
             raise ValueError(Errors.R308.format(k=k, words=len(words) - 1))
         log_probs, rows = read.feeds[-1].read.softmax.top_k(k, UNKNOWN_ROW)
+        check_finite(self.lm.name, np.array(log_probs))
         pairs = zip(rows, log_probs, strict=True)
         return [(words[row], math.exp(log_prob)) for row, log_prob in pairs]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,7 +24,7 @@ class KnownForms:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._forms = {UNKNOWN, *vocabulary.forms[BOUNDARY_ROW + 1 :]}
-        self._longest = max(map(len, self._forms))
+        self._lengths = sorted({len(form) for form in self._forms})
         self._alphabet = alphabet_of(vocabulary)
 
     def ends(self, words: Sequence[str], lengths: np.ndarray) -> np.ndarray:
@@ -36,7 +37,7 @@ class KnownForms:
         """
         found: list[int] = []
         for word, start in zip(words, (np.cumsum(lengths) - lengths).tolist(), strict=True):
-            stops = range(1, min(len(word) - 1, self._longest) + 1)
+            stops = self._lengths[: bisect_left(self._lengths, len(word))]
             inside = [stop - 1 for stop in stops if word[:stop] in self._forms]
             if inside:
                 found += (start + self._alphabet.last_symbols(word)[inside]).tolist()

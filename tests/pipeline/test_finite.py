@@ -106,6 +106,37 @@ def test_only_the_texts_that_it_concerns_say_so():
         nlp("the cat sleeps")
 
 
+@pytest.mark.parametrize("cutoffs", [None, [4, 8]])
+def test_no_question_about_what_comes_next_leaves_a_word_out(cutoffs):
+    lm = make_pipeline(model={"cutoffs": cutoffs}).get_pipe("rnn_lm")
+    words = lm.vocabulary.words
+    with torch.no_grad():
+        lm.network.softmax.bias[10] = float("nan")
+    questions = [
+        lambda: lm.predict_next("", k=len(words) - 1),
+        lambda: lm.session().next(k=len(words) - 1),
+        lambda: lm.session().next(words[10][:1]),
+        lambda: lm.complete("", k=len(words)),
+        lambda: lm.complete(words[10][:1], k=3),
+    ]
+    for question in questions:
+        with pytest.raises(ValueError, match="R371"):
+            question()
+    asked = lm.session()
+    asked.next("zzz")  # from now on of the softmax that letters need
+    with pytest.raises(ValueError, match="R371"):
+        asked.next(k=3)
+
+
+@pytest.mark.parametrize("cutoffs", [None, [4, 8]])
+def test_the_end_of_a_session_says_so(cutoffs):
+    lm = make_pipeline(model={"cutoffs": cutoffs}).get_pipe("rnn_lm")
+    with torch.no_grad():
+        lm.network.softmax.bias[1] = float("nan")
+    with pytest.raises(ValueError, match="R371"):
+        _ = lm.session().end_log_prob
+
+
 def test_numbers_whose_sum_overflows_are_numbers():
     nlp = make_pipeline(annotations=["log_probs"])
     bias = nlp.get_pipe("rnn_lm").shim.network.softmax.bias

@@ -213,7 +213,7 @@ def test_only_the_last_states_keep_their_softmax(trained):
         session.feed(["the" if number % 2 else "baker"])
         session.next("t")
         session.complete("paints tw")
-    kept = [bool(state.softmax._parts or state.after) for state in states_of(session)]
+    kept = [bool(state._softmax._parts or state.after) for state in states_of(session)]
     assert kept[-1]
     assert sum(kept) <= 8
     before = session.next("t")

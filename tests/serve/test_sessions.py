@@ -49,13 +49,14 @@ def count_computed(text):
     those of other cuts, which are reached from them or from what is kept of all."""
     found = {}
     waiting = [fed.read for fed in text._session.feeds]
-    waiting += waiting[0]._recent
+    recent = (found() for found in waiting[0]._recent.values())
+    waiting += [state for state in recent if state is not None]
     while waiting:
         state = waiting.pop()
         if id(state) not in found:
             found[id(state)] = state
             waiting += [step.state for step in state.after.values()]
-    return sum(bool(state.softmax._parts) for state in found.values())
+    return sum(bool(state._softmax._parts) for state in found.values())
 
 
 def test_a_key_reads_only_what_changed(serve, monkeypatch):

@@ -44,3 +44,22 @@ def test_a_word_of_a_million_characters_is_searched_no_further_than_the_longest_
     word = "x" * 1_000_000
     found = known_forms_of(vocabulary).ends([word], alphabet_of(vocabulary).spell([word])[1])
     assert np.flatnonzero(found).tolist() == [29]
+
+
+class Sliced(str):
+    """A word that knows how far it was looked into."""
+
+    __slots__ = ("stops",)
+
+    def __getitem__(self, key):
+        if isinstance(key, slice):
+            self.stops.append(key.stop)
+        return str(self)[key]
+
+
+def test_only_lengths_that_forms_have_are_tried(vocabulary):
+    word = Sliced("x" * 1000)
+    word.stops = []
+    found = known_forms_of(vocabulary).ends([word], alphabet_of(vocabulary).spell([word])[1])
+    assert np.flatnonzero(found).tolist() == [29]
+    assert set(word.stops) <= {len(form) for form in [*WORDS, "<unk>"]}
