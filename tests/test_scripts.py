@@ -16,6 +16,7 @@ from spacy.util import load_config
 from typer.testing import CliRunner
 
 from spacy_rnn import render
+from spacy_rnn.rendering.chinese import CHINESE
 from spacy_rnn.training.log_outputs import read_evaluations
 
 from .helpers import CONFIG, ROOT, load_script, write_corpus
@@ -292,8 +293,8 @@ def test_the_most_surprising_document_comes_first(page, workflow):
     means = [doc._.rnn_surprisal / len(doc) for doc in docs]
     text = "".join(page.text)
     most, least = (
-        text.index(f"{max(means):.1f} bits a token"),
-        text.rindex(f"{min(means):.1f} bits a token"),
+        text.index(CHINESE.bits_a_token.format(bits=f"{max(means):.1f}")),
+        text.rindex(CHINESE.bits_a_token.format(bits=f"{min(means):.1f}")),
     )
     texts = load_script("report").TEXTS["zh"]
     assert text.index(texts["most"]) < most < text.index(texts["least"]) < least

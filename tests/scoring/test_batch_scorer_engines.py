@@ -22,7 +22,7 @@ def test_spark_is_given_frames_and_a_schema(model, trained):
     pandas = pytest.importorskip("pandas")
     scorer = BatchScorer(model, measures=["rank"])
     assert scorer.ddl.startswith("`tokens` BIGINT, `unknown` BIGINT, `characters` BIGINT, `surp")
-    assert scorer.ddl.endswith("`bits_per_char` DOUBLE, `mean_rank` DOUBLE, `error` STRING")
+    assert scorer.ddl.endswith("`surprisal_known` DOUBLE, `mean_rank` DOUBLE, `error` STRING")
     function = pickle.loads(pickle.dumps(scorer.map_frames))
     taken = []
 
