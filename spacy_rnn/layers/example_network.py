@@ -23,7 +23,7 @@ _CELLS = {4: "lstm", 3: "gru", 1: "rnn"}
 _MODES = {"LSTM": "lstm", "GRU": "gru", "RNN_TANH": "rnn"}
 # Keys under which checkpoints keep the state dict beside other things.
 _HOLDERS = ("model", "state_dict", "model_state_dict", "net")
-# Modules within modules within modules: so many are no network of this form.
+# Modules that lie deeper in others are of no network of this form.
 _DEEPEST = 60
 _RECURRENT = re.compile(r"rnn\.(weight|bias)_(ih|hh)_l(\d+)")
 _NEEDED = ("encoder.weight", "decoder.weight", "decoder.bias", "rnn.weight_ih_l0")
@@ -161,11 +161,10 @@ def _find_mode(modules: Mapping[str, StandIn]) -> str | None:
     """RETURNS (Optional[str]): What torch calls the recurrence, if the modules were stored."""
     for name, module in modules.items():
         if name.rpartition(".")[2] == "rnn":
-            return (
-                "bidirectional"
-                if module.state.get("bidirectional")
-                else str(module.state.get("mode"))
-            )
+            if module.state.get("bidirectional"):
+                return "bidirectional"
+            mode = module.state.get("mode")
+            return mode if isinstance(mode, str) else "unknown"
     return None
 
 

@@ -262,6 +262,16 @@ def test_modules_that_hold_each_other_are_read_once(tmp_path):
     assert found.cell == "gru" and found.words == len(WORDS)
 
 
+def test_a_mode_that_is_no_text_is_refused_without_being_written_out(tmp_path):
+    model = RNNModel("LSTM", len(WORDS))
+    model.rnn.mode = []
+    for _ in range(40):  # 2**40 brackets as text
+        model.rnn.mode = [model.rnn.mode, model.rnn.mode]
+    save(model, tmp_path / "x.pt", old=False)
+    with pytest.raises(ValueError, match="R903"):
+        ExampleNetwork.from_file(read_torch_file(tmp_path / "x.pt"))
+
+
 def test_a_cell_that_is_not_that_of_the_weights_is_refused(refuse):
     message = refuse(RNNModel("LSTM", len(WORDS)).state_dict(), "--cell", "gru")
     assert "R905" in message and "lstm" in message
