@@ -11,6 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 import spacy
+import torch
 import typer
 from spacy.tokens import DocBin
 from typer.testing import CliRunner
@@ -60,6 +61,7 @@ def run(name, *args):
         ("train_speed", ["wiki.train.txt", "--rounds", 1, "--streams", 4, "--window", 5]),
         ("score_speed", [".", "surprisal", "--rounds", 1, "--width", 8]),
         ("score_speed", [".", "tensor", "--rounds", 1, "--width", 8]),
+        ("score_speed", [".", "encoder", "--single", "--rounds", 1, "--width", 8]),
         ("topk_speed", ["model", "test.txt", "--rounds", 1]),
         ("next_speed", ["model", "test.txt", "--rounds", 1, "--length", 3]),
     ],
@@ -70,6 +72,16 @@ def test_speed_programs_compare_with_their_baseline(folder, name, args, monkeypa
     figures = run(name, *args)
     assert set(figures) == SPEED
     assert figures["ratio"] == pytest.approx(figures["ours"] / figures["baseline"], rel=0.01)
+
+
+def test_the_cnn_and_the_network_have_one_thread_each(folder):
+    torch.set_num_threads(2)
+    try:
+        figures = run("score_speed", folder, "tensor", "--rounds", 1, "--width", 8)
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(1)
+    assert figures["unit"] == "tokens/CPU s"
 
 
 @pytest.mark.parametrize("what", ["train", "score"])
