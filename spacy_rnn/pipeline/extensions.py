@@ -38,10 +38,10 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
     RAISES (ValueError): For the name of one of the attributes.
     """
     check_type("name", name, str, "a string")
-    if name in _GETTERS[Doc]:
+    if name in GETTERS[Doc]:
         raise ValueError(Errors.R334.format(name=name))
     _register(Doc, name, partial(get_output, name=name))
-    for kind, getters in _GETTERS.items():
+    for kind, getters in GETTERS.items():
         for attribute in getters:
             names = {"kind": kind.__name__, "attribute": attribute}
             getter, setter = partial(_read, **names), partial(_set_from_json, **names)
@@ -77,8 +77,8 @@ def _read(part: Doc | Token | Span, kind: str, attribute: str) -> Any:
     """The getter of all attributes."""
     output = get_output(part) if isinstance(part, Doc) else get_output_of(part)
     if output is None:
-        return get_json_value(part, attribute, [*_GETTERS[Doc]])
-    return _GETTERS[_KINDS[kind]][attribute](part, output)
+        return get_json_value(part, attribute, [*GETTERS[Doc]])
+    return GETTERS[_KINDS[kind]][attribute](part, output)
 
 
 def _set_from_json(part: Doc | Token | Span, value: Any, kind: str, attribute: str) -> None:
@@ -157,54 +157,65 @@ def _kept(value: Any, annotation: str) -> Any:
 
 
 def doc_next(doc: Doc, output: LMOutput) -> list[list[tuple[str, float]]]:
+    """RETURNS (List[List[Tuple[str, float]]]): For each token the most probable next words."""
     return _kept(output.next, "next")
 
 
 def doc_surprisal(doc: Doc, output: LMOutput) -> float:
+    """RETURNS (float): Bits, the sum over its tokens, without the closing `</s>`."""
     return _kept(output.surprisal_of(0, len(doc)), "log_probs")
 
 
 def doc_perplexity(doc: Doc, output: LMOutput) -> float:
+    """RETURNS (float): exp(−(Σ log p + log p(`</s>`)) / (n + 1)) for n tokens that were read."""
     return _kept(output.perplexity, "log_probs")
 
 
 def doc_mean_surprisal(doc: Doc, output: LMOutput) -> float:
+    """RETURNS (float): Bits a token that was read, without the closing `</s>`."""
     return doc_surprisal(doc, output) / max(1, output.count_read(0, len(doc)))
 
 
 def token_hidden(token: Token, output: LMOutput) -> ndarray:
+    """RETURNS (ndarray): float32 (nO,), the last layer's state after reading the token."""
     return _kept(output.hidden, "hidden")[token.i]
 
 
 def token_next(token: Token, output: LMOutput) -> list[tuple[str, float]]:
+    """RETURNS (List[Tuple[str, float]]): The most probable words after it."""
     return _kept(output.next_words, "next").at(token.i + 1)
 
 
 def token_surprisal(token: Token, output: LMOutput) -> float:
+    """RETURNS (float): Bits, −log2 p(token | all tokens before it)."""
     return _kept(output.surprisal_of(token.i, token.i + 1), "log_probs")
 
 
 def token_measure(measure: str, token: Token, output: LMOutput) -> float | int | None:
+    """RETURNS (Union[float, int, None]): The token's number; None if it has none."""
     value = _kept(getattr(output, measure), measure)[token.i].item()
     return None if value == NETWORK_MEASURES[measure].missing else value
 
 
 def span_measure(measure: str, span: Span, output: LMOutput) -> float | None:
-    """The mean over its tokens that have one."""
+    """RETURNS (Optional[float]): The mean over its tokens that have one."""
     values = _kept(getattr(output, measure), measure)[span.start : span.end]
     there = output.read[span.start : span.end] & (values != NETWORK_MEASURES[measure].missing)
     return float(values[there].mean(dtype=np.float64)) if there.any() else None
 
 
 def span_surprisal(span: Span, output: LMOutput) -> float:
+    """RETURNS (float): Bits, the sum over its tokens."""
     return _kept(output.surprisal_of(span.start, span.end), "log_probs")
 
 
 def span_mean_surprisal(span: Span, output: LMOutput) -> float:
+    """RETURNS (float): Bits a token that was read."""
     return span_surprisal(span, output) / max(1, output.count_read(span.start, span.end))
 
 
-_GETTERS: dict[Any, dict[str, Any]] = {
+# What each kind of object has below `._`; the reference of attributes is made from it.
+GETTERS: dict[Any, dict[str, Any]] = {
     Doc: {
         "rnn_next": doc_next,
         "rnn_surprisal": doc_surprisal,
@@ -223,4 +234,4 @@ _GETTERS: dict[Any, dict[str, Any]] = {
         **{f"rnn_{name}": partial(span_measure, name) for name in NETWORK_MEASURES},
     },
 }
-_KINDS = {kind.__name__: kind for kind in _GETTERS}
+_KINDS = {kind.__name__: kind for kind in GETTERS}

@@ -97,10 +97,13 @@ class RNNLM(
     max_size (Optional[int]): At initialization, keep only so many words.
     lm_weight (float): The weight of the language model's own loss beside the gradients of the
         components that listen; 0 leaves the softmax out of training.
-    cache_window, cache_weight, cache_flatness (int, float, float): With a window above 0, each
-        document's words are predicted once more with a neural cache of so many of its own words,
-        10,000 at most (Grave et al. 2017, see `network/cache.py`). It needs "log_probs" and stands
-        apart from them: `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`.
+    cache_window (int): With a window above 0, each document's words are predicted once more with a
+        neural cache of so many of its own words, 10,000 at most (Grave et al. 2017, see
+        `network/cache.py`). It needs "log_probs" and stands apart from them:
+        `doc._.<name>.cache_log_probs` and the score `lm_cache_perplexity`. 0 for none.
+    cache_weight (float): The cache's share of the probability, in [0, 1).
+    cache_flatness (float): How much more a word of the cache counts if the state before it was
+        like the present one: θ of Grave et al., from 0 (all count alike) to 1000.
     scorer (Optional[Callable]): Called with the examples and `lm=` this component.
     tokenizer (Optional[Callable[[str], Doc]]): Reads text prompts.
     RAISES (ValueError): For an unknown annotation, a size out of range, a model of another
