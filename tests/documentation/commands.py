@@ -21,7 +21,7 @@ from ..helpers import ROOT
 _PLACEHOLDERS = ("...", "…")
 _PYTHONS = ("python", "python3", ".venv/bin/python")
 _PIPS = ("pip", ".venv/bin/pip")
-_OTHERS = ("curl", ".", "ruff", "mypy", "pre-commit", "jupyter")
+_OTHERS = ("curl", ".", "ruff", "mypy", "pre-commit", "jupyter", "mkdocs")
 # Files that a command checks before it runs.
 _MADE = (".cfg", ".txt", ".json", ".jsonl", ".gz", ".spacy", ".bin", ".csv")
 

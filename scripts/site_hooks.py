@@ -1,0 +1,67 @@
+"""Hooks of MkDocs: the pages that are made when the site is built (`mkdocs.yml` names this file).
+
+`mkdocs build --strict` writes the site to the folder `site`. With RUN_TUTORIAL=1 the notebooks of
+the tutorial run first, which takes a minute or two and gives their pictures.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from mkdocs.structure.files import File, Files
+from site_pages.api import api_page
+from site_pages.attributes import attributes_page
+from site_pages.coded_messages import messages_page
+from site_pages.commands import commands_page
+from site_pages.configuration import configuration_page
+from site_pages.griffe_style import HouseStyle
+from site_pages.notebooks import notebook_page
+from site_pages.outside import PAGES, ROOT, file_page, free_pipes, linked_files, rewrite, source_of
+
+REFERENCES = {
+    "reference/configuration.md": configuration_page,
+    "reference/commands.md": commands_page,
+    "reference/api.md": api_page,
+    "reference/attributes.md": attributes_page,
+    "reference/errors.md": messages_page,
+}
+# mkdocs.yml names it; imported here, it is found from any folder
+EXTENSION = HouseStyle
+_pictures: dict[str, str] = {}
+
+
+def on_files(files: Files, *, config: Any) -> Files:
+    """RETURNS (Files): The pages of docs/, and those that are made."""
+    run = os.environ.get("RUN_TUTORIAL") == "1"
+    made = {uri: page() for uri, page in REFERENCES.items()}
+    made |= {uri: (ROOT / path).read_text("utf8") for path, uri in PAGES.items()}
+    for lang in ("en", "zh"):
+        for path in sorted((ROOT / "docs" / "tutorial" / lang).glob("*.ipynb")):
+            files.remove(files.src_uris[f"tutorial/{lang}/{path.name}"])
+            page, pictures = notebook_page(path, lang, run=run)
+            made[f"tutorial/{lang}/{path.name}.md"] = page
+            _pictures.update(pictures)
+    texts = {file.src_uri: file.content_string for file in files.documentation_pages()} | made
+    linked = {path for uri, text in texts.items() for path in linked_files(text, source_of(uri))}
+    made |= {f"files/{path}.md": file_page(path) for path in sorted(linked)}
+    for uri, text in made.items():
+        files.append(File.generated(config, uri, content=text))
+    return files
+
+
+def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
+    """RETURNS (str): The page, with links that lead to pages of the site."""
+    uri = page.file.src_uri
+    if uri.startswith(("files/", "reference/")):
+        return free_pipes(markdown)
+    return free_pipes(rewrite(markdown, source_of(uri), uri))
+
+
+def on_page_content(html: str, *, page: Any, **_: Any) -> str:
+    """RETURNS (str): The page with the tutorial's pictures, and with its language."""
+    for place, picture in _pictures.items():
+        html = html.replace(f"<p>{place}</p>", picture)
+    uri = page.file.src_uri
+    is_chinese = uri.endswith("_zh.md") or uri.startswith("tutorial/zh/")
+    return f'<div lang="zh">{html}</div>' if is_chinese else html
