@@ -17,7 +17,16 @@ from site_pages.commands import commands_page
 from site_pages.configuration import configuration_page
 from site_pages.griffe_style import HouseStyle
 from site_pages.notebooks import notebook_page
-from site_pages.outside import PAGES, ROOT, file_page, free_pipes, linked_files, rewrite, source_of
+from site_pages.outside import (
+    PAGES,
+    ROOT,
+    file_page,
+    free_pipes,
+    linked_files,
+    mark_commands,
+    rewrite,
+    source_of,
+)
 
 REFERENCES = {
     "reference/configuration.md": configuration_page,
@@ -28,7 +37,7 @@ REFERENCES = {
 }
 # mkdocs.yml names it; imported here, it is found from any folder
 EXTENSION = HouseStyle
-_pictures: dict[str, str] = {}
+_held: dict[str, str] = {}
 
 
 def on_files(files: Files, *, config: Any) -> Files:
@@ -39,9 +48,9 @@ def on_files(files: Files, *, config: Any) -> Files:
     for lang in ("en", "zh"):
         for path in sorted((ROOT / "docs" / "tutorial" / lang).glob("*.ipynb")):
             files.remove(files.src_uris[f"tutorial/{lang}/{path.name}"])
-            page, pictures = notebook_page(path, lang, run=run)
+            page, held = notebook_page(path, lang, run=run)
             made[f"tutorial/{lang}/{path.name}.md"] = page
-            _pictures.update(pictures)
+            _held.update(held)
     texts = {file.src_uri: file.content_string for file in files.documentation_pages()} | made
     linked = {path for uri, text in texts.items() for path in linked_files(text, source_of(uri))}
     made |= {f"files/{path}.md": file_page(path) for path in sorted(linked)}
@@ -55,13 +64,13 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
     uri = page.file.src_uri
     if uri.startswith(("files/", "reference/")):
         return free_pipes(markdown)
-    return free_pipes(rewrite(markdown, source_of(uri), uri))
+    return mark_commands(free_pipes(rewrite(markdown, source_of(uri), uri)))
 
 
 def on_page_content(html: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page with the tutorial's pictures, and with its language."""
-    for place, picture in _pictures.items():
-        html = html.replace(f"<p>{place}</p>", picture)
+    """RETURNS (str): The page with the tutorial's pictures and formulas, and its language."""
+    for place, made in _held.items():
+        html = html.replace(f"<p>{place}</p>", made).replace(place, made)
     uri = page.file.src_uri
     is_chinese = uri.endswith("_zh.md") or uri.startswith("tutorial/zh/")
     return f'<div lang="zh">{html}</div>' if is_chinese else html

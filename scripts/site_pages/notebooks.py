@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,13 @@ _PICTURES = {
     "en": "; its pictures appear when it runs",
     "zh": "；图在运行之后才会出现",
 }
+# Code, which is left as it is, or a formula: on lines of its own, or in a line
+_FORMULA = re.compile(r"(```.*?```|`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
 
 
 def notebook_page(path: Path, lang: str, *, run: bool) -> tuple[str, dict[str, str]]:
-    """RETURNS (Tuple[str, Dict[str, str]]): The page as Markdown, and the pictures in it as HTML
-        by the word that holds their place.
+    """RETURNS (Tuple[str, Dict[str, str]]): The page as Markdown, and the pictures and formulas in
+        it as HTML by the word that holds their place.
 
     path (Path): The notebook.
     lang (str): "en" or "zh".
@@ -33,19 +36,19 @@ def notebook_page(path: Path, lang: str, *, run: bool) -> tuple[str, dict[str, s
 
         where = {"metadata": {"path": str(path.parent)}}
         NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where).execute()
-    pictures: dict[str, str] = {}
+    held: dict[str, str] = {}
     parts = []
-    for number, cell in enumerate(notebook.cells):
+    for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            parts.append(cell.source)
+            parts.append(_hold_formulas(cell.source, f"{path.stem}-{lang}", held))
             continue
         parts.append(f"```python\n{cell.source}\n```")
         printed, shown = _outputs(cell)
         if printed:
-            parts.append(f"```text\n{printed.rstrip()}\n```")
+            parts.append(f"```{{ .text .printed }}\n{printed.rstrip()}\n```")
         for html in shown:
-            place = f"picture-{path.stem}-{lang}-{number}-{len(pictures)}"
-            pictures[place] = html
+            place = f"picture-{path.stem}-{lang}-{len(held)}-"
+            held[place] = html
             parts.append(place)
     note = _NOTES[lang].format(
         path=posixpath.join("docs", "tutorial", lang, path.name),
@@ -53,7 +56,7 @@ def notebook_page(path: Path, lang: str, *, run: bool) -> tuple[str, dict[str, s
         pictures="" if run else _PICTURES[lang],
     )
     title, rest = parts[0].split("\n", 1) if "\n" in parts[0] else (parts[0], "")
-    return "\n\n".join([title, f"*{note}*", rest, *parts[1:]]) + "\n", pictures
+    return "\n\n".join([title, f"*{note}*", rest, *parts[1:]]) + "\n", held
 
 
 def _outputs(cell: Any) -> tuple[str, list[str]]:
@@ -64,3 +67,18 @@ def _outputs(cell: Any) -> tuple[str, list[str]]:
         if "text/html" in output.get("data", {}):
             shown.append(output["data"]["text/html"])
     return printed, shown
+
+
+def _hold_formulas(markdown: str, name: str, held: dict[str, str]) -> str:
+    """The text with a word in the place of each formula, which `held` gets as MathML."""
+    from latex2mathml.converter import convert
+
+    def hold(found: re.Match[str]) -> str:
+        code, block, inline = found.groups()
+        if code:
+            return code
+        place = f"formula-{name}-{len(held)}-"
+        held[place] = convert(block or inline, display="block" if block else "inline")
+        return place
+
+    return _FORMULA.sub(hold, markdown)

@@ -50,6 +50,11 @@ def free_pipes(markdown: str) -> str:
     )
 
 
+def mark_commands(markdown: str) -> str:
+    """RETURNS (str): The page with a class at fenced commands, whose lines are wrapped."""
+    return re.sub(r"^( *)```bash$", r"\1```{ .bash .commands }", markdown, flags=re.MULTILINE)
+
+
 def linked_files(markdown: str, source: str) -> set[str]:
     """RETURNS (Set[str]): What a page links to outside docs/, as paths of the repository.
 

@@ -83,3 +83,12 @@ def test_public_names_have_their_docstrings(site):
         assert f'id="spacy_rnn.{name}"' in html, name
     # the styles of the code and of the tool have met: arguments are a table, not a paragraph
     assert "RETURNS (" not in html and "RAISES (" not in html
+
+
+def test_formulas_of_the_tutorial_are_drawn_without_a_script(site):
+    chapters = [html for path, html in site.items() if "tutorial" in path.parts]
+    (step, _) = sorted(
+        html for path, html in site.items() if path.parent.name.startswith("2_the_recurrent")
+    )
+    assert step.count("<math") > 5
+    assert not [html for html in chapters if "formula-" in html or "$h" in html]
