@@ -27,6 +27,10 @@ from spacy.training.loop import train
 HERE = Path(__file__).parent
 CONFIGS = {"cnn": HERE / "tagger_cnn.cfg", "rnn": HERE.parent / "configs" / "tagger_rnn.cfg"}
 SYSTEMS = tuple(CONFIGS)
+MIXING = {
+    "components.tagger.model.tok2vec.@architectures": "spacy-rnn.RNNListener.v1",
+    "components.tagger.model.tok2vec.mixing": True,
+}
 
 
 def main(
@@ -38,6 +42,7 @@ def main(
     seeds: str = typer.Option("0,1,2", help="Seeds"),
     cnn_steps: int = typer.Option(1500, help="Steps of HashEmbedCNN"),
     rnn_steps: int = typer.Option(500, help="Steps of the rnn_lm encoder"),
+    mixing: bool = typer.Option(False, "--mixing", help="Let the tagger mix the encoder's layers"),
 ) -> None:
     """Print the table, and its worst differences as a JSON line."""
     steps = {"cnn": cnn_steps, "rnn": rnn_steps}
@@ -53,6 +58,8 @@ def main(
             for system in SYSTEMS:
                 overrides = overrides_for(system, files, encoder, steps[system])
                 overrides["nlp.lang"] = lang
+                if mixing and system == "rnn":
+                    overrides |= MIXING
                 runs = [run(system, overrides, files["test"], int(s)) for s in seeds.split(",")]
                 row[system] = summary(runs)
             table.append(row)
@@ -89,8 +96,10 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         overrides["paths.source"] = str(encoder)
         overrides["components.tagger.model.tok2vec.width"] = width
         shape = ("cell", "depth", "direction", "embedding_width", "subword_rows", "tied", "width")
-        for name in (*shape, "attr", "white_space", "normalize"):
-            overrides[f"components.rnn_lm.model.{name}"] = lm[name]
+        ngrams = ("ngram_rows", "ngram_min", "ngram_max")
+        for name in (*shape, *ngrams, "attr", "white_space", "normalize"):
+            if name in lm:  # options of later versions are at their defaults
+                overrides[f"components.rnn_lm.model.{name}"] = lm[name]
     return overrides
 
 

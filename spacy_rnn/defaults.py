@@ -21,6 +21,9 @@ class ModelDefaults:
     direction: str = "forward"
     tied: bool = True
     subword_rows: int = 0
+    ngram_rows: int = 0
+    ngram_min: int = 3
+    ngram_max: int = 5
     speller_width: int = 0
     spelling: str = "plain"
     cutoffs: str | list[int] | None = "auto"

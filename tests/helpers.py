@@ -61,7 +61,7 @@ def randomize(network):
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.normal_(0, 0.5)
-        if network.subwords is not None:
+        if network.subwords is not None and network.subwords.weight is not None:
             network.subwords.weight[0] = 0.0  # what has no spelling
 
 

@@ -84,6 +84,13 @@ def test_the_cnn_and_the_network_have_one_thread_each(folder):
     assert figures["unit"] == "tokens/CPU s"
 
 
+@pytest.mark.parametrize("what", ["ngrams", "mixing"])
+def test_the_program_for_options_of_encoders_compares_steps(folder, what):
+    figures = run("encoder_options", folder / "wiki.train.txt", what, "--steps", 1, "--width", 8)
+    assert set(figures) == SPEED
+    assert figures["ratio"] == pytest.approx(figures["ours"] / figures["baseline"], rel=0.02)
+
+
 @pytest.mark.parametrize("what", ["train", "score"])
 def test_memory_program_compares_two_sizes(folder, what):
     figures = run("memory", folder / "wiki.train.txt", what)

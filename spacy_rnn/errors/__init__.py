@@ -4,12 +4,13 @@ Each says what is wrong and what to do. Use: ``raise ValueError(Errors.R001.form
 Codes: R0xx vocabulary, network and weights; R1xx tokenizers; R2xx corpora and training;
 R3xx the component and its annotations; R4xx pictures; R5xx the command line, clusters and long
 runs; R6xx `rnn train`; R79x and R80x looking inside; R83x typing; R84x and R85x `rnn serve`;
-R90x and R91x `rnn import`.
+R90x and R91x `rnn import`; R92x encoders.
 """
 
 from .coded import Coded, counted, reason, shorten
 from .command_errors import CommandErrors
 from .corpus_errors import CorpusErrors
+from .encoder_errors import EncoderErrors
 from .import_errors import ImportErrors
 from .pipeline_errors import PipelineErrors
 from .rendering_errors import RenderingErrors
@@ -34,6 +35,7 @@ class Errors(
     CommandErrors,
     ServeErrors,
     ImportErrors,
+    EncoderErrors,
     metaclass=Coded,
 ):
     """All errors, whichever room raises them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -27,12 +27,13 @@ from .word_inputs import Words
 @dataclass
 class Outputs:
     """The training pass of one reading, or gradients of it, in the order of reading: hidden states
-    (positions, width), log-probabilities (positions,), and the state after each sequence where it
-    was wanted."""
+    (positions, width), log-probabilities (positions,), the state after each sequence and what each
+    layer read where they were wanted."""
 
     hidden: Floats2d | None
     log_probs: Floats1d | None
     state: State | None = None
+    lower: list[Floats2d] = field(default_factory=list)
 
 
 def predict_sequences(
@@ -95,6 +96,7 @@ def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
         prediction.state,
         {name: ordered(rows, predicted) for name, rows in prediction.measures.items()},
         prediction.kept,
+        [ordered(below, after) for below in prediction.lower],
     )
 
 
@@ -108,6 +110,16 @@ def joint_hidden(predictions: list[Prediction]) -> Tensor | None:
     if len(parts) < 2:
         return parts[0] if parts else None
     return torch.cat(parts, dim=1)
+
+
+def joint_layers(predictions: list[Prediction]) -> list[Tensor]:
+    """RETURNS (List[Tensor]): For each layer (positions, width), what it reads in all directions,
+    side by side; none if they weren't wanted.
+
+    predictions (List[Prediction]): See `joint_hidden`.
+    """
+    parts = zip(*(made.lower for made in predictions), strict=True)
+    return [part[0] if len(part) < 2 else torch.cat(part, dim=1) for part in parts]
 
 
 def side_by_side(readings: Sequence[Sequences], hidden: Sequence[Any]) -> Any:
@@ -147,7 +159,7 @@ def without_starts(hidden: Any, lengths: np.ndarray) -> list[Floats2d]:
 
 def with_starts(model: Model, d_hidden: Sequence[Any]) -> Floats2d:
     """The inverse of `without_starts` for gradients: a zero row in front of each document."""
-    zero = model.ops.alloc2f(1, model.get_dim("nO"))
+    zero = model.ops.alloc2f(1, d_hidden[0].shape[1])
     return model.ops.xp.concatenate([part for d in d_hidden for part in (zero, d)])
 
 
@@ -170,6 +182,7 @@ def convert_inputs(
             "reverse": reading.reverse,
             "state": reading.state,
             "final_state": reading.wanted.final_state,
+            "lower": [] if reading.wanted.layers else None,
         }
         if is_train:
             call["dropout"] = dropout
@@ -198,15 +211,17 @@ def convert_outputs(
     """The wrapper's hook: tensors become arrays, and gradients go the other way."""
     _, made = inputs_outputs
     result = []
-    for hidden, log_probs, state in made:
+    for hidden, log_probs, state, lower in made:
         given = None if log_probs is None else cast(Floats1d, torch2xp(log_probs.detach()))
-        result.append(Outputs(cast(Floats2d, torch2xp(hidden.detach())), given, state))
+        below = [cast(Floats2d, torch2xp(part.detach())) for part in lower]
+        result.append(Outputs(cast(Floats2d, torch2xp(hidden.detach())), given, state, below))
 
     def convert_gradients(d_outputs: list[Outputs]) -> ArgsKwargs:
         """Only what has a gradient is named, so that one backward pass serves all."""
         tensors, grads = [], []
-        for (hidden, log_probs, _), d in zip(made, d_outputs, strict=True):
-            for tensor, grad in ((hidden, d.hidden), (log_probs, d.log_probs)):
+        for (hidden, log_probs, _, lower), d in zip(made, d_outputs, strict=True):
+            below = zip(lower, d.lower, strict=True) if d.lower else ()
+            for tensor, grad in ((hidden, d.hidden), (log_probs, d.log_probs), *below):
                 if tensor is not None and grad is not None and tensor.requires_grad:
                     tensors.append(tensor)
                     grads.append(xp2torch(grad, device=tensor.device))

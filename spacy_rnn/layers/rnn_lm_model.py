@@ -24,11 +24,13 @@ from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of
 from .finite import check_finite
+from .layer_mixing import MIXING_PARAMETERS, mix_layers
 from .network_outputs import (
     Outputs,
     convert_inputs,
     convert_outputs,
     joint_hidden,
+    joint_layers,
     one_by_one,
     predict_sequences,
     side_by_side,
@@ -52,6 +54,9 @@ def build_rnn_lm(
     direction: str = MODEL.direction,
     tied: bool = MODEL.tied,
     subword_rows: int = MODEL.subword_rows,
+    ngram_rows: int = MODEL.ngram_rows,
+    ngram_min: int = MODEL.ngram_min,
+    ngram_max: int = MODEL.ngram_max,
     speller_width: int = MODEL.speller_width,
     spelling: str = MODEL.spelling,
     cutoffs: str | list[int] | None = MODEL.cutoffs,
@@ -75,6 +80,9 @@ def build_rnn_lm(
     subword_rows (int): Rows of a hashed table of prefixes, suffixes and shapes that are added to
         what is read of a word, so that words which the vocabulary doesn't have are more than
         `<unk>`; 0 for none, else at least 2. Probabilities are of the vocabulary's words as ever.
+    ngram_rows (int): Rows of a hashed table of character n-grams, all those of a word between marks
+        of its edges, that are added as well; see `vocabulary/character_ngrams.py`. 0 for none.
+    ngram_min, ngram_max (int): The sizes of these n-grams, in characters. 1 and 2 suit Chinese.
     speller_width (int): Width of the speller, which makes the vocabulary an open one: a word that
         it doesn't have gets the probability p(`<unk>` | context) · p(spelling), the latter from an
         LSTM over the word's characters (see `network/speller.py`); 0 for none. It learns from the
@@ -120,6 +128,9 @@ def build_rnn_lm(
     _check_choice("spelling", spelling, SPELLINGS)
     _validate(cell, precision, tied, width, embedding_width, depth, cutoffs)
     check_number("subword_rows", subword_rows, lambda n: n == 0 or n >= 2, "0 or >= 2", whole=True)
+    check_number("ngram_rows", ngram_rows, lambda n: n >= 0, ">= 0", whole=True)
+    check_size("ngram_min", ngram_min, least=1)
+    check_size("ngram_max", ngram_max, least=ngram_min)
     check_number("speller_width", speller_width, lambda n: n >= 0, ">= 0", whole=True)
     settings = {
         "cell": cell,
@@ -131,6 +142,9 @@ def build_rnn_lm(
         "subword_rows": subword_rows,
         "speller_width": speller_width,
         "spelling": spelling,
+        "ngram_rows": ngram_rows,
+        "ngram_min": ngram_min,
+        "ngram_max": ngram_max,
     }
     network = PyTorchWrapper_v3(
         torch.nn.Identity(), convert_inputs=convert_inputs, convert_outputs=convert_outputs
@@ -144,8 +158,18 @@ def build_rnn_lm(
         init=_Initializer(cutoffs, vocabulary, source),
         layers=[network],
         dims={"nO": width * len(DIRECTIONS[direction])},
-        attrs={"vocabulary": Vocabulary(attr=attr, white_space=white_space, normalize=normalize)},
+        attrs={
+            "vocabulary": Vocabulary(attr=attr, white_space=white_space, normalize=normalize),
+            "replace_listener": _copy_for_listener,
+        },
     )
+
+
+def _copy_for_listener(copied: Model, listener: Model, upstream: Any) -> Model:
+    """`nlp.replace_listeners` asks what a component gets instead of its listener."""
+    if getattr(listener, "mixing", False):
+        raise ValueError(Errors.R922.format(name=upstream.name))
+    return copied
 
 
 class _Initializer:
@@ -223,22 +247,40 @@ def _forward(
 ) -> tuple[list[Floats2d], Callable[[list[Floats2d]], list]]:
     readings = sequences_from_docs(model, docs)
     network = model.layers[0]  # not by its ref: Model.copy() drops refs
+    mixing = MIXING_PARAMETERS[0] in model.param_names
     if not is_train:
-        made = predict_sequences(model, readings, Wanted(hidden=True))
-        hidden = joint_hidden([to_docs(*pair) for pair in zip(readings, made, strict=True)])
+        predictions = predict_sequences(model, readings, Wanted(hidden=True, layers=mixing))
+        made = [to_docs(*pair) for pair in zip(readings, predictions, strict=True)]
+        hidden = joint_hidden(made)
         assert hidden is not None
         check_finite(get_shim(model).description, hidden)
-        return without_starts(torch2xp(hidden), doc_lengths(readings[0])), _no_backprop
+        vectors = torch2xp(hidden)
+        if mixing:
+            layers: list[Any] = [*map(torch2xp, joint_layers(made)), vectors]
+            vectors = mix_layers(model, layers, learns=False)[0]
+        return without_starts(vectors, doc_lengths(readings[0])), _no_backprop
     if not docs:
         return [], _no_backprop
+    for reading in readings:
+        reading.wanted.layers = mixing
     outputs, backprop_network = network(readings, is_train=True)
-    joint = side_by_side(readings, [output.hidden for output in outputs])
+    every = zip(*([*output.lower, output.hidden] for output in outputs), strict=True)
+    layers = [side_by_side(readings, layer) for layer in every]
+    joint: Any = layers[-1]
+    backprop_mixed: Callable[[Floats2d], list[Floats2d]] = _alone
+    if mixing:
+        joint, backprop_mixed = mix_layers(model, layers, learns=True)
 
-    def backprop(d_hidden: list[Floats2d]) -> list:
-        parts = one_by_one(readings, with_starts(model, d_hidden))
-        return backprop_network([Outputs(part, None) for part in parts])
+    def backprop(d_vectors: list[Floats2d]) -> list:
+        d_layers = backprop_mixed(with_starts(model, d_vectors))
+        parts = zip(*(one_by_one(readings, d_layer) for d_layer in d_layers), strict=True)
+        return backprop_network([Outputs(d, None, lower=lower) for *lower, d in parts])
 
     return without_starts(joint, doc_lengths(readings[0])), backprop
+
+
+def _alone(d_hidden: Floats2d) -> list[Floats2d]:
+    return [d_hidden]
 
 
 def _no_backprop(d_hidden: list[Floats2d]) -> list:

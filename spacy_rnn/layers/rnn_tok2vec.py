@@ -7,6 +7,7 @@ from thinc.types import Floats2d
 
 from ..config_errors import checks_settings
 from ..defaults import ENCODER
+from .layer_mixing import MIXING_PARAMETERS
 from .rnn_lm_model import build_rnn_lm
 
 
@@ -21,12 +22,16 @@ def build_rnn_tok2vec(
     direction: str = ENCODER.direction,
     tied: bool = ENCODER.tied,
     subword_rows: int = ENCODER.subword_rows,
+    ngram_rows: int = ENCODER.ngram_rows,
+    ngram_min: int = ENCODER.ngram_min,
+    ngram_max: int = ENCODER.ngram_max,
     precision: str = ENCODER.precision,
     attr: str = ENCODER.attr,
     white_space: str = ENCODER.white_space,
     normalize: str = ENCODER.normalize,
     vocabulary: str | None = ENCODER.vocabulary,
     source: str | None = ENCODER.source,
+    mixing: bool = False,
 ) -> Model[list[Doc], list[Floats2d]]:
     """Build a recurrent tok2vec for a tagger, NER or any other component.
 
@@ -38,14 +43,16 @@ def build_rnn_tok2vec(
     source (Optional[str]): Trained weights to start from: the folder of a pipeline or of a
         component, or a file of `spacy pretrain`. Words are mapped by their text; new ones start as
         `<unk>`.
-    cell, width, embedding_width, depth, direction, tied, subword_rows, precision, attr,
-        white_space, normalize: See "spacy-rnn.RNNLM.v1".
+    mixing (bool): Whether to give a learned mixture of the embedding and the states of all layers,
+        instead of the states of the last one; see `layers/layer_mixing.py`.
+    cell, width, embedding_width, depth, direction, tied, subword_rows, ngram_rows, ngram_min,
+        ngram_max, precision, attr, white_space, normalize: See "spacy-rnn.RNNLM.v1".
     RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, the
         same in any batch (1e-5); nO is `width`, or twice that for both directions.
     RAISES (ValueError): See "spacy-rnn.RNNLM.v1". At initialization, without a vocabulary or for a
         source of another shape.
     """
-    return build_rnn_lm(
+    model = build_rnn_lm(
         cell=cell,
         width=width,
         embedding_width=embedding_width,
@@ -53,6 +60,9 @@ def build_rnn_tok2vec(
         direction=direction,
         tied=tied,
         subword_rows=subword_rows,
+        ngram_rows=ngram_rows,
+        ngram_min=ngram_min,
+        ngram_max=ngram_max,
         precision=precision,
         attr=attr,
         white_space=white_space,
@@ -60,3 +70,7 @@ def build_rnn_tok2vec(
         vocabulary=vocabulary,
         source=source,
     )
+    if mixing:
+        for name in MIXING_PARAMETERS:
+            model.set_param(name, None)
+    return model

@@ -12,10 +12,9 @@ from ..corpus.windows import Window, read_mark
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..vocabulary import BOUNDARY_ROW, Vocabulary
-from ..vocabulary.subword_features import subword_features_of
 from ..vocabulary.token_forms import TokenForms
 from .shim import get_shim
-from .word_inputs import Inputs, Words
+from .word_inputs import Inputs, Words, features_of_rows, ngrams_of_network
 
 
 @dataclass
@@ -96,7 +95,8 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
     """
     network = get_shim(model).network
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    inputs = Inputs(vocabulary, docs, network.settings.subword_rows)
+    settings = network.settings
+    inputs = Inputs(vocabulary, docs, settings.subword_rows, ngrams_of_network(settings))
     lengths = inputs.tokens.lengths + 1
     starts = np.cumsum(lengths) - lengths
     body = np.ones(int(lengths.sum()), dtype=bool)
@@ -141,8 +141,7 @@ def read_words(model: Model, doc: Doc) -> tuple[np.ndarray, np.ndarray | None]:
     if network.subwords is not None and network.subwords.row_features is None:
         # how the words that it writes are spelled
         vocabulary: Vocabulary = model.attrs["vocabulary"]
-        spelling = subword_features_of(vocabulary, network.settings.subword_rows)
-        network.subwords.set_row_features(spelling.of_rows)
+        network.subwords.set_row_features(features_of_rows(vocabulary, network.settings))
     return reading.words.rows[reading.ids], reading.words.features[reading.ids]
 
 

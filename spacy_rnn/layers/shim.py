@@ -226,7 +226,7 @@ def _run(
     network: RNNLanguageModel, readings: list[dict[str, Any]], words: tuple[Tensor, Tensor] | None
 ) -> list[Any]:
     table = None if words is None else network.word_vectors(*words)
-    return [network(words=table, **reading) for reading in readings]
+    return [(*network(words=table, **reading), reading["lower"] or []) for reading in readings]
 
 
 def _fresh_id() -> int:

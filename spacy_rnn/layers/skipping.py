@@ -49,6 +49,7 @@ def to_docs(reading: Sequences, prediction: Prediction) -> Prediction:
     return replace(
         prediction,
         hidden=repeated(prediction.hidden),
+        lower=[below[torch.from_numpy(states).to(below.device)] for below in prediction.lower],
         top_log_probs=repeated(prediction.top_log_probs),
         top_rows=repeated(prediction.top_rows),
         log_probs=None if prediction.log_probs is None else filled(prediction.log_probs, 0),

@@ -17,7 +17,8 @@ from ..vocabulary import UNKNOWN_ROW, Vocabulary
 from ..vocabulary.alphabet import alphabet_of
 from .weights import weights_from_bytes
 
-_MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows")
+_MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows", "ngram_rows")
+_NGRAM_SIZES = ("ngram_min", "ngram_max")
 
 
 class SourceModel:
@@ -52,6 +53,8 @@ class SourceModel:
         ours = {**self.network.settings.to_dict(), **self.vocabulary.options}
         theirs = {**target.settings.to_dict(), **options}
         different = [name for name in (*_MUST_AGREE, *options) if ours[name] != theirs[name]]
+        if ours["ngram_rows"] and theirs["ngram_rows"]:
+            different += [name for name in _NGRAM_SIZES if ours[name] != theirs[name]]
         widths = ours["speller_width"], theirs["speller_width"]
         if all(widths) and widths[0] != widths[1]:
             different.append("speller_width")

@@ -114,6 +114,13 @@ def _check_settings(settings: NetworkSettings) -> None:
     rows = (settings.words, settings.symbols, *settings.cutoffs, *settings.symbol_cutoffs)
     if any(type(row) is not int for row in (*rows, settings.subword_rows)):
         raise ValueError("its sizes are not whole numbers")
+    ngrams = (settings.ngram_rows, settings.ngram_min, settings.ngram_max)
+    if (
+        any(type(size) is not int for size in ngrams)
+        or ngrams[0] < 0
+        or not 0 < ngrams[1] <= ngrams[2]
+    ):
+        raise ValueError("its n-grams are not possible")
     if settings.direction not in DIRECTIONS or settings.cell not in CELLS:
         raise ValueError("its cell or its direction is unknown")
     sizes = (settings.depth, settings.width, settings.embedding_width)
@@ -137,10 +144,11 @@ def _check_sizes(
 ) -> None:
     """Whether tables of these sizes are in the file: then the network isn't larger than the file,
     whatever the header claims."""
-    rows, symbols = settings.subword_rows, settings.symbols
+    rows, ngrams, symbols = settings.subword_rows, settings.ngram_rows, settings.symbols
     tables = {
         "embedding": (settings.words, settings.embedding_width),
         "subwords.weight": (rows, settings.embedding_width) if rows else None,
+        "subwords.ngram_weight": (ngrams, settings.embedding_width) if ngrams else None,
         "speller.embedding": (symbols, settings.speller_width) if settings.speller_width else None,
     }
     for name, shape in tables.items():

@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 from spacy.tokens import Doc
 
+from ..network.language_model import NetworkSettings
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW, Vocabulary
+from ..vocabulary.character_ngrams import (
+    CharacterNgrams,
+    NgramSettings,
+    hash_ngrams,
+    pad_rows,
+)
 from ..vocabulary.subword_features import hash_features, subword_features_of
 
 # α: in training, a word that occurred c times is read as unknown with probability α / (α + c), so
@@ -40,28 +47,39 @@ class Inputs:
 
     vocabulary (Vocabulary): The vocabulary.
     docs (List[Doc]): The batch.
-    subword_rows (int): Rows of the table of subword features; 0 if spelling isn't read.
+    subword_rows (int): Rows of the table of subword features; 0 if they aren't read.
+    ngrams (Optional[NgramSettings]): Which character n-grams are read, if any.
     """
 
-    def __init__(self, vocabulary: Vocabulary, docs: list[Doc], subword_rows: int) -> None:
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        docs: list[Doc],
+        subword_rows: int,
+        ngrams: NgramSettings | None = None,
+    ) -> None:
         self.vocabulary = vocabulary
         self.subword_rows = subword_rows
+        self.ngrams = ngrams
         self.tokens = vocabulary.forms_of(docs)
         self.rows = vocabulary.rows_of_keys(self.tokens.keys)
         self.ids = self.rows
         self.boundary = BOUNDARY_ROW
         self._base: Words | None = None
         self._added: list[tuple[int, tuple[int, ...]]] = []
-        if subword_rows:
+        if subword_rows or ngrams:
             types, self.ids = np.unique(self.tokens.keys, return_inverse=True)
             rows = vocabulary.rows_of_keys(types)
-            features = np.zeros((0, 0), dtype=np.int64)
-            if len(types):
+            features = np.zeros((len(types), 0), dtype=np.int64)
+            if len(types) and subword_rows:
                 spelling = subword_features_of(vocabulary, subword_rows)
                 features = spelling.of_keys(types, rows, self.tokens.strings)
+            if len(types) and ngrams:
+                found = character_ngrams_of(vocabulary, ngrams)
+                features = np.hstack([features, found.of_keys(types, self.tokens.strings)])
             self._base = Words(rows, features, vocabulary.counts[rows])
             self.boundary = len(types)
-            self._added.append((BOUNDARY_ROW, (0,) * len(hash_features("", subword_rows))))
+            self._added.append((BOUNDARY_ROW, self._features_of(UNKNOWN)))
 
     def add(self, doc: Doc, word: str, norm: str | None) -> int:
         """RETURNS (int): The id of a word that is no token of the batch."""
@@ -71,10 +89,15 @@ class Inputs:
         row = self.vocabulary.row(spelled)
         if self._base is None:
             return row
-        none = self._added[0][1]
-        features = none if spelled == UNKNOWN else hash_features(spelled, self.subword_rows)
-        self._added.append((row, features))
+        self._added.append((row, self._features_of(spelled)))
         return len(self._base.rows) + len(self._added) - 1
+
+    def _features_of(self, spelled: str) -> tuple[int, ...]:
+        features: tuple[int, ...] = ()
+        if self.subword_rows:
+            known = hash_features(spelled, self.subword_rows)
+            features = (0,) * len(known) if spelled == UNKNOWN else known
+        return features if self.ngrams is None else features + hash_ngrams(spelled, self.ngrams)
 
     @property
     def words(self) -> Words | None:
@@ -82,8 +105,40 @@ class Inputs:
         if self._base is None:
             return None
         rows = np.array([row for row, _ in self._added], dtype=np.int64)
-        features = np.array([features for _, features in self._added], dtype=np.int64)
+        features = pad_rows([np.array(features, np.int64) for _, features in self._added])
         if len(self._base.rows):
             rows = np.concatenate([self._base.rows, rows])
-            features = np.concatenate([self._base.features, features])
+            features = _joined(self._base.features, features)
         return Words(rows, features, self.vocabulary.counts[rows])
+
+
+def _joined(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    width = max(above.shape[1], below.shape[1])
+    parts = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (above, below)]
+    return np.concatenate(parts)
+
+
+def ngrams_of_network(settings: NetworkSettings) -> NgramSettings | None:
+    """RETURNS (Optional[NgramSettings]): Which character n-grams a network reads, if any."""
+    if not settings.ngram_rows:
+        return None
+    sizes = settings.ngram_min, settings.ngram_max
+    return NgramSettings(settings.ngram_rows, *sizes, first=max(settings.subword_rows, 1))
+
+
+def character_ngrams_of(vocabulary: Vocabulary, ngrams: NgramSettings) -> CharacterNgrams:
+    """RETURNS (CharacterNgrams): What is kept of n-grams together with a vocabulary."""
+    return vocabulary.derived(ngrams, lambda: CharacterNgrams(ngrams))
+
+
+def features_of_rows(vocabulary: Vocabulary, settings: NetworkSettings) -> np.ndarray:
+    """RETURNS (ndarray): int64 (words, k), the features of every row of the vocabulary."""
+    features = np.zeros((len(vocabulary), 0), dtype=np.int64)
+    if settings.subword_rows:
+        features = subword_features_of(vocabulary, settings.subword_rows).of_rows
+    ngrams = ngrams_of_network(settings)
+    if ngrams is None:
+        return features
+    # of `<unk>` and `</s>` nothing is spelled
+    words = [UNKNOWN, UNKNOWN, *vocabulary.forms[2:]]
+    return np.hstack([features, character_ngrams_of(vocabulary, ngrams).of_words(words)])

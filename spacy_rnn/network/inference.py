@@ -33,6 +33,7 @@ class Wanted:
     final_state (bool): The state of every layer after each sequence.
     measures (Sequence[str]): Some of NETWORK_MEASURES.
     kept (Optional[ndarray]): int64 (k,), positions whose hidden states are kept by themselves.
+    layers (bool): What each layer reads, beside hidden states.
     """
 
     hidden: bool = False
@@ -41,6 +42,7 @@ class Wanted:
     final_state: bool = False
     measures: Sequence[str] = ()
     kept: np.ndarray | None = None
+    layers: bool = False
 
     @property
     def anything(self) -> bool:
@@ -56,6 +58,7 @@ class Prediction:
     hidden: (n, width). log_probs: (n,). top_log_probs, top_rows: (n, k).
     state: (depth, sequences, width) each. measures: (n,) each, those that are wanted, by name.
     kept: (k, width), in the order of `Wanted.kept`.
+    lower: What each layer reads: (n, embedding_width), (n, width) for each layer but the last.
     """
 
     hidden: Tensor | None = None
@@ -65,6 +68,7 @@ class Prediction:
     state: State | None = None
     measures: dict[str, Tensor] = field(default_factory=dict)
     kept: Tensor | None = None
+    lower: list[Tensor] = field(default_factory=list)
 
 
 @no_fork_meanwhile
@@ -149,7 +153,7 @@ class _Run:
         """Read a single sequence, whose positions need no order."""
         multiple = 1 if self.wanted.final_state else _MULTIPLE
         lengths = np.array([len(self.ids)])
-        hidden, state = self._encode(self.ids, lengths, before, multiple)
+        hidden, state = self._encode(self.ids, lengths, before, multiple, slice(0, len(self.ids)))
         self._fill(hidden, slice(0, len(self.ids)))
         if self.wanted.kept is not None:
             self.result.kept = hidden[torch.from_numpy(self.wanted.kept).to(hidden.device)]
@@ -179,7 +183,7 @@ class _Run:
             ranges = concatenated_ranges(starts[:running] + done, counts)
             places = torch.from_numpy(ranges).to(self.network.device)
             state = None if state is None else _first(state, running)
-            hidden, state = self._encode(self.ids[places], counts, state, multiple)
+            hidden, state = self._encode(self.ids[places], counts, state, multiple, places)
             self._fill(hidden, places)
             if self.result.kept is not None and self.slots is not None:
                 numbers = self.slots[places]
@@ -191,17 +195,27 @@ class _Run:
                     self.result.state.c[:, columns] = state.c
 
     def _encode(
-        self, ids: Tensor, lengths: np.ndarray, state: State | None, multiple: int
+        self,
+        ids: Tensor,
+        lengths: np.ndarray,
+        state: State | None,
+        multiple: int,
+        places: Tensor | slice,
     ) -> tuple[Tensor, State]:
+        lower: list[Tensor] = []
         with self.network.precision(self.dtype):
-            return self.network.encode(
+            made = self.network.encode(
                 ids,
                 lengths,
                 state,
                 words=self.words,
                 reverse=self.reverse,
                 multiple=multiple,
+                lower=lower if self.wanted.layers else None,
             )
+        for kept, part in zip(self.result.lower, lower, strict=True):
+            kept[places] = part
+        return made
 
     def _fill(self, hidden: Tensor, places: Tensor | slice) -> None:
         result, softmax = self.result, self.network.softmax
@@ -231,6 +245,9 @@ def _allocate(
     result = Prediction()
     if wanted.hidden:
         result.hidden = torch.empty(total, network.settings.width, device=device)
+    if wanted.layers:
+        widths = network.settings.lower_widths
+        result.lower = [torch.empty(total, width, device=device) for width in widths]
     if wanted.log_probs:
         result.log_probs = torch.empty(total, device=device)
     if wanted.top_k:

@@ -61,6 +61,8 @@ class NetworkSettings:
     symbols (int): Rows of the speller's alphabet, the end of a word included.
     symbol_cutoffs (Tuple[int, ...]): Like `cutoffs`, of the speller.
     spelling (str): "plain", or "context": the speller knows the context and the vocabulary.
+    ngram_rows (int): Rows of the table of character n-grams; 0 for none.
+    ngram_min, ngram_max (int): The sizes of these n-grams.
     """
 
     words: int
@@ -76,6 +78,9 @@ class NetworkSettings:
     symbols: int = 0
     symbol_cutoffs: tuple[int, ...] = ()
     spelling: str = SPELLINGS[0]
+    ngram_rows: int = 0
+    ngram_min: int = 3
+    ngram_max: int = 5
 
     @property
     def speller(self) -> NetworkSettings | None:
@@ -84,6 +89,11 @@ class NetworkSettings:
             return None
         width = self.speller_width
         return NetworkSettings(self.symbols, "lstm", width, width, 1, True, self.symbol_cutoffs)
+
+    @property
+    def lower_widths(self) -> list[int]:
+        """RETURNS (List[int]): Of what each layer of a direction reads, from below."""
+        return [self.embedding_width, *([self.width] * (self.depth - 1))]
 
     def to_dict(self) -> dict[str, Any]:
         lists = {name: list(getattr(self, name)) for name in ("cutoffs", "symbol_cutoffs")}
@@ -126,8 +136,9 @@ class RNNLanguageModel(nn.Module):
         self.embedding = nn.Parameter(torch.empty(settings.words, settings.embedding_width))
         initialize_embedding(self.embedding)
         self.subwords = None
-        if settings.subword_rows:
-            self.subwords = SubwordTable(settings.subword_rows, settings.embedding_width)
+        if settings.subword_rows or settings.ngram_rows:
+            tables = settings.subword_rows, settings.embedding_width, settings.ngram_rows
+            self.subwords = SubwordTable(*tables)
         shape = settings.cell, settings.embedding_width, settings.width, settings.depth
         for reverse in DIRECTIONS[settings.direction]:
             self.add_module(_STACKS[reverse], RecurrentStack(*shape))
@@ -232,6 +243,7 @@ class RNNLanguageModel(nn.Module):
         reverse: bool = False,
         dropout: float = 0.0,
         multiple: int = 1,
+        lower: list[Tensor] | None = None,
     ) -> tuple[Tensor, State]:
         """Run the recurrence.
 
@@ -244,15 +256,20 @@ class RNNLanguageModel(nn.Module):
         reverse (bool): Which stack reads.
         dropout (float): Rate of locked dropout.
         multiple (int): See `make_layout`; the returned state is exact only with 1.
+        lower (Optional[List[Tensor]]): Gets what each layer reads, after its dropout: float32 (n,
+            embedding_width), then (n, width) for each layer but the last, in the order of `ids`.
         RETURNS (Tuple[Tensor, State]): float32 (n, width) hidden states in the order of `ids`,
             and the state after each sequence, in the order of `lengths`.
         """
         if not len(lengths):
             nothing = self.embedding.new_zeros(0, self.settings.width)
+            if lower is not None:
+                embedded = self.embedding.new_zeros(0, self.settings.embedding_width)
+                lower += [embedded, *([nothing] * (self.settings.depth - 1))]
             return nothing, self.stack(reverse).zero_state(0)
         words = self.embedding if words is None else words
         if len(lengths) == 1 and not dropout:
-            return self._encode_one(ids, state, words, reverse, multiple)
+            return self._encode_one(ids, state, words, reverse, multiple, lower)
         layout = make_layout(lengths, multiple=multiple)
         order = torch.from_numpy(layout.order).to(self.device)
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
@@ -263,13 +280,23 @@ class RNNLanguageModel(nn.Module):
         packed = words.index_select(0, ids.index_select(0, from_flat))
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
-        packed, state = stack(packed, layout, state, sequence=sequence, dropout=dropout)
+        packed, state = stack(
+            packed, layout, state, sequence=sequence, dropout=dropout, lower=lower
+        )
+        if lower is not None:
+            lower[:] = [below.index_select(0, to_flat) for below in lower]
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
         return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
 
     def _encode_one(
-        self, ids: Tensor, state: State | None, words: Tensor, reverse: bool, multiple: int
+        self,
+        ids: Tensor,
+        state: State | None,
+        words: Tensor,
+        reverse: bool,
+        multiple: int,
+        lower: list[Tensor] | None,
     ) -> tuple[Tensor, State]:
         """What `encode` does, where there is nothing to sort: a sentence waits for less."""
         stack, length = self.stack(reverse), len(ids)
@@ -277,7 +304,10 @@ class RNNLanguageModel(nn.Module):
         if rest:
             ids = torch.cat([ids, ids[-1:].expand(rest)])
         state = stack.zero_state(1) if state is None else state
-        hidden, state = stack(words.index_select(0, ids), one_sequence(length + rest), state)
+        layout = one_sequence(length + rest)
+        hidden, state = stack(words.index_select(0, ids), layout, state, lower=lower)
+        if lower is not None:
+            lower[:] = [below[:length] for below in lower]
         return hidden[:length], state
 
     def read(self, ids: Tensor, state: State, features: Tensor | None = None) -> State:
@@ -302,10 +332,11 @@ class RNNLanguageModel(nn.Module):
         final_state: bool = False,
         dropout: float = 0.0,
         dtype: torch.dtype = torch.float32,
+        lower: list[Tensor] | None = None,
     ) -> tuple[Tensor, Tensor | None, State | None]:
         """The training pass: hidden states, and log-probabilities of targets, with gradients.
 
-        ids, lengths, words, reverse, state, dropout: See `encode`.
+        ids, lengths, words, reverse, state, dropout, lower: See `encode`.
         targets (Optional[Tensor]): int64 (n,), what follows each id; None leaves the softmax out.
         final_state (bool): Whether the state after each sequence is wanted.
         dtype (torch.dtype): What matrix products run in.
@@ -322,6 +353,7 @@ class RNNLanguageModel(nn.Module):
                 reverse=reverse,
                 dropout=dropout,
                 multiple=multiple,
+                lower=lower,
             )
         kept = after if final_state else None
         if targets is None:

@@ -56,12 +56,14 @@ class RecurrentStack(nn.Module):
         *,
         sequence: Tensor | None = None,
         dropout: float = 0.0,
+        lower: list[Tensor] | None = None,
     ) -> tuple[Tensor, State]:
         """packed (Tensor): float32 (rows, input_width), in the layout's order.
         layout (Layout): Where sequences begin and end.
         state (State): Before the first step, sequences in `layout.order`.
         sequence (Optional[Tensor]): `layout.sequence` on the device; needed for dropout.
         dropout (float): Rate of locked dropout between layers.
+        lower (Optional[List[Tensor]]): Gets what each layer reads, after its dropout.
         RETURNS (Tuple[Tensor, State]): float32 (rows, width) of the last layer, and the state of
             every layer after each sequence's last step, sequences in `layout.order`.
         """
@@ -69,6 +71,8 @@ class RecurrentStack(nn.Module):
         for number, layer in enumerate(self.layers):
             if number and dropout and sequence is not None:
                 packed = locked_dropout(packed, sequence, len(layout.order), dropout)
+            if lower is not None:
+                lower.append(packed)
             c = None if state.c is None else state.c[number : number + 1]
             start = State(state.h[number : number + 1], c)
             packed, final = _run_layer(layer, packed, layout.segments, start)

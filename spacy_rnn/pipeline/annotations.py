@@ -12,7 +12,7 @@ from thinc.types import Floats2d
 from thinc.util import torch2xp
 from torch import Tensor
 
-from ..layers.network_outputs import joint_hidden
+from ..layers.network_outputs import joint_hidden, joint_layers
 from ..network.inference import Prediction, Wanted
 from ..network.measures import NETWORK_MEASURES
 from ..vocabulary import UNKNOWN_ROW
@@ -20,7 +20,15 @@ from ..vocabulary.token_forms import TokenForms
 from .extensions import get_output, token_identities
 from .output import LMOutput, NextWords
 
-ANNOTATIONS = ("hidden", "log_probs", "next", "final_state", "tensor", *NETWORK_MEASURES)
+ANNOTATIONS = (
+    "hidden",
+    "log_probs",
+    "next",
+    "final_state",
+    "tensor",
+    "layers",
+    *NETWORK_MEASURES,
+)
 
 
 @dataclass
@@ -38,7 +46,8 @@ class DocAnnotations:
 def wanted_for(annotations: Collection[str], top_k: int) -> Wanted:
     """RETURNS (Wanted): What the network has to compute for these annotations, and no more."""
     return Wanted(
-        hidden="hidden" in annotations or "tensor" in annotations,
+        hidden=not {"hidden", "tensor", "layers"}.isdisjoint(annotations),
+        layers="layers" in annotations,
         log_probs="log_probs" in annotations,
         top_k=top_k if "next" in annotations else 0,
         final_state="final_state" in annotations,
@@ -74,6 +83,7 @@ def split_predictions(
         for made, other in zip(result, backward, strict=True):
             made.output.backward = other.output
     _add_hidden(result, lengths, joint_hidden(list(predictions)), annotations)
+    _add_layers(result, lengths, joint_layers(list(predictions)))
     return result
 
 
@@ -131,7 +141,8 @@ def _add_hidden(
     if hidden is None:
         return
     on_device: Any = torch2xp(hidden)
-    on_cpu = _to_numpy(hidden) if "hidden" in annotations else None
+    kept = "hidden" in annotations or "layers" in annotations
+    on_cpu = _to_numpy(hidden) if kept else None
     stop = 0
     for made, length in zip(result, lengths.tolist(), strict=True):
         start, stop = stop, stop + length
@@ -140,6 +151,15 @@ def _add_hidden(
         if on_cpu is not None:
             # not doc.tensor's array: who changes one of them doesn't mean the other
             made.output.hidden = on_cpu[start + 1 : stop].copy()
+
+
+def _add_layers(result: list[DocAnnotations], lengths: np.ndarray, lower: list[Tensor]) -> None:
+    stops = np.cumsum(lengths).tolist()
+    for part in map(_to_numpy, lower):
+        assert part is not None
+        for made, length, stop in zip(result, lengths.tolist(), stops, strict=True):
+            made.output.lower_layers = made.output.lower_layers or []
+            made.output.lower_layers.append(part[stop - length + 1 : stop].copy())
 
 
 def _split(

@@ -10,7 +10,7 @@ A batch that comes at once has one backward pass for all of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from spacy.training import Example
@@ -84,7 +84,7 @@ class BatchPart:
     ) -> None:
         self.symbols = symbols
         # what listeners sent, of each direction
-        self.d_hidden: list[Any] = [None] * len(own)
+        self.d_read: list[Outputs] = [_NONE] * len(own)
         self._shim = shim
         self._own = own
         self._backprop: Callable[[list[Outputs]], Any] | None = backprop
@@ -107,8 +107,8 @@ class BatchPart:
         """Add all gradients to the weights', in one backward pass; once."""
         backprop, self._backprop = self._backprop, None
         if backprop is not None and (self._learned or self._answered):
-            pairs = zip(self.d_hidden, self._own, strict=True)
-            backprop([Outputs(d, own.log_probs) for d, own in pairs])
+            pairs = zip(self.d_read, self._own, strict=True)
+            backprop([replace(d, log_probs=own.log_probs) for d, own in pairs])
 
     def move_into(self, total: OwnGradients) -> None:
         """Put the gradients of the own losses into a total. Those of listeners are sums and stay
@@ -122,7 +122,7 @@ class BatchPart:
 
     @property
     def _answered(self) -> bool:
-        return any(d is not None for d in self.d_hidden)
+        return any(d.hidden is not None for d in self.d_read)
 
     def _run_apart(self, total: OwnGradients) -> None:
         """One backward pass for each direction's own loss, and one for what listeners sent."""
@@ -135,7 +135,7 @@ class BatchPart:
                 backprop(only)
             total.add(direction, gradients, self.symbols[direction])
         if self._answered:
-            backprop([Outputs(d, None) for d in self.d_hidden])
+            backprop(self.d_read)
 
 
 @dataclass

@@ -27,7 +27,7 @@ from .batch_parts import BatchPart, EmptyPart, PartialBatch, PostponedStep
 from .pitfalls import check_own_work
 from .token_watch import TokenWatch
 from .training_hooks import TrainingHooks
-from .upstream import GradientExchange
+from .upstream import GradientExchange, mixes
 
 
 class Learner(TrainingHooks):
@@ -211,8 +211,13 @@ class Learner(TrainingHooks):
 
     def _keep_empty(self, examples: list[Example], losses: dict[str, float]) -> None:
         docs = [example.predicted for example in examples]
-        vectors = [self.model.ops.alloc2f(0, self.model.get_dim("nO")) for _ in docs]
-        self._start_exchange(docs, vectors, lambda gradients: None)
+        widths = [self.model.get_dim("nO")]
+        if self._layers_are_read:
+            network = self.shim.network
+            sides = len(network.directions)
+            widths = [*(sides * width for width in network.settings.lower_widths), *widths]
+        layers = [[self.model.ops.alloc2f(0, width) for width in widths] for _ in docs]
+        self._start_exchange(docs, layers, lambda gradients: None)
         self._batch.empty.append(EmptyPart(examples, self.loss_scales, losses))
 
     def _learn_empty(self, empty: EmptyPart) -> BatchPart:
@@ -249,6 +254,11 @@ class Learner(TrainingHooks):
         """RETURNS (BatchPart): Of which only the speller learns."""
         return self._make_part(readings, [None] * len(readings), lambda gradients: None)
 
+    @property
+    def _layers_are_read(self) -> bool:
+        """RETURNS (bool): Whether a listener mixes all layers."""
+        return any(map(mixes, self.listeners))
+
     def _run_early(self) -> None:
         with self._nothing_left_of_failures():
             self._batch.run_early()
@@ -281,6 +291,7 @@ class Learner(TrainingHooks):
             reading.wanted = Wanted(
                 log_probs=self.lm_weight > 0,
                 final_state=reading.state is not None and not self.listeners,
+                layers=self._layers_are_read,
             )
 
     def _learn(
@@ -375,34 +386,43 @@ class Learner(TrainingHooks):
         outputs: list[Outputs],
         part: BatchPart,
     ) -> None:
-        """Show the listeners the part's vectors."""
+        """Show the listeners the part's vectors, and all layers to those that mix them."""
 
-        def finish(d_vectors: list[Floats2d] | None) -> None:
-            if d_vectors is not None:
-                part.d_hidden = one_by_one(readings, with_starts(self.model, d_vectors))
+        def finish(d_docs: list[list[Floats2d]] | None) -> None:
+            if d_docs is not None:
+                d_layers = [
+                    one_by_one(readings, with_starts(self.model, layer))
+                    for layer in zip(*d_docs, strict=True)
+                ]
+                part.d_read = [
+                    Outputs(d_hidden, None, lower=lower)
+                    for *lower, d_hidden in zip(*d_layers, strict=True)
+                ]
             self._run_early()
 
-        hidden = side_by_side(readings, [output.hidden for output in outputs])
-        self._start_exchange(docs, without_starts(hidden, doc_lengths(readings[0])), finish)
+        every = zip(*([*output.lower, output.hidden] for output in outputs), strict=True)
+        lengths = doc_lengths(readings[0])
+        parts = [without_starts(side_by_side(readings, layer), lengths) for layer in every]
+        self._start_exchange(docs, [list(doc) for doc in zip(*parts, strict=True)], finish)
 
     def _start_exchange(
         self,
         docs: Sequence[Doc],
-        vectors: list[Floats2d],
-        finish: Callable[[list[Floats2d] | None], None],
+        layers: list[list[Floats2d]],
+        finish: Callable[[list[list[Floats2d]] | None], None],
     ) -> None:
-        def finished(d_vectors: list[Floats2d] | None) -> None:
+        def finished(d_layers: list[list[Floats2d]] | None) -> None:
             # before the backward pass, which may fail: the next batch begins anew
             step, self._postponed = self._postponed, None
             self._exchange = None
-            finish(d_vectors)
+            finish(d_layers)
             if step is not None:
                 self._complete_gradients()
                 step.take(self.model, self.shim)
 
         if self.listeners:
             self._exchange = GradientExchange(
-                self.model.ops, docs, vectors, self.listeners, finished
+                self.model.ops, docs, layers, self.listeners, finished
             )
 
 

@@ -44,6 +44,9 @@ class LMOutput:
     word_hashes (Optional[ndarray]): uint32 (n,), the lower half of the hash of each token's text;
         tells if the Doc has other words. None in an output that was saved without it.
     hidden (Optional[ndarray]): float32 (n, nO), the last layer's state after reading each token.
+    lower_layers (Optional[List[ndarray]]): float32 (n, …) each, what is below `hidden`: the
+        embedding of each token that was read, with its spelling if that is read, for each
+        direction, then the states of all layers but the last.
     log_probs (Optional[ndarray]): float32 (n,), natural log p(token | all tokens before it). An
         unknown word's is log p(`<unk>` | …), and with a speller + log p(spelling).
     end_log_prob (Optional[float]): natural log p(`</s>` | the whole Doc), for a window of a longer
@@ -87,6 +90,7 @@ class LMOutput:
         *,
         word_hashes: np.ndarray | None = None,
         hidden: np.ndarray | None = None,
+        lower_layers: list[np.ndarray] | None = None,
         log_probs: np.ndarray | None = None,
         end_log_prob: float | None = None,
         final_state: dict[str, np.ndarray] | None = None,
@@ -107,6 +111,7 @@ class LMOutput:
         self.offsets = offsets
         self.word_hashes = word_hashes
         self.hidden = hidden
+        self.lower_layers = lower_layers
         self.log_probs = log_probs
         self.end_log_prob = end_log_prob
         self.final_state = final_state
@@ -147,6 +152,14 @@ class LMOutput:
         """RETURNS (int): How many of the tokens start … end − 1 were read."""
         skipped = 0 if self.skipped is None else int(self.skipped[start:end].sum())
         return max(0, end - start) - skipped
+
+    @property
+    def layers(self) -> list[np.ndarray] | None:
+        """RETURNS (Optional[List[ndarray]]): float32 (n, …) each: the embedding, and the states of
+        every layer, the directions side by side."""
+        if self.lower_layers is None or self.hidden is None:
+            return None
+        return [*self.lower_layers, self.hidden]
 
     @property
     def next(self) -> list[list[tuple[str, float]]] | None:
@@ -237,6 +250,7 @@ _MEASURES = (*NETWORK_MEASURES,)
 _ENDS = tuple(measure.end_name for measure in NETWORK_MEASURES.values())
 _FIELDS = (
     "hidden",
+    "lower_layers",
     "log_probs",
     "end_log_prob",
     "final_state",
@@ -284,6 +298,11 @@ def _check_message(message: dict[str, Any]) -> None:
     states = {} if message.get("final_state") is None else message["final_state"]
     if not (isinstance(states, dict) and all(_is_array(h, "f", 2) for h in states.values())):
         wrong.append("final_state")
+    lower = [] if message.get("lower_layers") is None else message["lower_layers"]
+    if not (
+        isinstance(lower, (list, tuple)) and all(_is_array(part, "f", 2) for part in lower)
+    ) or (any(len(part) != len(offsets) for part in lower)):
+        wrong.append("lower_layers")
     if message.get("next_words") is not None and not _is_table(message, len(offsets) + 1):
         wrong.append("next_words")
     backward = message.get("backward")
@@ -315,6 +334,8 @@ def _is_table(message: dict[str, Any], rows: int) -> bool:
 def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: array.copy() for key, array in value.items()}
+    if isinstance(value, list):
+        return [array.copy() for array in value]
     return value.copy() if isinstance(value, np.ndarray) else value
 
 

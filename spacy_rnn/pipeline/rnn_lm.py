@@ -89,8 +89,9 @@ class RNNLM(
     name (str): The component's name; its output is `doc._.<name>`.
     top_k (int): How many next words are kept for each token.
     annotations (Sequence[str]): What is computed and kept: "hidden", "log_probs", "next",
-        "final_state", the measures of `network/measures.py`, "entropy" and "rank" (all in
-        `doc._.<name>`, see `LMOutput`), and "tensor" (`doc.tensor`). The default leaves out the
+        "final_state", "layers" (hidden states of all layers and the embedding), the measures of
+        `network/measures.py`, "entropy" and "rank" (all in `doc._.<name>`, see `LMOutput`), and
+        "tensor" (`doc.tensor`). The default leaves out the
         measures. What isn't named costs nothing; without "log_probs", "next" and measures no
         softmax runs.
     min_count (int): At initialization, rarer words are unknown.
@@ -226,6 +227,7 @@ class RNNLM(
         self.check_listeners()
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
+        annotations |= {"layers"} if self.shows_layers else set()
         return self._compute(docs, annotations)
 
     def _compute(self, docs: list[Doc], annotations: set[str]) -> list[DocAnnotations]:

@@ -31,6 +31,7 @@ class ListenedTo:
         """Have none, and don't write `doc.tensor` for any that may come back."""
         self.listener_map = {}
         self._had_stock_listener = False
+        self._had_mixing_listener = False
 
     @property
     def listener_map(self) -> dict[str, list[Tok2VecListener]]:
@@ -58,6 +59,7 @@ class ListenedTo:
         if listener not in known:
             known.append(listener)
         self._had_stock_listener |= not isinstance(listener, RNNListener)
+        self._had_mixing_listener |= mixes(listener)
 
     def remove_listener(self, listener: Tok2VecListener, component_name: str) -> bool:
         """RETURNS (bool): Whether it was listening."""
@@ -69,7 +71,7 @@ class ListenedTo:
         if not self.listener_map[component_name]:
             del self.listener_map[component_name]
         if not self.listener_map:
-            self._had_stock_listener = False
+            self._had_stock_listener = self._had_mixing_listener = False
         return True
 
     def find_listeners(self, component: Any) -> None:
@@ -80,7 +82,7 @@ class ListenedTo:
                 if isinstance(node, Tok2VecListener):
                     if node.upstream_name in ("*", self.name):
                         self.add_listener(node, component.name)
-                    self._notice_mixing(node, component.name)
+                    self._notice_confusion(node, component.name)
         if isinstance(component, Tok2Vec | ListenedTo):
             self._later_upstreams.append(component.name)
             if isinstance(component, Tok2Vec):
@@ -92,7 +94,13 @@ class ListenedTo:
         listener reads it, or may again: spaCy doesn't show us one that is enabled later."""
         return "tensor" in self.annotations or self._had_stock_listener
 
-    def _notice_mixing(self, node: Tok2VecListener, component: str) -> None:
+    @property
+    def shows_layers(self) -> bool:
+        """RETURNS (bool): Whether outputs keep all layers for a listener that mixes them, or may
+        again."""
+        return self._had_mixing_listener
+
+    def _notice_confusion(self, node: Tok2VecListener, component: str) -> None:
         """A named stock listener gets what was written last. A later `rnn_lm` notices by itself, if
         it runs."""
         named = node.upstream_name
@@ -119,52 +127,66 @@ class ListenedTo:
                 raise ValueError(Errors.R323.format(**known))
 
 
+def mixes(listener: Any) -> bool:
+    """RETURNS (bool): Whether a listener reads all layers."""
+    return isinstance(listener, RNNListener) and listener.mixing
+
+
 class GradientExchange:
     """What listeners still have to say about one batch.
 
-    Each gets the batch's vectors and answers with their gradient; when all have answered,
-    `finished` is called once with the sum. A component that is frozen or disabled never answers:
-    `close` goes on without it.
+    Each gets the batch's vectors, the states of the last layer, or all layers if it mixes them, and
+    answers with their gradient; when all have answered, `finished` is called once with the sum. A
+    component that is frozen or disabled never answers: `close` goes on without it.
 
     docs (Sequence[Doc]): The batch.
-    vectors (Sequence[Floats2d]): (n_tokens, nO) for each.
+    layers (Sequence[List[Floats2d]]): For each what each layer reads, if anyone mixes layers, and
+        (n_tokens, nO), the states of the last one.
     listeners (Sequence[Tok2VecListener]): Who is told.
-    finished (Callable): Gets the summed gradients, or None if nobody answered.
+    finished (Callable): Gets the summed gradients of `layers`, or None if nobody answered.
     """
 
     def __init__(
         self,
         ops: Ops,
         docs: Sequence[Doc],
-        vectors: list[Floats2d],
+        layers: Sequence[list[Floats2d]],
         listeners: Sequence[Tok2VecListener],
-        finished: Callable[[list[Floats2d] | None], None],
+        finished: Callable[[list[list[Floats2d]] | None], None],
     ) -> None:
         self.ops = ops
         self.docs = docs
-        self.vectors = vectors
+        self.layers = layers
         self.listeners = list(listeners)
         self.finished = finished
         self._waiting = {id(listener) for listener in self.listeners}
-        self._gradients: list[Floats2d] | None = None
+        self._gradients: list[list[Floats2d]] | None = None
+        vectors = [doc[-1] for doc in layers]
         batch = Tok2VecListener.get_batch_id(docs)
         for listener in self.listeners:
-            listener.receive(batch, vectors, self._answer_of(id(listener)))
+            given: Any = layers if mixes(listener) else vectors
+            listener.receive(batch, given, self._answer_of(listener))
 
     @property
     def answered(self) -> bool:
         """RETURNS (bool): Whether anyone has answered yet."""
         return self._gradients is not None
 
-    def _answer_of(self, listener: int) -> Callable[[list[Floats2d]], list[Floats2d]]:
-        def answer(gradients: list[Floats2d]) -> list[Floats2d]:
-            if listener not in self._waiting:
+    def _answer_of(self, listener: Tok2VecListener) -> Callable[[list[Any]], list[Floats2d]]:
+        def answer(gradients: list[Any]) -> list[Floats2d]:
+            if id(listener) not in self._waiting:
                 raise ValueError(Errors.R331)
             if self._gradients is None:
-                self._gradients = [self.ops.alloc2f(*vector.shape) for vector in self.vectors]
-            for total, gradient in zip(self._gradients, gradients, strict=True):
-                total += gradient
-            self._waiting.discard(listener)
+                self._gradients = [
+                    [self.ops.alloc2f(*layer.shape) for layer in doc] for doc in self.layers
+                ]
+            for totals, gradient in zip(self._gradients, gradients, strict=True):
+                if not mixes(listener):
+                    totals[-1] += gradient
+                    continue
+                for total, part in zip(totals, gradient, strict=True):
+                    total += part
+            self._waiting.discard(id(listener))
             if not self._waiting:
                 self.close()
             return []

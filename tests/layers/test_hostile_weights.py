@@ -17,7 +17,13 @@ from spacy_rnn.layers.weights import weights_from_bytes, weights_to_bytes
 from ..hostile import damaged, flipped, fuzz, run_within, traps
 from .test_weights import CODE, close_file, make_network, open_file
 
-ALL = {"speller_width": 4, "symbols": 9, "symbol_cutoffs": (3, 5), "subword_rows": 7}
+ALL = {
+    "speller_width": 4,
+    "symbols": 9,
+    "symbol_cutoffs": (3, 5),
+    "subword_rows": 7,
+    "ngram_rows": 5,
+}
 NETWORK = make_network(direction="both", **ALL)
 DATA = weights_to_bytes(NETWORK)
 HEADER, TENSORS = open_file(DATA)
@@ -181,6 +187,7 @@ for before in ("", "before"):
     attempt("words twice", forge({"words": big}, before, embedding=[big, 4]))
     attempt("symbols", forge({"symbols": big}, before, **{"speller.embedding": [big, 4]}))
     attempt("subwords", forge({"subword_rows": big}, before, **{"subwords.weight": [big, 4]}))
+    attempt("n-grams", forge({"ngram_rows": big}, before, **{"subwords.ngram_weight": [big, 4]}))
 for size in (10**6, 10**9, 2**31, 2**40, 2**63, 10**30, 10**400):
     attempt("width", forge({"width": size}))
     attempt("depth", forge({"depth": size}))

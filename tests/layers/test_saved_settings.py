@@ -42,6 +42,10 @@ def test_saved_models_predict_the_same_bits(direction, duplicate, tmp_path):
         ("subword_rows", 0, 30),
         ("subword_rows", 30, 0),
         ("subword_rows", 30, 31),
+        ("ngram_rows", 0, 30),
+        ("ngram_rows", 30, 31),
+        ("ngram_min", 3, 2),
+        ("ngram_max", 5, 6),
     ],
 )
 def test_weights_of_other_settings_are_refused_and_both_values_named(option, saved, here):
@@ -102,6 +106,8 @@ def test_a_model_saved_before_the_settings_existed_is_a_forward_one_without_spel
         ({"direction": "left"}, "R008.*direction.*'left'.*forward, backward, both"),
         ({"subword_rows": -1}, "R309.*subword_rows.*-1"),
         ({"subword_rows": 1}, "R309.*subword_rows.*1"),
+        ({"ngram_rows": -1}, "R309.*ngram_rows.*-1"),
+        ({"ngram_min": 4, "ngram_max": 3}, "R009.*ngram_max.*at least 4, not 3"),
     ],
     ids=str,
 )
@@ -116,6 +122,9 @@ def test_wrong_settings_are_refused_at_once(options, message):
         ("subword_rows", -5),
         ("subword_rows", 10**13),
         ("subword_rows", "20"),
+        ("ngram_rows", -1),
+        ("ngram_min", 0),
+        ("ngram_max", "5"),
         ("depth", -1),
         ("depth", 10**9),
         ("width", 0),

@@ -50,6 +50,14 @@ def test_another_shape_is_named_with_both_values(option, saved):
     assert ("tied" in str(raised.value)) == (option == "embedding_width")
 
 
+def test_other_ngrams_are_named(tmp_path):
+    path = tmp_path / "model"
+    path.write_bytes(make_model(ngram_rows=16).to_bytes())
+    shape = {**SHAPE, "subword_rows": 0, "ngram_rows": 16, "ngram_max": 4, "source": str(path)}
+    with pytest.raises(ValueError, match=r"R020.*ngram_max: 5 there, 4 here"):
+        build_rnn_lm(**shape).initialize()
+
+
 def test_all_differences_are_named_at_once(saved):
     model = build_rnn_lm(**{**SHAPE, "depth": 3, "cell": "rnn"}, source=str(saved))
     with pytest.raises(ValueError, match=r"cell: lstm there, rnn here; depth: 1 there, 3 here"):

@@ -16,7 +16,7 @@ from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, make_t
 from ..inline import tagger_pipeline
 from .models import same_values, values_of
 
-SHAPE = {"width": 6, "depth": 2, "direction": "both", "subword_rows": 16}
+SHAPE = {"width": 6, "depth": 2, "direction": "both", "subword_rows": 16, "ngram_rows": 12}
 OPTIONS = {**SHAPE, "precision": "float32"}
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from spacy.strings import hash_string
 
 from spacy_rnn.vocabulary.subword_features import hash_features
 
@@ -52,6 +53,10 @@ class Reference:
         if self.settings.subword_rows and word != "<unk>":
             for feature in hash_features(word, self.settings.subword_rows):
                 vector = vector + self.weights["subwords.weight"][feature]
+        if self.settings.ngram_rows and word != "<unk>":
+            rows = ngram_rows_of(word, self.settings)
+            for row in rows:
+                vector = vector + self.weights["subwords.ngram_weight"][row] / len(rows) ** 0.5
         return vector
 
     @torch.no_grad()
@@ -74,6 +79,18 @@ class Reference:
         """The k likeliest words: never the unknown word, ties by row."""
         order = np.argsort(-log_distribution, kind="stable")
         return [self.words[row] for row in order if row != 0][:k]
+
+
+def ngram_rows_of(word, settings):
+    """The rows of all n-grams of a short word, by their hashes."""
+    marked, rows = "<" + word.lower() + ">", []
+    for start in range(len(marked)):
+        for stop in range(start + settings.ngram_min, start + settings.ngram_max + 1):
+            gram = marked[start:stop]
+            if stop <= len(marked) and (start, stop) not in ((0, 1), (len(word) + 1, stop)):
+                key = hash_string("ng" + gram)
+                rows += [key % 2**32 % settings.ngram_rows, key // 2**32 % settings.ngram_rows]
+    return rows
 
 
 class ReferenceSpeller:

@@ -18,13 +18,15 @@ MODELS = {
     "lstm-deep-clusters": {"depth": 2, "cutoffs": [6, 15]},
     "gru-untied": {"cell": "gru", "tied": False, "embedding_width": 7},
     "rnn": {"cell": "rnn"},
+    "ngrams": {"ngram_rows": 40},
+    "ngrams-alone": {"subword_rows": 0, "ngram_rows": 30, "ngram_min": 1, "ngram_max": 2},
 }
 TEXTS = [ENGLISH[5], "", "the baker paints a zeppelin .", "zeppelin airships airship", " "]
 
 
 @pytest.fixture(scope="module", params=list(MODELS))
 def spelled(request):
-    return make_random(model={**MODELS[request.param], "subword_rows": 50})
+    return make_random(model={"subword_rows": 50, **MODELS[request.param]})
 
 
 def make_doc(nlp, words):
@@ -99,7 +101,7 @@ def test_unknown_words_are_predicted_from_their_spelling():
 
 @pytest.mark.parametrize("attr", ["LOWER", "NORM"])
 def test_the_spelling_is_that_of_the_form_which_is_modelled(attr):
-    nlp = make_random(model={"subword_rows": 50, "attr": attr})
+    nlp = make_random(model={"subword_rows": 50, "ngram_rows": 30, "attr": attr})
     reference = Reference(nlp.get_pipe("rnn_lm"))
     for words in (["THE", "Baker", "Paints", "ZEPPELIN"], ["the", "baker", "paints", "zeppelin"]):
         trace = reference.read([word.lower() for word in words])
@@ -114,7 +116,8 @@ def test_the_spelling_is_that_of_the_form_which_is_modelled(attr):
 @pytest.mark.parametrize("direction", ["forward", "backward"])
 def test_windows_start_from_the_spelling_of_the_token_beside_them(direction):
     reverse = direction == "backward"
-    nlp = make_random(model={"subword_rows": 50, "direction": direction, "attr": "NORM"})
+    spelling = {"subword_rows": 50, "ngram_rows": 30}
+    nlp = make_random(model={**spelling, "direction": direction, "attr": "NORM"})
     doc = Doc(nlp.vocab, words=["the", "Zeppelin", "Paints", "airships"])
     for token in doc:
         token.norm_ = token.text[::-1].lower()
@@ -195,7 +198,7 @@ def test_a_pipeline_predicts_the_same_bits_when_loaded(spelled, tmp_path):
 
 def test_equal_seeds_give_equal_weights_and_other_seeds_others():
     def make(seed):
-        nlp = make_pipeline(model={"subword_rows": 30}, seed=seed)
+        nlp = make_pipeline(model={"subword_rows": 30, "ngram_rows": 20}, seed=seed)
         train(nlp, steps=4, drop=0.3, seed=seed)
         return weights_of(nlp.get_pipe("rnn_lm"))
 
