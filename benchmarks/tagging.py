@@ -96,8 +96,8 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
         overrides["paths.source"] = str(encoder)
         overrides["components.tagger.model.tok2vec.width"] = width
         shape = ("cell", "depth", "direction", "embedding_width", "subword_rows", "tied", "width")
-        ngrams = ("ngram_rows", "ngram_min", "ngram_max")
-        for name in (*shape, *ngrams, "attr", "white_space", "normalize"):
+        later = ("ngram_rows", "ngram_min", "ngram_max", "softmax")
+        for name in (*shape, *later, "attr", "white_space", "normalize"):
             if name in lm:  # options of later versions are at their defaults
                 overrides[f"components.rnn_lm.model.{name}"] = lm[name]
     return overrides

@@ -26,6 +26,7 @@ class ModelDefaults:
     ngram_max: int = 5
     speller_width: int = 0
     spelling: str = "plain"
+    softmax: bool = True
     cutoffs: str | list[int] | None = "auto"
     precision: str = "auto"
     prediction_precision: str = "float32"

@@ -16,6 +16,7 @@ def describe() -> None:
 from . import (  # noqa: E402, F401
     compare,
     evaluate,
+    export,
     generate,
     import_model,
     init,

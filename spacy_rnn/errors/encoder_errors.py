@@ -19,3 +19,15 @@ class EncoderErrors(metaclass=Coded):
         "states of its last layer only. Keep {name} in the pipeline, or train the component with "
         "mixing = false."
     )
+    R923 = (
+        "This language model is an encoder: it has no softmax and no speller, so that it gives no "
+        "probabilities, and none can be trained. Use the model that it was exported from, or one "
+        "that was trained with softmax = true."
+    )
+    R924 = (
+        "With softmax = false {name} gives no probabilities, but they are asked for: {options}. "
+        'Set lm_weight = 0, annotations = ["tensor"], speller_width = 0, cache_window = 0 and '
+        "scorer = null, or softmax = true."
+    )
+    R925 = "Say what to export: --encoder keeps of the language model what its listeners read."
+    R926 = "{model} is an encoder already: it has no softmax and no speller to leave out."

@@ -33,7 +33,8 @@ class PipelineErrors(metaclass=Coded):
         "retokenizing component."
     )
     R307 = (
-        "{name} didn't keep {annotation!r}. Add it to `annotations` of the component in the config."
+        "{name} didn't keep {annotation!r}. Add it to `annotations` of the component in the "
+        "config. An encoder (softmax = false) has only hidden states to give."
     )
     R308 = "k = {k} is more than the {words} words that can be predicted. Ask for at most {words}."
     R309 = "`{option}` has to be {range}, not {value!r}."

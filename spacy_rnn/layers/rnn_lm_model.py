@@ -59,6 +59,7 @@ def build_rnn_lm(
     ngram_max: int = MODEL.ngram_max,
     speller_width: int = MODEL.speller_width,
     spelling: str = MODEL.spelling,
+    softmax: bool = MODEL.softmax,
     cutoffs: str | list[int] | None = MODEL.cutoffs,
     precision: str = MODEL.precision,
     prediction_precision: str = MODEL.prediction_precision,
@@ -91,6 +92,8 @@ def build_rnn_lm(
         starts from the state in which the word is predicted, p(`<unk>` | context) · p(spelling |
         context), gives nothing to words that the vocabulary has, and learns from its rare words
         too.
+    softmax (bool): Whether there is a softmax. Without one it is an encoder, which gives vectors
+        and no probabilities, for components that listen.
     cutoffs (Union[str, List[int], None]): Clusters of the softmax. "auto" and "fast" find them from
         the vocabulary's counts and the width: "fast" those that take the least time, up to 40;
         "auto" puts perplexity before speed: at most 6, and those of "fast" for a width under 128,
@@ -132,6 +135,9 @@ def build_rnn_lm(
     check_size("ngram_min", ngram_min, least=1)
     check_size("ngram_max", ngram_max, least=ngram_min)
     check_number("speller_width", speller_width, lambda n: n >= 0, ">= 0", whole=True)
+    if speller_width and not softmax:
+        known = {"name": "the model", "options": f"speller_width = {speller_width}"}
+        raise ValueError(Errors.R924.format(**known))
     settings = {
         "cell": cell,
         "embedding_width": embedding_width,
@@ -142,6 +148,7 @@ def build_rnn_lm(
         "subword_rows": subword_rows,
         "speller_width": speller_width,
         "spelling": spelling,
+        "softmax": softmax,
         "ngram_rows": ngram_rows,
         "ngram_min": ngram_min,
         "ngram_max": ngram_max,
@@ -191,9 +198,7 @@ class _Initializer:
         if not vocabulary:
             raise ValueError(Errors.R007)
         shim = get_shim(model)
-        sizes: dict[str, Any] = {
-            "cutoffs": tuple(self._choose(vocabulary, source, shim.settings["width"]))
-        }
+        sizes: dict[str, Any] = {"cutoffs": tuple(self._choose(vocabulary, source, shim.settings))}
         symbol_counts = None
         if shim.settings["speller_width"]:
             symbol_counts = alphabet_of(vocabulary).counts
@@ -222,14 +227,20 @@ class _Initializer:
     def read_source(self) -> SourceModel | None:
         return None if self.source is None else SourceModel(self.source)
 
-    def _choose(self, vocabulary: Vocabulary, source: SourceModel | None, width: int) -> list[int]:
-        if self.cutoffs is None:
+    def _choose(
+        self, vocabulary: Vocabulary, source: SourceModel | None, settings: dict[str, Any]
+    ) -> list[int]:
+        if self.cutoffs is None or not settings.get("softmax", True):
             return []
         if isinstance(self.cutoffs, str):
             # the source's clusters go on: most of their words stay in them if new ones are rare
             given = [] if source is None else list(source.network.settings.cutoffs)
             fits = bool(given) and given[-1] < len(vocabulary)
-            return given if fits else choose_clusters(self.cutoffs, vocabulary.counts, width)
+            return (
+                given
+                if fits
+                else choose_clusters(self.cutoffs, vocabulary.counts, settings["width"])
+            )
         if self.cutoffs and self.cutoffs[-1] >= len(vocabulary):
             raise ValueError(Errors.R018.format(cutoffs=self.cutoffs, words=len(vocabulary)))
         return self.cutoffs

@@ -25,6 +25,7 @@ def build_rnn_tok2vec(
     ngram_rows: int = ENCODER.ngram_rows,
     ngram_min: int = ENCODER.ngram_min,
     ngram_max: int = ENCODER.ngram_max,
+    softmax: bool = ENCODER.softmax,
     precision: str = ENCODER.precision,
     attr: str = ENCODER.attr,
     white_space: str = ENCODER.white_space,
@@ -46,7 +47,7 @@ def build_rnn_tok2vec(
     mixing (bool): Whether to give a learned mixture of the embedding and the states of all layers,
         instead of the states of the last one; see `layers/layer_mixing.py`.
     cell, width, embedding_width, depth, direction, tied, subword_rows, ngram_rows, ngram_min,
-        ngram_max, precision, attr, white_space, normalize: See "spacy-rnn.RNNLM.v1".
+        ngram_max, softmax, precision, attr, white_space, normalize: See "spacy-rnn.RNNLM.v1".
     RETURNS (Model[List[Doc], List[Floats2d]]): A float32 (n_tokens, nO) array for each Doc, the
         same in any batch (1e-5); nO is `width`, or twice that for both directions.
     RAISES (ValueError): See "spacy-rnn.RNNLM.v1". At initialization, without a vocabulary or for a
@@ -63,6 +64,7 @@ def build_rnn_tok2vec(
         ngram_rows=ngram_rows,
         ngram_min=ngram_min,
         ngram_max=ngram_max,
+        softmax=softmax,
         precision=precision,
         attr=attr,
         white_space=white_space,

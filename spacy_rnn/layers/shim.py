@@ -26,9 +26,12 @@ from ..defaults import MODEL
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
 from ..network.memory import keep_freed_memory
+from ..network.missing_softmax import MissingSoftmax
 from ..packing import unpack
 from .optimizer import apply_gradients
 from .weights import weights_from_bytes, weights_to_bytes
+
+MissingSoftmax.message = Errors.R923
 
 AverageGradients = Callable[[dict[str, torch.nn.Parameter]], None]
 

@@ -58,6 +58,8 @@ class SourceModel:
         widths = ours["speller_width"], theirs["speller_width"]
         if all(widths) and widths[0] != widths[1]:
             different.append("speller_width")
+        if theirs["softmax"] and not ours["softmax"]:
+            different.append("softmax")
         if not set(target.directions) <= set(self.network.directions):
             different.append("direction")
         if different:

@@ -126,8 +126,10 @@ def _check_settings(settings: NetworkSettings) -> None:
     sizes = (settings.depth, settings.width, settings.embedding_width)
     if any(type(size) is not int or size < 1 for size in sizes) or settings.subword_rows < 0:
         raise ValueError("its sizes are not possible")
-    if type(settings.tied) is not bool:
-        raise ValueError("it doesn't say whether it is tied")
+    if type(settings.tied) is not bool or type(settings.softmax) is not bool:
+        raise ValueError("it doesn't say whether it is tied, or has a softmax")
+    if not settings.softmax and (settings.speller_width or settings.cutoffs):
+        raise ValueError("it has parts of a softmax that it doesn't have")
     if any(a >= b for a, b in pairwise([1, *settings.cutoffs, settings.words])):
         raise ValueError("its softmax clusters are not a rising list of rows")
     if settings.spelling not in SPELLINGS:

@@ -21,6 +21,7 @@ from .dropout import locked_dropout
 from .initialization import initialize_embedding
 from .layout import make_layout, one_sequence
 from .memory import limit_shape_cache
+from .missing_softmax import MissingSoftmax
 from .recurrent import RecurrentStack, State
 from .softmax import FullSoftmax, SoftmaxHead
 from .speller_start import SpellerStart
@@ -63,6 +64,7 @@ class NetworkSettings:
     spelling (str): "plain", or "context": the speller knows the context and the vocabulary.
     ngram_rows (int): Rows of the table of character n-grams; 0 for none.
     ngram_min, ngram_max (int): The sizes of these n-grams.
+    softmax (bool): Whether there is a softmax; without one it is an encoder.
     """
 
     words: int
@@ -81,6 +83,7 @@ class NetworkSettings:
     ngram_rows: int = 0
     ngram_min: int = 3
     ngram_max: int = 5
+    softmax: bool = True
 
     @property
     def speller(self) -> NetworkSettings | None:
@@ -142,6 +145,10 @@ class RNNLanguageModel(nn.Module):
         shape = settings.cell, settings.embedding_width, settings.width, settings.depth
         for reverse in DIRECTIONS[settings.direction]:
             self.add_module(_STACKS[reverse], RecurrentStack(*shape))
+        self.speller = self.starts = None
+        if not settings.softmax:
+            self.softmax = MissingSoftmax()
+            return
         weight = self.embedding
         if not settings.tied:
             weight = nn.Parameter(torch.empty(settings.words, settings.width))
@@ -153,7 +160,6 @@ class RNNLanguageModel(nn.Module):
             self.softmax = ClusterSoftmax(weight, log_prior, settings.cutoffs)
         else:
             self.softmax = FullSoftmax(weight, log_prior)
-        self.speller = self.starts = None
         if settings.speller is not None:
             zeros = np.zeros(settings.symbols, dtype=np.int64)
             given = zeros if symbol_counts is None else symbol_counts

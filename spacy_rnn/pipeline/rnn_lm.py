@@ -62,6 +62,7 @@ from .position_batches import by_positions
 from .preceding import WeakPipeline
 from .prompting import Writer
 from .saving import Saving
+from .serving_options import check_serving
 from .token_watch import TokenWatch
 from .tracing import Tracing
 from .training_tokens import as_in_training, warn_of_missed_components
@@ -152,6 +153,9 @@ class RNNLM(
             raise ValueError(Errors.R324.format(name=name, action="use a neural cache"))
         if not isinstance(model.attrs.get("vocabulary"), Vocabulary):
             raise ValueError(Errors.R333.format(name=name))
+        if not get_shim(model).settings.get("softmax", True):
+            options = {"lm_weight": lm_weight, "annotations": annotations}
+            check_serving(name, {**options, "cache_window": cache_window, "scorer": scorer})
         super().__init__()
         self.vocab = vocab
         self.model = model

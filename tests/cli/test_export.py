@@ -1,0 +1,182 @@
+"""`rnn export --encoder`: what listeners read, and nothing that gives probabilities."""
+
+import numpy as np
+import pytest
+import spacy
+from spacy.training import Example
+from thinc.api import Adam, fix_random_seed
+
+from ..helpers import ENGLISH, make_pipeline, run_spacy, weights_of
+
+TEXTS = ["the grey cat watches", "", "a zeppelin paints the harbour .", *ENGLISH[:4]]
+MODELS = {
+    "tied": {"speller_width": 6, "spelling": "context", "direction": "both", "subword_rows": 30},
+    "untied-clusters": {"tied": False, "embedding_width": 7, "depth": 2, "cutoffs": [4, 9]},
+}
+
+
+def tagged(nlp, texts):
+    docs = map(nlp.make_doc, texts)
+    return [Example.from_dict(d, {"tags": ["ABC"[len(t) % 3] for t in d]}) for d in docs]
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def folders(request, tmp_path_factory):
+    """A pipeline with two taggers, one of which mixes layers, and what was exported of it."""
+    root = tmp_path_factory.mktemp("export")
+    nlp = make_pipeline(model={"width": 8, **MODELS[request.param]}, min_count=2)
+    width = nlp.get_pipe("rnn_lm").model.get_dim("nO")
+    for name, listener in (
+        ("tagger", {"@architectures": "spacy.Tok2VecListener.v1"}),
+        ("mixer", {"@architectures": "spacy-rnn.RNNListener.v1", "mixing": True}),
+    ):
+        tok2vec = {**listener, "width": width, "upstream": "rnn_lm"}
+        model = {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}
+        nlp.add_pipe("tagger", name=name, config={"model": model})
+        nlp.get_pipe(name).initialize(lambda: tagged(nlp, ENGLISH), nlp=nlp)
+    fix_random_seed(0)
+    optimizer = Adam(0.03)
+    for _ in range(12):
+        nlp.update(tagged(nlp, ENGLISH[:16]), sgd=optimizer)
+    nlp.meta["performance"] = {"lm_perplexity": 9.0, "tag_acc": 0.9}
+    nlp.to_disk(root / "full")
+    done = run_spacy("rnn", "export", root / "full", root / "encoder", "--encoder")
+    assert done.exception is None, done.output
+    assert "rnn_lm has" in done.output
+    return root / "full", root / "encoder"
+
+
+@pytest.fixture(scope="module")
+def pipelines(folders):
+    return [spacy.load(folder) for folder in folders]
+
+
+def test_tags_and_vectors_are_the_same_bits(pipelines):
+    full, encoder = pipelines
+    assert len({token.tag_ for doc in full.pipe(ENGLISH) for token in doc}) > 1
+    for one, other in zip(full.pipe(TEXTS), encoder.pipe(TEXTS), strict=True):
+        assert [token.tag_ for token in one] == [token.tag_ for token in other]
+        assert np.array_equal(one.tensor, other.tensor)
+        assert np.array_equal(one._.rnn_lm.hidden, other._.rnn_lm.hidden)
+        given = [p.get_pipe("mixer").predict([d])[0] for p, d in ((full, one), (encoder, other))]
+        assert np.array_equal(*given)
+
+
+def test_it_has_the_weights_below_the_softmax_and_no_others(folders, pipelines):
+    full, encoder = (nlp.get_pipe("rnn_lm") for nlp in pipelines)
+    before, after = weights_of(full), weights_of(encoder)
+    above = {name for name in before if name.startswith(("softmax", "speller"))}
+    assert after.keys() == before.keys() - above and above
+    assert all(np.array_equal(before[name], after[name]) for name in after)
+    assert encoder.vocabulary.labels == full.vocabulary.labels
+    sizes = [(folder / "rnn_lm" / "model").stat().st_size for folder in folders]
+    assert sizes[1] < sizes[0] - 3 * sum(before[name].size for name in above)
+    assert not (folders[1] / "rnn_lm" / "spacing").exists()
+
+
+def test_scores_of_what_is_left_out_are_gone(pipelines):
+    _, encoder = pipelines
+    assert encoder.meta["performance"] == {"tag_acc": 0.9}
+    scores = encoder.evaluate(tagged(encoder, ENGLISH[:3]))
+    assert "tag_acc" in scores and not [name for name in scores if name.startswith("lm_")]
+
+
+def test_it_is_trained_on_and_saved_as_before(folders, tmp_path):
+    nlp = spacy.load(folders[1])
+    before, losses = weights_of(nlp.get_pipe("rnn_lm")), []
+    optimizer = nlp.resume_training(sgd=Adam(0.01))
+    for _ in range(5):
+        found = nlp.update(tagged(nlp, ENGLISH[:16]), sgd=optimizer, drop=0.1)
+        losses.append(found["tagger"])
+    assert losses[-1] < losses[0]
+    after = weights_of(nlp.get_pipe("rnn_lm"))
+    assert not np.array_equal(before["embedding"], after["embedding"])
+    nlp.to_disk(tmp_path)
+    one, other = nlp(TEXTS[0]), spacy.load(tmp_path)(TEXTS[0])
+    assert np.array_equal(one.tensor, other.tensor)
+
+
+def test_it_is_a_source_of_other_encoders_and_of_no_language_model(folders, pipelines):
+    encoder = pipelines[1].get_pipe("rnn_lm")
+    settings = spacy.load(folders[1]).config["components"]["rnn_lm"]["model"]
+    model = {**settings, "source": str(folders[1])}
+    own = {"lm_weight": 0.0, "annotations": ["tensor"], "scorer": None}
+    nlp = make_pipeline(model=model, **own)
+    kept = nlp.get_pipe("rnn_lm").vocabulary.rows_of_words(encoder.vocabulary.words)
+    found = weights_of(nlp.get_pipe("rnn_lm"))
+    assert np.array_equal(found["embedding"][kept[2:]], weights_of(encoder)["embedding"][2:])
+    with pytest.raises(ValueError, match=r"R020.*softmax: False there, True here"):
+        make_pipeline(model={**model, "softmax": True})
+
+
+NEEDS = {
+    "predict_next": lambda lm, nlp: lm.predict_next("the"),
+    "generate": lambda lm, nlp: lm.generate("the"),
+    "next_distribution": lambda lm, nlp: lm.next_distribution("the"),
+    "score_continuation": lambda lm, nlp: lm.score_continuation("the", ["cat"]),
+    "session": lambda lm, nlp: lm.session().next(k=2),
+    "complete": lambda lm, nlp: lm.complete("the c", k=2),
+    "trace": lambda lm, nlp: lm.trace("the cat"),
+    "count": lambda lm, nlp: lm.count([nlp.make_doc("the cat")]),
+}
+
+
+@pytest.mark.parametrize("need", NEEDS)
+def test_what_needs_probabilities_is_one_clear_error(pipelines, need):
+    nlp = pipelines[1]
+    if pipelines[0].get_pipe("rnn_lm").network.settings.direction == "forward":
+        NEEDS[need](pipelines[0].get_pipe("rnn_lm"), nlp)
+    with pytest.raises(ValueError, match="R923"):
+        NEEDS[need](nlp.get_pipe("rnn_lm"), nlp)
+
+
+def test_surprisal_is_an_error_that_names_the_softmax(pipelines):
+    doc = pipelines[1]("the grey cat")
+    for ask in (
+        lambda: doc._.rnn_surprisal,
+        lambda: doc[1]._.rnn_next,
+        lambda: pipelines[1].get_pipe("rnn_lm").sentence_scores(doc),
+    ):
+        with pytest.raises(ValueError, match=r"R307.*An encoder \(softmax = false\)"):
+            ask()
+
+
+def test_its_own_loss_is_one_clear_error(folders):
+    nlp = spacy.load(folders[1])
+    nlp.get_pipe("rnn_lm").lm_weight = 1.0
+    with pytest.raises(ValueError, match="R923"):
+        nlp.update(tagged(nlp, ENGLISH[:2]), sgd=Adam(0.1))
+
+
+@pytest.mark.parametrize("command", [["score", "-o"], ["evaluate"], ["predict"]], ids=str)
+def test_commands_that_need_probabilities_say_so_in_one_line(folders, tmp_path, command):
+    (tmp_path / "text.txt").write_text("the grey cat\n")
+    given = {
+        "score": [tmp_path / "text.txt", tmp_path / "scores.jsonl"],
+        "evaluate": [tmp_path / "text.txt"],
+        "predict": ["the"],
+    }[command[0]]
+    done = run_spacy("rnn", command[0], folders[1], *given)
+    assert done.exit_code == 1
+    assert "[R923]" in done.output and "Traceback" not in done.output
+
+
+def test_options_that_need_probabilities_are_refused_at_once(folders):
+    for option, value in (("lm_weight", 1.0), ("annotations", ["tensor", "next"])):
+        with pytest.raises(ValueError, match=f"R924.*{option}"):
+            spacy.load(folders[1], config={f"components.rnn_lm.{option}": value})
+    with pytest.raises(ValueError, match=r"R924.*speller_width = 4"):
+        spacy.load(folders[1], config={"components.rnn_lm.model.speller_width": 4})
+
+
+def test_wrong_calls_are_one_line(folders, tmp_path):
+    full, encoder = folders
+    for arguments, code in (
+        ([full, tmp_path / "new"], "R925"),
+        ([full, encoder, "--encoder"], "R917"),
+        ([encoder, tmp_path / "new", "--encoder"], "R926"),
+        ([tmp_path, tmp_path / "new", "--encoder"], "E053"),
+    ):
+        done = run_spacy("rnn", "export", *arguments)
+        assert done.exit_code == 1 and f"[{code}]" in done.output, done.output
+        assert not (tmp_path / "new").exists()
