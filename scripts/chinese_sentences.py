@@ -2,7 +2,8 @@
 
 `python scripts/chinese_sentences.py corpus/sentences-zh path/to/zh-classics assets/zh-modern`
 
-Writes train.txt and dev.txt, words separated by spaces, from the files of these names.
+Writes train.txt and dev.txt, words separated by spaces, from the files of these names; test.txt too
+if each folder has one.
 """
 
 import re
@@ -13,13 +14,13 @@ import typer
 
 from spacy_rnn.errors import counted
 
-PARTS = ("train", "dev")
+PARTS = ("train", "dev", "test")
 # after the mark, and after what closes a quotation behind it
 _END = re.compile(r"(?<=[。！？!?…])(?![。！？!?…”’」』）)])|(?<=[。！？!?…][”’」』）)])")
 
 
 def main(
-    output: Path = typer.Argument(help="Gets train.txt and dev.txt"),
+    output: Path = typer.Argument(help="Gets train.txt, dev.txt and, if there, test.txt"),
     folders: list[Path] = typer.Argument(help="Folders with train.txt and dev.txt"),
 ) -> None:
     """Write the two files."""
@@ -28,6 +29,8 @@ def main(
     nlp = spacy.blank("zh", config={"nlp": {"tokenizer": tokenizer}})
     for name in PARTS:
         lines = []
+        if name == "test" and not all((folder / "test.txt").exists() for folder in folders):
+            continue
         for folder in folders:
             text = (folder / f"{name}.txt").read_text(encoding="utf-8-sig")
             for sentence in sentences(text):

@@ -11,9 +11,13 @@ that the model reads later. A document is a paragraph, or an article, its paragr
 newlines. Written as `.spacy` files, which keep where spaces stand.
 
 `sentence`: a sentence a line, tokens separated by spaces, for an encoder whose taggers read
-sentences of a treebank: hyphens stand alone, contractions are split as in the Penn Treebank.
+sentences of a treebank: hyphens stand alone, contractions are split as in the Penn Treebank. With
+`--tokens spacy` they are Docs in spaCy's tokens, as those of the other two.
 
-Headings are left out. `<unk>`, a word that the corpus has left out, stays one token.
+`raw`: sentences as text is written, a line each, for a program that knows no missing words: those
+with `<unk>` are left out.
+
+Headings are left out. Elsewhere `<unk>`, a word that the corpus has left out, stays one token.
 """
 
 import re
@@ -44,12 +48,21 @@ class Document(StrEnum):
     sentence = "sentence"
     line = "line"
     article = "article"
+    raw = "raw"
+
+
+class Tokens(StrEnum):
+    """Whose tokens sentences have."""
+
+    treebank = "treebank"
+    spacy = "spacy"
 
 
 def main(
     folder: Path = typer.Argument(help="WikiText-2: train.txt, valid.txt and, if there, test.txt"),
     output: Path = typer.Argument(help="Gets train, dev and test: .spacy, or .txt for sentences"),
     document: Document = typer.Option(Document.sentence, help="What a document is"),
+    tokens: Tokens = typer.Option(Tokens.treebank, help="Whose tokens sentences have"),
 ) -> None:
     """Write the parts."""
     output.mkdir(parents=True, exist_ok=True)
@@ -59,24 +72,34 @@ def main(
         if source == "test" and not path.exists():
             continue
         lines = path.read_text(encoding="utf-8-sig").splitlines()
-        if document is Document.sentence:
-            found = [s for line in lines for s in sentences(line)]
+        treebank = document is Document.sentence and tokens is Tokens.treebank
+        if treebank or document is Document.raw:
+            split = sentences if treebank else raw_sentences
+            found = [sentence for line in lines for sentence in split(line)]
             (output / f"{name}.txt").write_text("\n".join(found) + "\n", encoding="utf8")
             msg.good(f"{output / name}.txt: {counted(len(found), 'sentence')}")
             continue
         docs = list(make_docs(nlp, lines, document))
         DocBin(docs=docs).to_disk(output / f"{name}.spacy")
-        tokens = counted(sum(map(len, docs)), "token")
-        msg.good(f"{output / name}.spacy: {counted(len(docs), 'document')}, {tokens}")
+        size = counted(sum(map(len, docs)), "token")
+        msg.good(f"{output / name}.spacy: {counted(len(docs), 'document')}, {size}")
 
 
 def sentences(line: str) -> Iterator[str]:
     """The sentences of a paragraph, tokens separated by spaces."""
+    for sentence in _split(line):
+        yield _undo_signs(sentence).replace("@-@", "-")
+
+
+def raw_sentences(line: str) -> Iterator[str]:
+    """The sentences of a paragraph that lack no word, as text is written."""
+    return (plain_text(sentence) for sentence in _split(line) if UNKNOWN not in sentence)
+
+
+def _split(line: str) -> Iterator[str]:
     line = line.strip()
-    if line.startswith("= ") or not line:
-        return
-    line = _undo_signs(line).replace("@-@", "-")
-    yield from (part for part in _END.split(line) if part)
+    if not line.startswith("= "):
+        yield from (part for part in _END.split(line) if part)
 
 
 def plain_text(line: str) -> str:
@@ -92,10 +115,13 @@ def make_docs(nlp: Language, lines: Iterable[str], document: Document) -> Iterat
 
     nlp (Language): Its tokenizer reads the plain text.
     lines (Iterable[str]): The lines of a file of WikiText.
-    document (Document): `line` or `article`.
-    YIELDS (Doc): Paragraphs; or articles, a token "\\n" between paragraphs.
+    document (Document): `line`, `article` or `sentence`.
+    YIELDS (Doc): Paragraphs; articles, a token "\\n" between paragraphs; or sentences.
     """
-    for _, group in groupby(_paragraphs(lines), key=lambda item: item[document is Document.line]):
+    if document is Document.sentence:
+        lines = (sentence for line in lines for sentence in _split(line))
+    by_line = document is not Document.article
+    for _, group in groupby(_paragraphs(lines), key=lambda item: item[by_line]):
         words: list[str] = []
         spaces: list[bool] = []
         for _, _, paragraph in group:

@@ -86,6 +86,27 @@ def test_articles_are_told_by_their_titles_and_keep_their_paragraphs_apart(tmp_p
     assert found == {"line": ["A b.", "C d.", "E f."], "article": ["A b.\nC d.", "E f."]}
 
 
+def test_sentences_in_the_tokens_of_spacy_are_documents(tmp_path):
+    lines = [" = One = ", " It cost 10 @,@ 000 . The <unk> @-@ made one didn 't . ", "", " A b . "]
+    for name in ("train", "valid"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines), encoding="utf8")
+    run(english.main, tmp_path, tmp_path / "out", "--document", "sentence", "--tokens", "spacy")
+    nlp = spacy.blank("en")
+    docs = list(DocBin().from_disk(tmp_path / "out" / "dev.spacy").get_docs(nlp.vocab))
+    assert [doc.text for doc in docs] == ["It cost 10,000.", "The <unk>-made one didn't.", "A b."]
+    assert [token.text for token in docs[1]][:3] == ["The", "<unk>", "-"]
+    assert [token.text for token in docs[0]] == [token.text for token in nlp(docs[0].text)]
+
+
+def test_raw_sentences_lack_no_word(tmp_path):
+    lines = [" = One = ", " A well @-@ known man . The <unk> came . It was 2 @.@ 5 . "]
+    for name in ("train", "valid"):
+        (tmp_path / f"{name}.txt").write_text("\n".join(lines), encoding="utf8")
+    run(english.main, tmp_path, tmp_path / "out", "--document", "raw")
+    text = (tmp_path / "out" / "dev.txt").read_text("utf8")
+    assert text == "A well-known man.\nIt was 2.5.\n"
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -111,6 +132,14 @@ def test_chinese_text_is_segmented_and_complete(tmp_path):
     lines = (tmp_path / "out" / "train.txt").read_text("utf8").splitlines()
     assert [line.replace(" ", "") for line in lines] == ["我爱北京。", "你好！", "妈妈喜欢苹果。"]
     assert "北京" in lines[0].split() and "苹果" in lines[2].split()
+    assert not (tmp_path / "out" / "test.txt").exists()
+
+
+def test_chinese_test_text_is_written_where_every_folder_has_some(tmp_path):
+    for name in ("train", "dev", "test"):
+        (tmp_path / f"{name}.txt").write_text(f"{name}。\n", encoding="utf8")
+    run(chinese.main, tmp_path / "out", tmp_path)
+    assert (tmp_path / "out" / "test.txt").read_text("utf8") == "test 。\n"
 
 
 def test_a_byte_order_mark_is_no_part_of_the_first_sentence(tmp_path):
