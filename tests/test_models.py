@@ -198,7 +198,8 @@ def command(project, *args, **options):
 def test_a_wheel_installs_and_its_pipeline_loads_by_name(project):
     given = write_texts(project, "luxun", "pydocs")
     variables = [f"--vars.{name}={path}" for name, path in given.items()]
-    job = ["-m", "spacy", "project", "run", "zh_rnn_modern", *variables, "--vars.model_steps=1"]
+    job = ["-m", "spacy", "project", "run", "zh_rnn_modern", ".", *variables]
+    job.append("--vars.model_steps=1")
     said = command(project, *job)
     assert "without SLING" in said
     wheel = project / "packages" / f"zh_rnn_modern-{spacy_rnn.__version__}-py3-none-any.whl"
@@ -218,8 +219,7 @@ def test_a_wheel_installs_and_its_pipeline_loads_by_name(project):
     assert f"| {measured['lm_bits_per_char']:,.3f} |" in installed.read_text("utf8")
     assert meta["spacy_rnn"]["test"] == measured
     assert meta["spacy_rnn"]["training"]["seed"] == 0
-    (requirement,) = meta["requirements"]
-    assert requirement == f"spacy-rnn>={spacy_rnn.__version__}"
+    assert f"spacy-rnn>={spacy_rnn.__version__}" in meta["requirements"]
     # what is there is not made again, whatever else has changed
     model = project / "training" / "zh_rnn_modern" / "model-best" / "rnn_lm" / "model"
     before = [path.stat().st_mtime_ns for path in (model, wheel)]

@@ -64,7 +64,10 @@ def write_text(recipe: Recipe, found: list[tuple[Text, Path]]) -> None:
     output = recipe.figures("corpus")
     files = [recipe.corpus / f"{part}{recipe.suffix}" for part in PARTS]
     same = read_figures(output).get("texts") == sources
-    if same and all(path.exists() for path in files[:2]):
+    needed = files[:2]
+    if recipe.whole_sentences is not None:
+        needed = [*needed, recipe.whole_sentences / "dev.txt"]
+    if same and all(path.exists() for path in needed):
         msg.info(f"{recipe.name}: the text is there")
         return
     recipe.corpus.mkdir(parents=True, exist_ok=True)

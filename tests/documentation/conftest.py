@@ -43,7 +43,7 @@ def documented_model(tmp_path_factory):
 def workplace(documented_model, tmp_path, monkeypatch):
     """The current folder of the code: the model and texts lie where it looks for them."""
     trained = ("training/zh-modern/model-best", "path/to/mine/model-best")
-    for name in (*trained, "path/to/by-hand/model-best", "MODEL", "path/to/model"):
+    for name in (*trained, "path/to/by-hand/model-best", "MODEL", "path/to/model", "zh_rnn_modern"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).symlink_to(documented_model)
     shutil.copytree(documented_model, tmp_path / "MODEL_A")
