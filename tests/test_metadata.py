@@ -45,6 +45,9 @@ def test_the_extras_of_the_package_are_what_the_tests_install():
 
 def test_the_citation_has_the_version_and_authors_of_the_package():
     citation = (ROOT / "CITATION.cff").read_text("utf8")
+    short = spacy_rnn.__version__.rpartition(".")[0]
+    assert f"Version {short}." in (ROOT / "README.md").read_text("utf8")
+    assert f"版本 {short}。" in (ROOT / "README.zh.md").read_text("utf8")
     assert f"\nversion: {spacy_rnn.__version__}\n" in citation
     (authors,) = PROJECT["authors"]
     assert f'name: "{authors["name"]}"' in citation

@@ -32,6 +32,7 @@ def parts(name):
     found = []
     for section in (ROOT / name).read_text("utf8").split("\n## "):
         links = [link for link in re.findall(r"\]\((.+?)\)", section) if "README" not in link]
+        links = [link.replace("_zh.md", ".md") for link in links]  # a page in the same language
         code = re.findall(r"```\w+\n(.*?)\n```", section, re.DOTALL)
         found.append((sum(line.startswith("|") for line in section.splitlines()), links, code))
     return found
