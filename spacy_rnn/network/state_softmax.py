@@ -2,13 +2,14 @@
 
 While somebody types, many questions are asked about the same state: which words begin with 图, with
 图书, what the most probable word is. A cluster is one product with all of its rows, however few of
-its words are wanted; so it is kept.
+its words are wanted; so it is kept. One state's product does little more than read the weights:
+several states that are opened together read them once.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import torch
@@ -20,6 +21,8 @@ from .screening import QuantizedHidden
 from .softmax import EXCLUDED, SoftmaxHead
 
 _NOTHING = float("-inf")
+# Where more of the words are asked for, one product of all is less work than one of each cluster.
+_MOST_SHARE = 0.5
 _Made = TypeVar("_Made")
 
 
@@ -40,7 +43,7 @@ class StateSoftmax:
     def forget(self) -> None:
         """Keep nothing; it is computed again when it is asked for."""
         self._parts = {}
-        self._made = None
+        self._whole = self._made = None
 
     def made_for(self, owner: Any, make: Callable[[], _Made]) -> _Made:
         """What somebody else computes of the state is kept as long as the softmax.
@@ -66,6 +69,8 @@ class StateSoftmax:
             return self._part(0).index_select(0, rows)
         clusters = head.cluster_of(rows)
         numbers = clusters.unique().tolist()
+        if sum(head.sizes[number] for number in numbers) > _MOST_SHARE * head.cutoffs[-1]:
+            return self.log_distribution().index_select(0, rows)
         starts = [0, *head.cutoffs]
         parts = [self._words(number) for number in numbers]
         if len(parts) == 1:
@@ -87,20 +92,18 @@ class StateSoftmax:
     def _scores(self, rows: Tensor) -> Tensor:
         return self._head.row_scores(self.hidden, rows)
 
-    @no_fork_meanwhile
-    @torch.no_grad()
     def log_distribution(self) -> Tensor:
         """RETURNS (Tensor): float32 (words,)."""
-        if self._whole is not None:
-            return self._whole
-        return torch.cat([self._words(number) for number in range(self._count)])
+        if self._whole is None:
+            open_together([self])
+        assert self._whole is not None
+        return self._whole
 
     @no_fork_meanwhile
     @torch.no_grad()
-    def top_k(self, k: int, exclude: int, least: float = _NOTHING) -> tuple[list[float], list[int]]:
+    def top_k(self, k: int, exclude: int) -> tuple[list[float], list[int]]:
         """The k most probable words without row `exclude`, by falling probability, ties by row.
 
-        least (float): Words of a lower log-probability needn't be found.
         RETURNS (Tuple[List[float], List[int]]): Log-probabilities and rows.
         """
         if self._whole is not None:
@@ -112,7 +115,7 @@ class StateSoftmax:
         bounds = _Bounds(self._head, self.hidden)
         for place in falling:
             # no word of a cluster is more probable than the cluster
-            last = max(found[k - 1][0] if len(found) >= k else _NOTHING, least)
+            last = found[k - 1][0] if len(found) >= k else _NOTHING
             if clusters[place] < last:
                 break
             if place + 1 not in self._parts and bounds.of(place + 1) + clusters[place] < last:
@@ -124,10 +127,6 @@ class StateSoftmax:
     def _best_of(self, number: int, k: int, exclude: int) -> list[tuple[float, int]]:
         start = [0, *getattr(self._head, "cutoffs", ())][number]
         return _best(self._words(number), start, k, exclude)
-
-    @property
-    def _count(self) -> int:
-        return len(self._head.sizes) if isinstance(self._head, ClusterSoftmax) else 1
 
     def _size(self, number: int) -> int:
         head = self._head
@@ -150,6 +149,25 @@ class StateSoftmax:
             return head.log_head(self.hidden)[0]
         chosen = self._part(0)[head.sizes[0] :]
         return head.log_cluster(number, self.hidden, chosen[None])[0]
+
+
+@no_fork_meanwhile
+@torch.no_grad()
+def open_together(softmaxes: Sequence[StateSoftmax]) -> None:
+    """Compute the probabilities of all words after several states of one network, and keep them.
+
+    softmaxes (Sequence[StateSoftmax]): Those that have them already cost nothing.
+    """
+    new = {id(softmax): softmax for softmax in softmaxes if softmax._whole is None}
+    if not new:
+        return
+    closed = [*new.values()]
+    hidden = torch.cat([softmax.hidden for softmax in closed])
+    found = closed[0]._head.log_distribution(hidden)
+    for softmax, words in zip(closed, found.unbind(), strict=True):
+        # a row of its own: the others may be let go before it
+        softmax._whole = words.clone() if len(closed) > 1 else words
+        softmax._parts = {}
 
 
 class _Bounds:

@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ..errors import Errors
 from ..layers.finite import check_finite
 from ..layers.read_states import MOST_STEPS, ReadState, read_at_once, read_steps
-from ..network.state_softmax import StateSoftmax
+from ..network.state_softmax import StateSoftmax, open_together
 from ..validation import check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
 from .detokenization import Detokenizer
@@ -97,6 +97,8 @@ def complete_at(
     RETURNS (List[Completion]): Falling.
     """
     typed = TypedWords(lm)
+    # a border is the end of the text first: nearly all of its words are asked for in any case
+    open_together([border.softmax for border in borders])
     *within, end = borders
     found: list[Completion] = []
     total: list[float] = []
@@ -109,11 +111,7 @@ def complete_at(
             word = words.words[place]
             rest = typed.rest(word, beginning)
             found.append(Completion(word, border.start, rest, float(log_probs[place])))
-    # what the end of the text is worth less than is not among the k best
-    least = -math.inf
-    if len(found) >= k:
-        least = sorted((made.probability for made in found), reverse=True)[k - 1] - end.log_prob
-    words, mass = _next_words(lm, typed, end.softmax, k, accept, least)
+    words, mass = _next_words(lm, typed, end.softmax, k, accept)
     total.append(mass + end.log_prob)
     check_finite(lm.name, words.log_probs[words.log_probs != -np.inf])
     for word, log_prob in zip(words.words, words.log_probs.tolist(), strict=True):
@@ -160,10 +158,9 @@ def _next_words(
     softmax: StateSoftmax,
     k: int,
     accept: Callable[[str], bool] | None,
-    least: float,
 ) -> tuple[Found, float]:
-    """RETURNS (Tuple[Found, float]): The best whole words, but for some of a log-probability under
-    `least`, and log p of all words together; neither `<unk>` nor `</s>` is a word to type."""
+    """RETURNS (Tuple[Found, float]): The best whole words, and log p of all words together; neither
+    `<unk>` nor `</s>` is a word to type."""
     if accept is not None:
         words = _accepted(typed.find(softmax, "", longer=False), accept)
         order = np.argsort(-words.log_probs, kind="stable")[:k]
@@ -173,7 +170,7 @@ def _next_words(
     special = torch.tensor([UNKNOWN_ROW, BOUNDARY_ROW], device=typed.network.device)
     symbols = softmax.row_log_probs(special).cpu().double().numpy()
     count = min(k + 1, len(lm.vocabulary) - 1)
-    values, rows = softmax.top_k(count, UNKNOWN_ROW, least)
+    values, rows = softmax.top_k(count, UNKNOWN_ROW)
     pairs = zip(rows, values, strict=True)
     best = [(lm.vocabulary.words[row], value) for row, value in pairs if row != BOUNDARY_ROW]
     spelling = own.spell(typed.network, softmax, np.arange(len(own.words)))

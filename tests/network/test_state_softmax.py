@@ -5,7 +5,7 @@ import torch
 
 from spacy_rnn.network import clusters, screening
 from spacy_rnn.network.screening import can_screen
-from spacy_rnn.network.state_softmax import StateSoftmax
+from spacy_rnn.network.state_softmax import StateSoftmax, open_together
 
 from . import naive
 
@@ -67,17 +67,6 @@ def test_equal_words_go_by_row(cutoffs):
     assert rows == [1, 2, 3, 4, 5]
 
 
-def test_words_above_the_least_are_all_found():
-    head, hidden = make(True, (5, 9, 16))
-    log_probs = head.log_distribution(hidden)[0]
-    for place in range(22):
-        least = float(log_probs.sort(descending=True).values[place])
-        wanted = naive.best_rows(log_probs.tolist(), 6, 0)
-        wanted = [row for row in wanted if float(log_probs[row]) > least + 1e-5]
-        _, rows = StateSoftmax(head, hidden).top_k(6, 0, least)
-        assert rows[: len(wanted)] == wanted
-
-
 def test_each_cluster_is_computed_once_and_only_where_it_is_asked_for(monkeypatch):
     head, hidden = make(True, (5, 9, 16))
     opened = []
@@ -91,22 +80,46 @@ def test_each_cluster_is_computed_once_and_only_where_it_is_asked_for(monkeypatc
     kept = StateSoftmax(head, hidden)
     kept.row_log_probs(torch.tensor([1, 4]))
     assert opened == []
-    kept.row_log_probs(torch.tensor([17, 10]))
-    assert sorted(opened) == [2, 3]
-    kept.row_log_probs(torch.tensor([11, 18, 2]))
+    kept.row_log_probs(torch.tensor([17]))
+    kept.row_log_probs(torch.tensor([10]))
+    assert opened == [3, 2]
+    kept.row_log_probs(torch.tensor([18]))
     kept.top_k(22, 0)
+    assert sorted(opened) == [1, 2, 3]
     kept.log_distribution()
+    kept.row_log_probs(torch.tensor([11]))
     assert sorted(opened) == [1, 2, 3]
     kept.forget()
     kept.row_log_probs(torch.tensor([10]))
     assert sorted(opened) == [1, 2, 2, 3]
 
 
-def test_clusters_that_hold_no_word_above_the_least_stay_closed(monkeypatch):
-    head, hidden = make(True, (5, 9, 16))
-    monkeypatch.setattr(head, "log_cluster", None)
-    values, _ = StateSoftmax(head, hidden).top_k(3, 0, least=1.0)
-    assert len(values) == 3
+@pytest.mark.parametrize("cutoffs", [(), (5, 9, 16)])
+def test_states_that_are_opened_together_are_one_product(cutoffs, monkeypatch):
+    head, hidden = make(True, cutoffs)
+    states = torch.cat([hidden, hidden * 0.5, hidden - 0.25])
+    expected = head.log_distribution(states)
+    products = []
+    log_distribution = head.log_distribution
+
+    def spy(given):
+        products.append(len(given))
+        return log_distribution(given)
+
+    monkeypatch.setattr(head, "log_distribution", spy)
+    kept = [StateSoftmax(head, states[place : place + 1]) for place in range(3)]
+    open_together([kept[0], kept[1], kept[0]])
+    assert products == [2]
+    open_together(kept)
+    assert products == [2, 1]
+    for softmax, words in zip(kept, expected, strict=True):
+        torch.testing.assert_close(softmax.log_distribution(), words)
+        torch.testing.assert_close(softmax.row_log_probs(torch.tensor([17, 2])), words[[17, 2]])
+        assert softmax.top_k(22, 0)[1] == naive.best_rows(words.tolist(), 22, 0)
+    assert products == [2, 1]
+    kept[1].forget()
+    kept[1].log_distribution()
+    assert products == [2, 1, 1]
 
 
 @pytest.mark.skipif(not can_screen(torch.zeros(1)), reason="the processor has no VNNI")

@@ -9,7 +9,9 @@ import torch
 from numpy.testing import assert_allclose
 from spacy.tokens import Doc
 
+from spacy_rnn.network.clusters import ClusterSoftmax
 from spacy_rnn.network.recurrent import RecurrentStack
+from spacy_rnn.network.softmax import FullSoftmax
 from spacy_rnn.network.state_softmax import StateSoftmax
 
 from ..helpers import CHINESE, make_trained
@@ -227,8 +229,8 @@ def test_only_the_last_states_keep_their_softmax(trained):
 
 @pytest.fixture
 def products(monkeypatch):
-    """Counts the clusters and heads that are multiplied, and the steps of words."""
-    made = {"clusters": 0, "steps": 0}
+    """Counts the clusters and whole softmaxes that are multiplied, and the steps of words."""
+    made = {"clusters": 0, "whole": 0, "steps": 0}
 
     def count(owner, method, name):
         original = getattr(owner, method)
@@ -240,6 +242,8 @@ def products(monkeypatch):
         monkeypatch.setattr(owner, method, spy)
 
     count(StateSoftmax, "_compute", "clusters")
+    count(ClusterSoftmax, "log_distribution", "whole")
+    count(FullSoftmax, "log_distribution", "whole")
     count(RecurrentStack, "read", "steps")
     return made
 
