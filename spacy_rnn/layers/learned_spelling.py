@@ -34,8 +34,10 @@ _MOST_DROPOUT = 0.2
 _NEW = 1
 # How many of these are expected as `<unk>`: few, since known words lose what it gains.
 _EXPECTED_NEW = 0.1
-# In its context, a speller learns from words that occur so often too, as from known ones.
-_RARE = 5
+# In its context, a speller learns from the vocabulary too, as from known words: from a word that
+# occurs so often, and from others as often as that, wherever they occur. So it learns from types
+# more than from tokens: how new words look is seen from the different ones (Mielke & Eisner 2019).
+_OF_A_TYPE = 5
 # Neighbours that are drawn for each new word: more would cost more time than the words themselves.
 _NEIGHBOURS = 0.5
 
@@ -68,14 +70,14 @@ def learn_spelling(
     readings (Sequence[Sequences]): What each direction reads of it.
     hidden (Optional[Sequence[Tensor]]): float32 (positions, width), the states of each reading, if
         the speller knows the context. No gradient goes back to them.
-    dropout (float): Rate. Above 0 a speller that knows the context learns neighbours as one word
-        too, which are drawn.
+    dropout (float): Rate. Above 0 a speller that knows the context learns frequent words and
+        neighbours as one word too, which are drawn.
     """
     shim = get_shim(model)
     speller = shim.network.speller
     if speller is None:
         return Lesson(0.0, 0, _no_gradient)
-    taught = _rare_words(model, readings[0].tokens)
+    taught = _words_to_learn(model, readings[0].tokens, draw=dropout > 0)
     if not len(taught.numbers):
         return Lesson(0.0, 0, _no_gradient)
     dtype = resolve_precision(shim.precision, shim.device)
@@ -144,15 +146,18 @@ class _Taught(NamedTuple):
     known: np.ndarray
 
 
-def _rare_words(model: Model, tokens: TokenForms) -> _Taught:
+def _words_to_learn(model: Model, tokens: TokenForms, *, draw: bool) -> _Taught:
     vocabulary: Vocabulary = model.attrs["vocabulary"]
     rows = vocabulary.rows_of_keys(tokens.keys)
     unknown = rows == UNKNOWN_ROW
     counts = np.where(unknown, 0, vocabulary.counts[rows])
-    most = 0
+    wanted = unknown
     if _has_counts(vocabulary):
-        most = _RARE if get_shim(model).network.spells_in_context else _NEW
-    wanted = unknown | ((counts > 0) & (counts <= most))
+        in_context = get_shim(model).network.spells_in_context
+        most = _OF_A_TYPE if in_context else _NEW
+        wanted = unknown | ((counts > 0) & (counts <= most))
+        if draw and in_context:
+            wanted |= (counts > most) & (np.random.random(len(counts)) * counts < most)
     forms = find_forms(tokens, wanted & ~vocabulary.missing(tokens.keys))
     _, lengths = alphabet_of(vocabulary).spell(forms.words)
     short = lengths <= _LONGEST

@@ -1,5 +1,6 @@
 """The speller's part of a batch, and how it learns beside the language model."""
 
+from collections import Counter
 from functools import partial
 from itertools import product
 
@@ -14,7 +15,7 @@ from thinc.api import SGD
 from spacy_rnn.layers import learned_spelling
 from spacy_rnn.layers.learned_spelling import expect_new_words, learn_spelling
 from spacy_rnn.layers.neighbours import Neighbours, join_neighbours
-from spacy_rnn.layers.open_vocabulary import spell_tokens
+from spacy_rnn.layers.open_vocabulary import find_forms, spell_tokens
 from spacy_rnn.layers.sequences import sequences_from_docs
 from spacy_rnn.vocabulary.alphabet import Alphabet
 
@@ -300,12 +301,21 @@ def test_neighbours_are_words_of_letters_without_a_space_between_them():
     assert join_neighbours([], nothing.tokens, 3).words == []
 
 
+def learn_in_context(speller, lists, dropout):
+    docs = docs_of(speller, lists)
+    readings = sequences_from_docs(speller.lm.model, docs)
+    hidden = [torch.zeros(len(reading.targets), 5) for reading in readings]
+    return learn_spelling(speller.lm.model, docs, readings, hidden, dropout)
+
+
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
 def test_neighbours_are_learned_as_a_known_word_in_the_state_before_both(direction, monkeypatch):
     speller = entries_speller(spelling="context", direction=direction)
     docs = docs_of(speller, [["zz", "ab", "ba", "ab"]])
     pair = Neighbours(["abba"], np.array([1]))
     monkeypatch.setattr(learned_spelling, "join_neighbours", lambda docs, tokens, n: pair)
+    # no word that the text has more than five times is drawn
+    monkeypatch.setattr(np.random, "random", np.ones)
     new, total = lesson_by_hand(speller, docs, {1: "abba"})
     expected = speller.gradients(-total / 5)
     examples = [Example(doc, doc) for doc in docs]
@@ -316,6 +326,28 @@ def test_neighbours_are_learned_as_a_known_word_in_the_state_before_both(directi
     check(found, expected)
     assert losses["rnn_lm_spelled"] == 1
     assert losses["rnn_lm_spelling"] == pytest.approx(-float(new.detach()), rel=1e-5)
+
+
+def test_each_type_is_learned_five_times_in_the_mean_however_often_it_occurs(monkeypatch):
+    found = Counter()
+
+    def spy(tokens, wanted):
+        forms = find_forms(tokens, wanted)
+        found.update(forms.words[number] for number in forms.numbers.tolist())
+        return forms
+
+    monkeypatch.setattr(learned_spelling, "find_forms", spy)
+    words = ["ab"] * 9 + ["ba"] * 7 + ["abc"] * 5 + ["cb"] * 2 + ["zz", "<unk>"]
+    wanted = {"ab": (900, 1100), "ba": (900, 1100), "abc": (1000, 1000), "cb": (400, 400)}
+    wanted["zz"] = (200, 200)
+    speller = entries_speller(spelling="context", width=5)
+    learn_in_context(speller, [words] * 200, dropout=1e-12)
+    assert found.keys() == wanted.keys()
+    assert all(low <= found[word] <= high for word, (low, high) in wanted.items())
+    found.clear()
+    # what isn't trained with dropout draws nothing
+    learn_in_context(speller, [words], dropout=0.0)
+    assert found == {"abc": 5, "cb": 2, "zz": 1}
 
 
 def test_some_words_that_the_text_has_once_are_expected_as_unknown_ones():
