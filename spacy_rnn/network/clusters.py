@@ -14,10 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .linear_nll import row_blocks
-from .product_times import product_times
+from .linear_nll import SoftmaxPart, part_log_probs, row_blocks
+from .product_times import faster_type, product_times
 from .screening import ClusterScreen, QuantizedHidden, Screens, can_screen, keep_screens
-from .softmax import EXCLUDED, SoftmaxHead, fast_target_log_probs, stable_top_k
+from .softmax import EXCLUDED, SoftmaxHead, stable_top_k
 
 # The names of a choice, and what each promises.
 CHOICES = ("auto", "fast")
@@ -114,25 +114,24 @@ class ClusterSoftmax(SoftmaxHead):
     def target_log_probs(
         self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, shut: Tensor | None = None
     ) -> Tensor:
-        # One split: its backward writes the whole gradient once, slices would add it K times.
-        weights, biases = self.weight.split(self.sizes), self.bias.split(self.sizes)
         cluster = self.cluster_of(targets)
         in_head = torch.where(cluster == 0, targets, self.sizes[0] + cluster - 1)
-        head = self._head(weights[0], biases[0])
-        result = fast_target_log_probs(hidden, *head, in_head, dtype, shut)
+        parts = [self._part(0, None, in_head, dtype)]
         for number, start in enumerate(self.cutoffs[:-1], start=1):
             places = (cluster == number).nonzero().squeeze(1)
-            if not len(places):
-                continue
-            inside = fast_target_log_probs(
-                hidden.index_select(0, places),
-                weights[number],
-                biases[number],
-                targets.index_select(0, places) - start,
-                dtype,
-            )
-            result = result.index_add(0, places, inside)
-        return result
+            if len(places):
+                inside = targets.index_select(0, places) - start
+                parts.append(self._part(number, places, inside, dtype))
+        more = self.cluster_weight, self.cluster_bias
+        return part_log_probs(hidden, self.weight, self.bias, parts, shut, *more)
+
+    def _part(
+        self, number: int, places: Tensor | None, targets: Tensor, dtype: torch.dtype
+    ) -> SoftmaxPart:
+        if targets.device.type == "cpu":
+            dtype = faster_type(dtype, len(targets), self.sizes[number], self.weight.shape[1])
+        rows = slice([0, *self.cutoffs][number], self.cutoffs[number])
+        return SoftmaxPart(rows, places, targets, dtype)
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         head = self.log_head(hidden)

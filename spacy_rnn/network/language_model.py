@@ -15,14 +15,17 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from .clusters import ClusterSoftmax
 from .dropout import locked_dropout
 from .initialization import initialize_embedding
 from .layout import make_layout, one_sequence
+from .lookup import look_up
 from .memory import limit_shape_cache
 from .missing_softmax import MissingSoftmax
 from .recurrent import RecurrentStack, State
+from .shapes import round_up
 from .softmax import FullSoftmax, SoftmaxHead
 from .speller_start import SpellerStart
 from .subwords import SubwordTable
@@ -212,8 +215,7 @@ class RNNLanguageModel(nn.Module):
         """
         if rows is None:
             return self.embedding
-        # index_select, not indexing: its backward adds repeated rows in one fixed order
-        vectors = self.embedding.index_select(0, rows)
+        vectors = look_up(self.embedding, rows)
         return vectors if self.subwords is None else vectors + self.subwords(rows, features)
 
     def parameters_by_name(self) -> dict[str, nn.Parameter]:
@@ -273,9 +275,11 @@ class RNNLanguageModel(nn.Module):
                 embedded = self.embedding.new_zeros(0, self.settings.embedding_width)
                 lower += [embedded, *([nothing] * (self.settings.depth - 1))]
             return nothing, self.stack(reverse).zero_state(0)
-        words = self.embedding if words is None else words
         if len(lengths) == 1 and not dropout:
             return self._encode_one(ids, state, words, reverse, multiple, lower)
+        positions = len(ids)
+        if multiple > 1:
+            ids, lengths, state = _fill_up(ids, lengths, state)
         layout = make_layout(lengths, multiple=multiple)
         order = torch.from_numpy(layout.order).to(self.device)
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
@@ -283,23 +287,23 @@ class RNNLanguageModel(nn.Module):
         sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
         stack = self.stack(reverse)
         state = stack.zero_state(len(lengths)) if state is None else _reorder(state, order)
-        packed = words.index_select(0, ids.index_select(0, from_flat))
+        packed = self._read_vectors(ids.index_select(0, from_flat), words)
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
         packed, state = stack(
             packed, layout, state, sequence=sequence, dropout=dropout, lower=lower
         )
         if lower is not None:
-            lower[:] = [below.index_select(0, to_flat) for below in lower]
+            lower[:] = [below.index_select(0, to_flat[:positions]) for below in lower]
         if sequence is not None:
             packed = locked_dropout(packed, sequence, len(lengths), dropout)
-        return packed.index_select(0, to_flat), _reorder(state, torch.argsort(order))
+        return packed.index_select(0, to_flat[:positions]), _reorder(state, torch.argsort(order))
 
     def _encode_one(
         self,
         ids: Tensor,
         state: State | None,
-        words: Tensor,
+        words: Tensor | None,
         reverse: bool,
         multiple: int,
         lower: list[Tensor] | None,
@@ -310,11 +314,15 @@ class RNNLanguageModel(nn.Module):
         if rest:
             ids = torch.cat([ids, ids[-1:].expand(rest)])
         state = stack.zero_state(1) if state is None else state
-        layout = one_sequence(length + rest)
-        hidden, state = stack(words.index_select(0, ids), layout, state, lower=lower)
+        vectors, layout = self._read_vectors(ids, words), one_sequence(length + rest)
+        hidden, state = stack(vectors, layout, state, lower=lower)
         if lower is not None:
             lower[:] = [below[:length] for below in lower]
         return hidden[:length], state
+
+    def _read_vectors(self, ids: Tensor, words: Tensor | None) -> Tensor:
+        # index_select, not indexing: its backward adds repeated rows in one fixed order
+        return look_up(self.embedding, ids) if words is None else words.index_select(0, ids)
 
     def read(self, ids: Tensor, state: State, features: Tensor | None = None) -> State:
         """Read on in one sequence; what `encode` does, without laying out a batch.
@@ -365,6 +373,20 @@ class RNNLanguageModel(nn.Module):
         if targets is None:
             return hidden, None, kept
         return hidden, self.softmax.target_log_probs(hidden, targets, dtype), kept
+
+
+def _fill_up(
+    ids: Tensor, lengths: np.ndarray, state: State | None
+) -> tuple[Tensor, np.ndarray, State | None]:
+    """Add sequences of one row that nobody asks for, so that few numbers of sequences are met."""
+    more = int(round_up(np.array(len(lengths)))) - len(lengths)
+    if not more:
+        return ids, lengths, state
+    if state is not None:
+        h, c = (None if t is None else functional.pad(t, (0, 0, 0, more)) for t in state)
+        assert h is not None
+        state = State(h, c)
+    return functional.pad(ids, (0, more)), np.append(lengths, np.ones(more, np.int64)), state
 
 
 def _reorder(state: State, index: Tensor) -> State:

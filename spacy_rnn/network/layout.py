@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .shapes import round_up
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -44,7 +46,7 @@ def make_layout(lengths: np.ndarray, *, multiple: int = 1) -> Layout:
     stops = np.unique(padded)
     running = np.searchsorted(-padded, -stops, side="right")
     if multiple > 1:
-        running = np.minimum(_round_up(running), len(lengths))
+        running = np.minimum(round_up(running), len(lengths))
         last = np.append(running[1:] != running[:-1], True)
         stops, running = stops[last], running[last]
     steps = np.diff(stops, prepend=0)
@@ -66,9 +68,3 @@ def one_sequence(length: int) -> Layout:
     places = np.arange(length)
     first = np.zeros(1, dtype=np.int64)
     return Layout([(length, 1)], first, places, np.zeros_like(places), places)
-
-
-def _round_up(counts: np.ndarray) -> np.ndarray:
-    """RETURNS (ndarray): To the next number with at most four binary digits in front of zeros."""
-    unit = 1 << np.maximum(np.ceil(np.log2(counts + 1)).astype(np.int64) - 4, 0)
-    return -(-counts // unit) * unit

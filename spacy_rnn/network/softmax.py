@@ -68,7 +68,9 @@ class FullSoftmax(SoftmaxHead):
     def target_log_probs(
         self, hidden: Tensor, targets: Tensor, dtype: torch.dtype, shut: Tensor | None = None
     ) -> Tensor:
-        return fast_target_log_probs(hidden, self.weight, self.bias, targets, dtype, shut)
+        if hidden.device.type == "cpu":
+            dtype = faster_type(dtype, len(hidden), *self.weight.shape)
+        return target_log_probs(hidden, self.weight, self.bias, targets, dtype, shut)
 
     def log_distribution(self, hidden: Tensor) -> Tensor:
         return torch.log_softmax(torch.addmm(self.bias, hidden, self.weight.t()), dim=1)
@@ -90,20 +92,6 @@ class FullSoftmax(SoftmaxHead):
         if not values:
             return hidden.new_empty(0, k), hidden.new_empty(0, k, dtype=torch.long)
         return torch.cat(values), torch.cat(rows)
-
-
-def fast_target_log_probs(
-    hidden: Tensor,
-    weight: Tensor,
-    bias: Tensor,
-    targets: Tensor,
-    dtype: torch.dtype,
-    shut: Tensor | None = None,
-) -> Tensor:
-    """See `target_log_probs`; of `dtype` and float32 the product runs in the faster one."""
-    if hidden.device.type == "cpu":
-        dtype = faster_type(dtype, len(hidden), *weight.shape)
-    return target_log_probs(hidden, weight, bias, targets, dtype, shut)
 
 
 def stable_top_k(values: Tensor, k: int) -> tuple[Tensor, Tensor]:

@@ -110,6 +110,40 @@ def test_targets_touch_only_the_clusters_they_are_in():
     assert torch.equal(head.target_log_probs(hidden, targets, torch.float32), expected)
 
 
+def plain_distribution(head, hidden):
+    """With a gradient, and nothing of the package."""
+    first = head.cutoffs[0]
+    weight = torch.cat([head.weight[:first], head.cluster_weight])
+    words = torch.log_softmax(
+        hidden @ weight.T + torch.cat([head.bias[:first], head.cluster_bias]), 1
+    )
+    parts = [words[:, :first]]
+    for number, (start, stop) in enumerate(pairwise(head.cutoffs)):
+        inside = torch.log_softmax(hidden @ head.weight[start:stop].T + head.bias[start:stop], 1)
+        parts.append(inside + words[:, first + number, None])
+    return torch.cat(parts, 1)
+
+
+@pytest.mark.parametrize("present", [range(WORDS), [0, 3], [9, 14, 10], []])
+def test_gradients_are_those_of_the_whole_distribution(present):
+    """Clusters without a target too, whose rows learn nothing."""
+    made = []
+    for whole in (True, False):
+        head = make_head().requires_grad_()
+        hidden = torch.randn(8, 6, generator=torch.Generator().manual_seed(0)).requires_grad_()
+        targets = torch.tensor([*present, *present][:8], dtype=torch.long)
+        some = hidden[: len(targets)]
+        if whole:
+            log_probs = plain_distribution(head, some).gather(1, targets[:, None])[:, 0]
+        else:
+            log_probs = head.target_log_probs(some, targets, torch.float32)
+        factors = torch.linspace(-1, 2, 8)[: len(targets)]
+        (log_probs * factors).sum().backward()
+        made.append([hidden.grad, *(parameter.grad for parameter in head.parameters())])
+    for one, other in zip(*made, strict=True):
+        torch.testing.assert_close(other, one, atol=1e-5, rtol=1e-5)
+
+
 # -- number formats
 
 

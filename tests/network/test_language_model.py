@@ -7,7 +7,7 @@ import torch
 from spacy_rnn.network import linear_nll
 from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
 from spacy_rnn.network.precision import resolve_precision
-from spacy_rnn.network.recurrent import CELLS
+from spacy_rnn.network.recurrent import CELLS, State
 
 from . import naive
 
@@ -122,12 +122,24 @@ def test_state_after_each_sequence_equals_the_naive_one(cell):
     assert (state.c is None) == (cell != "lstm")
 
 
-def test_padding_to_a_multiple_changes_no_hidden_state():
-    network = naive.make_network(depth=2)
-    ids, _, lengths = naive.make_batch(LENGTHS)
-    exact, _ = network.encode(torch.from_numpy(ids), lengths)
-    padded, _ = network.encode(torch.from_numpy(ids), lengths, multiple=8)
-    torch.testing.assert_close(exact, padded, atol=1e-6, rtol=1e-5)
+@pytest.mark.parametrize("lengths", [LENGTHS, [*range(1, 18), 4, 4]])
+@pytest.mark.parametrize("cell", CELLS)
+def test_padding_to_a_multiple_changes_no_hidden_state_and_no_gradient(cell, lengths):
+    """Nineteen sequences are filled up to twenty."""
+    network = naive.make_network(cell=cell, depth=2)
+    ids, _, lengths = naive.make_batch(lengths)
+    start = network.stack().zero_state(len(lengths))
+    start = State(*(None if t is None else torch.randn_like(t) for t in start))
+    made = []
+    for multiple in (1, 8):
+        network.zero_grad()
+        hidden, _ = network.encode(torch.from_numpy(ids), lengths, start, multiple=multiple)
+        hidden.sin().sum().backward()
+        made.append(
+            [hidden.detach(), *(p.grad for p in network.parameters() if p.grad is not None)]
+        )
+    assert len(made[0]) > 8
+    torch.testing.assert_close(made[0], made[1], atol=1e-5, rtol=1e-5)
 
 
 def test_dropout_is_locked_on_the_embeddings_and_on_the_output():

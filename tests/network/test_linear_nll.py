@@ -166,3 +166,37 @@ def test_bfloat16_stays_close_and_keeps_float32_outside():
     assert not torch.equal(values, expected)
     for ours, theirs in zip(grads, expected_grads, strict=True):
         assert (ours - theirs).norm() < theirs.norm() / 50
+
+
+class Products(TorchDispatchMode):
+    """Notes the shapes of all products."""
+
+    def __init__(self):
+        super().__init__()
+        self.shapes = set()
+
+    def __torch_dispatch__(self, func, types, args=(), kwargs=None):
+        if func._overloadpacket == torch.ops.aten.mm:
+            self.shapes.add(tuple(tuple(tensor.shape) for tensor in args))
+        return func(*args, **(kwargs or {}))
+
+
+def test_products_in_a_lower_format_have_few_shapes_and_the_same_result():
+    generator = torch.Generator().manual_seed(0)
+    weight, bias = torch.randn(WORDS, WIDTH, generator=generator), torch.zeros(WORDS)
+    shut = torch.arange(480) % 2 == 0
+    hidden = torch.randn(480, WIDTH, generator=generator)
+    targets = torch.randint(1, WORDS, (480,), generator=generator)
+    whole = [tensor.clone().requires_grad_() for tensor in (hidden, weight, bias)]
+    expected = target_log_probs(*whole, targets, torch.bfloat16, shut)
+    with Products() as products:
+        for size in range(449, 480):
+            leaves = [tensor.clone().requires_grad_() for tensor in (hidden[:size], weight, bias)]
+            found = target_log_probs(*leaves, targets[:size], torch.bfloat16, shut[:size])
+            found.sum().backward()
+            torch.testing.assert_close(found, expected[:size], atol=1e-5, rtol=1e-5)
+    assert len(products.shapes) == 3  # the logits, and both gradients
+    expected[:479].sum().backward()
+    for one, other in zip(leaves, whole, strict=True):
+        theirs = other.grad[:479] if one is leaves[0] else other.grad
+        torch.testing.assert_close(one.grad, theirs, atol=1e-2, rtol=1e-2)
