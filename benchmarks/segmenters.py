@@ -21,6 +21,7 @@ import jieba
 import numpy as np
 import quality
 import typer
+from spacy.cli._util import parse_config_overrides
 from spacy.language import Language
 from spacy.util import registry
 
@@ -62,20 +63,19 @@ def train_pkuseg(text: Path, folder: Path) -> Path:
 
 
 def make_config(
-    folder: Path, dev: Path, segmenter: str, pkuseg: Path, steps: int, width: int, spelling: str
+    folder: Path, dev: Path, segmenter: str, pkuseg: Path, steps: int, chosen: dict[str, Any]
 ) -> Any:
     config = quality.load(
         {
             "paths.train": str(folder / "train.txt"),
             "paths.dev": str(dev),
             "corpora.train.window": WINDOWS[segmenter],
-            "components.rnn_lm.model.width": width,
-            "components.rnn_lm.model.spelling": spelling,
             "training.dropout": 0.4,
             "training.max_steps": steps,
             "training.eval_frequency": steps,
             "training.optimizer.L2": 0.1,
             "training.optimizer.learn_rate.max_rate": 0.015,
+            **chosen,
         }
     )
     if segmenter != "jieba":
@@ -109,8 +109,13 @@ def main(
     minutes: float = typer.Option(8.0, help="CPU minutes of training for each"),
     width: int = typer.Option(256, help="Width of the LSTM"),
     trial: int = typer.Option(60, help=f"Steps of the trial, more than {WARM_UP + 1}"),
+    steps: int = typer.Option(0, help="Steps of training, without a trial"),
+    seed: int = typer.Option(0),
     only: list[str] = typer.Option(None, help="Only this segmenter: jieba, pkuseg or char"),
     spelling: str = typer.Option("context", help="What spells unknown words: context or plain"),
+    min_count: int = typer.Option(2, help="Rarer words are unknown"),
+    setting: list[str] = typer.Option([], "--set", help="Another setting of the config: a=1"),
+    part: str = typer.Option("test", help="What is measured at the end: dev or test"),
     output: Path = typer.Option(None, help="A folder to keep the models in"),
 ) -> None:
     """Print a JSON line for each segmenter."""
@@ -120,22 +125,33 @@ def main(
         dev = work / "dev.txt"
         chapters = (folder / "dev.txt").read_text("utf8").split("\n\n")
         dev.write_text("\n\n".join(chapters[:3]), "utf8")
-        chosen = only or [*WINDOWS]
-        pkuseg = train_pkuseg(folder / "train.txt", work) if "pkuseg" in chosen else work
-        for segmenter in chosen:
+        names = only or [*WINDOWS]
+        pkuseg = train_pkuseg(folder / "train.txt", work) if "pkuseg" in names else work
+        chosen = {
+            "components.rnn_lm.model.width": width,
+            "components.rnn_lm.model.spelling": spelling,
+            "system.seed": seed,
+            **parse_config_overrides([f"--{pair}" for pair in setting], None),
+        }
+        for segmenter in names:
+            count = steps
+            if not count:
+                _times.clear()
+                config = make_config(folder, dev, segmenter, pkuseg, trial, chosen)
+                quality.run(config, min_count=min_count, output=work / "trial")
+                count = max(WARM_UP + 2, int(minutes * 60 / seconds_per_step()))
             _times.clear()
-            config = make_config(folder, dev, segmenter, pkuseg, trial, width, spelling)
-            quality.run(config, min_count=2, output=work / "trial")
-            steps = max(WARM_UP + 2, int(minutes * 60 / seconds_per_step()))
-            _times.clear()
-            config = make_config(folder, dev, segmenter, pkuseg, steps, width, spelling)
-            nlp, _ = quality.run(config, min_count=2, output=work / segmenter)
-            spent = steps * seconds_per_step()
-            figures = measure(nlp, folder / "test.txt")
+            config = make_config(folder, dev, segmenter, pkuseg, count, chosen)
+            nlp, _ = quality.run(config, min_count=min_count, output=work / segmenter)
+            spent = count * seconds_per_step()
+            figures = measure(nlp, folder / f"{part}.txt")
             row = {
                 "segmenter": segmenter,
                 "spelling": spelling,
-                "steps": steps,
+                "min_count": min_count,
+                "part": part,
+                "steps": count,
+                "seed": seed,
                 "cpu_seconds": round(spent),
                 **figures,
             }
