@@ -21,29 +21,38 @@ SIZE = "800,350"
 # Chromium's own switch for pages that ask for the scheme of the system
 SCHEMES = {"light": "preferredColorScheme=1", "dark": "preferredColorScheme=0"}
 
+# The README in each language has its own
+LANGUAGES = {"en": "", "zh": "-zh"}
+
 
 def main(
     model: Path = typer.Argument(help="A trained pipeline with rnn_lm"),
     output: Path = typer.Argument(help="The folder of the pictures"),
 ) -> None:
-    """Write surprisal-light.png and surprisal-dark.png."""
+    """Write surprisal-light.png and surprisal-dark.png, and both in Chinese."""
     browser = shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         raise SystemExit("There is no chromium: install it, then run this again.")
     # as many next words as fit side by side
     nlp = spacy.load(model, config={"components.rnn_lm.top_k": 4})
-    page = render(nlp(TEXT), "next", page=True, lang="en")
+    doc = nlp(TEXT)
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "page.html")
-        path.write_text(str(page), encoding="utf8")
-        for scheme, setting in SCHEMES.items():
-            picture = output / f"surprisal-{scheme}.png"
-            flags = ["--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={SIZE}"]
-            flags += [f"--blink-settings={setting}", "--force-device-scale-factor=2"]
-            command = [browser, *flags, f"--screenshot={picture.resolve()}", path.as_uri()]
-            subprocess.run(command, check=True, capture_output=True, timeout=120)
-            print(f"wrote {picture}")
+        for lang, ending in LANGUAGES.items():
+            path.write_text(str(render(doc, "next", page=True, lang=lang)), encoding="utf8")
+            for scheme in SCHEMES:
+                picture = output / f"surprisal-{scheme}{ending}.png"
+                take_picture(browser, path, scheme, picture)
+                print(f"wrote {picture}")
+
+
+def take_picture(browser: str, page: Path, scheme: str, picture: Path) -> None:
+    """Write a picture of a page."""
+    flags = ["--headless", "--no-sandbox", "--hide-scrollbars", f"--window-size={SIZE}"]
+    flags += [f"--blink-settings={SCHEMES[scheme]}", "--force-device-scale-factor=2"]
+    command = [browser, *flags, f"--screenshot={picture.resolve()}", page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 if __name__ == "__main__":

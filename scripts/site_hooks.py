@@ -72,5 +72,6 @@ def on_page_content(html: str, *, page: Any, **_: Any) -> str:
     for place, made in _held.items():
         html = html.replace(f"<p>{place}</p>", made).replace(place, made)
     uri = page.file.src_uri
-    is_chinese = uri.endswith("_zh.md") or uri.startswith("tutorial/zh/")
-    return f'<div lang="zh">{html}</div>' if is_chinese else html
+    if uri.endswith("_zh.md") or uri.startswith("tutorial/zh/"):
+        return f'<div lang="zh">{html}</div>'
+    return f'<div class="reference">{html}</div>' if uri in REFERENCES else html
