@@ -2,14 +2,14 @@
 
 While somebody types, many questions are asked about the same state: which words begin with 图, with
 图书, what the most probable word is. A cluster is one product with all of its rows, however few of
-its words are wanted; so it is kept. One state's product does little more than read the weights:
-several states that are opened together read them once.
+its words are wanted; so it is kept. Where most are asked for, one product of all costs less: it
+does little more than read the weights.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import torch
@@ -92,11 +92,12 @@ class StateSoftmax:
     def _scores(self, rows: Tensor) -> Tensor:
         return self._head.row_scores(self.hidden, rows)
 
+    @no_fork_meanwhile
+    @torch.no_grad()
     def log_distribution(self) -> Tensor:
-        """RETURNS (Tensor): float32 (words,)."""
+        """RETURNS (Tensor): float32 (words,), which are kept."""
         if self._whole is None:
-            open_together([self])
-        assert self._whole is not None
+            self._whole, self._parts = self._head.log_distribution(self.hidden)[0], {}
         return self._whole
 
     @no_fork_meanwhile
@@ -149,25 +150,6 @@ class StateSoftmax:
             return head.log_head(self.hidden)[0]
         chosen = self._part(0)[head.sizes[0] :]
         return head.log_cluster(number, self.hidden, chosen[None])[0]
-
-
-@no_fork_meanwhile
-@torch.no_grad()
-def open_together(softmaxes: Sequence[StateSoftmax]) -> None:
-    """Compute the probabilities of all words after several states of one network, and keep them.
-
-    softmaxes (Sequence[StateSoftmax]): Those that have them already cost nothing.
-    """
-    new = {id(softmax): softmax for softmax in softmaxes if softmax._whole is None}
-    if not new:
-        return
-    closed = [*new.values()]
-    hidden = torch.cat([softmax.hidden for softmax in closed])
-    found = closed[0]._head.log_distribution(hidden)
-    for softmax, words in zip(closed, found.unbind(), strict=True):
-        # a row of its own: the others may be let go before it
-        softmax._whole = words.clone() if len(closed) > 1 else words
-        softmax._parts = {}
 
 
 class _Bounds:

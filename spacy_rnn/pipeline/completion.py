@@ -13,7 +13,7 @@ from spacy.tokens import Doc
 from ..errors import Errors
 from ..layers.finite import check_finite
 from ..layers.read_states import MOST_STEPS, ReadState, read_at_once, read_steps
-from ..network.state_softmax import StateSoftmax, open_together
+from ..network.state_softmax import StateSoftmax
 from ..validation import check_size
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN_ROW
 from .detokenization import Detokenizer
@@ -97,9 +97,9 @@ def complete_at(
     RETURNS (List[Completion]): Falling.
     """
     typed = TypedWords(lm)
-    # a border is the end of the text first: nearly all of its words are asked for in any case
-    open_together([border.softmax for border in borders])
     *within, end = borders
+    # at the next key it will be asked for the words that begin with a letter, which are everywhere
+    end.softmax.log_distribution()
     found: list[Completion] = []
     total: list[float] = []
     for border in within:

@@ -128,3 +128,19 @@ def test_no_dropout_without_a_rate():
     without, _ = stack(packed, layout, state)
     rate_zero, _ = stack(packed, layout, state, sequence=sequence, dropout=0.0)
     assert torch.equal(without, rate_zero)
+
+
+@pytest.mark.parametrize("depth", [1, 3])
+@pytest.mark.parametrize("cell", CELLS)
+def test_steps_of_one_sequence_are_those_of_the_layers(cell, depth):
+    stack = RecurrentStack(cell, 5, 7, depth)
+    inputs = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
+    whole = stack.read(inputs, stack.zero_state(1))
+    state = stack.zero_state(1)
+    for place in range(6):
+        with torch.no_grad():
+            state = stack.read(inputs[place : place + 1], state)
+    torch.testing.assert_close(state.h, whole.h.detach(), atol=1e-6, rtol=1e-5)
+    assert (state.c is None) == (whole.c is None)
+    if state.c is not None:
+        torch.testing.assert_close(state.c, whole.c.detach(), atol=1e-6, rtol=1e-5)

@@ -5,7 +5,7 @@ import torch
 
 from spacy_rnn.network import clusters, screening
 from spacy_rnn.network.screening import can_screen
-from spacy_rnn.network.state_softmax import StateSoftmax, open_together
+from spacy_rnn.network.state_softmax import StateSoftmax
 
 from . import naive
 
@@ -94,32 +94,16 @@ def test_each_cluster_is_computed_once_and_only_where_it_is_asked_for(monkeypatc
     assert sorted(opened) == [1, 2, 2, 3]
 
 
-@pytest.mark.parametrize("cutoffs", [(), (5, 9, 16)])
-def test_states_that_are_opened_together_are_one_product(cutoffs, monkeypatch):
-    head, hidden = make(True, cutoffs)
-    states = torch.cat([hidden, hidden * 0.5, hidden - 0.25])
-    expected = head.log_distribution(states)
-    products = []
-    log_distribution = head.log_distribution
-
-    def spy(given):
-        products.append(len(given))
-        return log_distribution(given)
-
-    monkeypatch.setattr(head, "log_distribution", spy)
-    kept = [StateSoftmax(head, states[place : place + 1]) for place in range(3)]
-    open_together([kept[0], kept[1], kept[0]])
-    assert products == [2]
-    open_together(kept)
-    assert products == [2, 1]
-    for softmax, words in zip(kept, expected, strict=True):
-        torch.testing.assert_close(softmax.log_distribution(), words)
-        torch.testing.assert_close(softmax.row_log_probs(torch.tensor([17, 2])), words[[17, 2]])
-        assert softmax.top_k(22, 0)[1] == naive.best_rows(words.tolist(), 22, 0)
-    assert products == [2, 1]
-    kept[1].forget()
-    kept[1].log_distribution()
-    assert products == [2, 1, 1]
+def test_where_most_words_are_asked_for_one_product_makes_all(monkeypatch):
+    head, hidden = make(True, (5, 9, 16))
+    expected = head.log_distribution(hidden)[0]
+    monkeypatch.setattr(head, "log_cluster", None)
+    kept = StateSoftmax(head, hidden)
+    rows = torch.tensor([17, 10, 6])
+    torch.testing.assert_close(kept.row_log_probs(rows), expected[rows])
+    monkeypatch.setattr(head, "log_distribution", None)
+    assert kept.top_k(22, 0)[1] == naive.best_rows(expected.tolist(), 22, 0)
+    torch.testing.assert_close(kept.log_distribution(), expected)
 
 
 @pytest.mark.skipif(not can_screen(torch.zeros(1)), reason="the processor has no VNNI")
