@@ -7,22 +7,17 @@ its tokens. Neither the test part nor any other chooses a checkpoint: the last s
 is that of initialization and training, without the test.
 """
 
-import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import mean, stdev
 from tempfile import TemporaryDirectory
-from time import process_time
 from typing import Any
 
 import typer
+from fine_tuning import paths_and_steps, summary, train_and_score, write_docs
 from spacy import util
-from spacy.tokens import Doc, DocBin
-from spacy.training import Corpus
+from spacy.tokens import Doc
 from spacy.training.converters import conllu_to_docs
-from spacy.training.initialize import init_nlp
-from spacy.training.loop import train
 
 HERE = Path(__file__).parent
 CONFIGS = {"cnn": HERE / "tagger_cnn.cfg", "rnn": HERE.parent / "configs" / "tagger_rnn.cfg"}
@@ -61,7 +56,7 @@ def main(
                 if mixing and system == "rnn":
                     overrides |= MIXING
                 runs = [run(system, overrides, files["test"], int(s)) for s in seeds.split(",")]
-                row[system] = summary(runs)
+                row[system] = summary(runs, "accuracy")
             table.append(row)
             print(row_text(row), flush=True)
     if output is not None:
@@ -78,18 +73,8 @@ def read_part(treebank: Path, part: str) -> Iterator[Doc]:
     yield from conllu_to_docs(path.read_text(encoding="utf8"), n_sents=1, no_print=True)
 
 
-def write_docs(path: Path, docs: list[Doc]) -> None:
-    DocBin(docs=docs).to_disk(path)
-
-
 def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int) -> dict[str, Any]:
-    overrides: dict[str, Any] = {
-        "paths.train": str(files["train"]),
-        # only the first and the last step are evaluated, on one sentence
-        "paths.dev": str(files["one"]),
-        "training.max_steps": steps,
-        "training.eval_frequency": steps,
-    }
+    overrides = paths_and_steps(files["train"], files["one"], steps)
     if system == "rnn":
         lm = util.load_config(encoder / "config.cfg").interpolate()["components"]["rnn_lm"]["model"]
         width = lm["width"] * (2 if lm["direction"] == "both" else 1)
@@ -106,22 +91,7 @@ def overrides_for(system: str, files: dict[str, Path], encoder: Path, steps: int
 def run(system: str, overrides: dict[str, Any], test: Path, seed: int) -> tuple[float, float]:
     """RETURNS (Tuple[float, float]): Tag accuracy in percent, and CPU seconds."""
     config = util.load_config(CONFIGS[system], {**overrides, "system.seed": seed})
-    start, silent = process_time(), io.StringIO()
-    nlp = init_nlp(config)
-    train(nlp, None, stdout=silent, stderr=silent)
-    spent = process_time() - start
-    scores = nlp.evaluate(list(Corpus(test, gold_preproc=True)(nlp)))
-    return 100 * scores["tag_acc"], spent
-
-
-def summary(runs: list[tuple[float, float]]) -> dict[str, float]:
-    accuracies, seconds = zip(*runs, strict=True)
-    spread = stdev(accuracies) if len(runs) > 1 else 0.0
-    return {
-        "accuracy": round(mean(accuracies), 2),
-        "spread": round(spread, 2),
-        "seconds": round(mean(seconds), 1),
-    }
+    return train_and_score(config, test, "tag_acc")
 
 
 def row_text(row: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Raw text for an encoder of Chinese sentences: text files, segmented by jieba, a sentence a line.
+"""Raw text for an encoder of Chinese sentences: text files, segmented, a sentence a line.
 
 `python scripts/chinese_sentences.py corpus/sentences-zh path/to/zh-classics assets/zh-modern`
 
@@ -7,6 +7,7 @@ if each folder has one.
 """
 
 import re
+from enum import StrEnum
 from pathlib import Path
 
 import spacy
@@ -19,14 +20,23 @@ PARTS = ("train", "dev", "test")
 _END = re.compile(r"(?<=[。！？!?…])(?![。！？!?…”’」』）)])|(?<=[。！？!?…][”’」』）)])")
 
 
+class Segmenter(StrEnum):
+    """What cuts sentences into words."""
+
+    jieba = "jieba"
+    char = "char"
+
+
 def main(
     output: Path = typer.Argument(help="Gets train.txt, dev.txt and, if there, test.txt"),
     folders: list[Path] = typer.Argument(help="Folders with train.txt and dev.txt"),
+    segmenter: Segmenter = typer.Option(Segmenter.jieba, help="jieba, or a character a word"),
 ) -> None:
     """Write the two files."""
     output.mkdir(parents=True, exist_ok=True)
-    tokenizer = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1"}
-    nlp = spacy.blank("zh", config={"nlp": {"tokenizer": tokenizer}})
+    jieba = {"nlp": {"tokenizer": {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1"}}}
+    # spaCy's own tokenizer of Chinese gives characters
+    nlp = spacy.blank("zh", config=jieba if segmenter is Segmenter.jieba else {})
     for name in PARTS:
         lines = []
         if name == "test" and not all((folder / "test.txt").exists() for folder in folders):

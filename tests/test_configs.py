@@ -229,7 +229,13 @@ def test_what_the_project_writes_lies_in_its_directories(project):
 
 
 TEXT, RUN = "assets/zh-modern", "training/zh-modern"
-BENCHMARK = ["benchmarks/tagging.py", "benchmarks/tagger_cnn.cfg", "configs/tagger_rnn.cfg"]
+BENCHMARK = [
+    *["benchmarks/tagging.py", "benchmarks/fine_tuning.py"],
+    *["benchmarks/tagger_cnn.cfg", "configs/tagger_rnn.cfg"],
+]
+COMPARE = [
+    *["benchmarks/components.py", "benchmarks/fine_tuning.py", "benchmarks/tagger_cnn.cfg"],
+]
 READ = {
     "novels": ["scripts/split_novels.py", "assets/novels/水浒传.txt"],
     "prepare": [
@@ -282,6 +288,18 @@ READ = {
         *[*BENCHMARK, "assets/ud-zh-gsdsimp/zh_gsdsimp-ud-dev.conllu"],
         *["assets/ud-zh-gsdsimp/zh_gsdsimp-ud-test.conllu"],
         *["training/encoder-zh/model-last/config.cfg"],
+    ],
+    "compare-ner-en": [
+        *[*COMPARE, "assets/ner-en/train.spacy", "assets/ner-en/test.spacy"],
+        *["training/encoder-en/model-last/config.cfg", "corpus/sentences-en/train.txt"],
+    ],
+    "compare-ner-zh": [
+        *[*COMPARE, "assets/ner-zh/train.spacy", "assets/ner-zh/test.spacy"],
+        *["training/encoder-zh/model-last/config.cfg", "corpus/sentences-zh/train.txt"],
+    ],
+    "compare-textcat": [
+        *[*COMPARE, "assets/textcat/train.spacy", "assets/textcat/test.spacy"],
+        *["training/encoder-en/model-last/config.cfg", "corpus/sentences-en/train.txt"],
     ],
 }
 

@@ -126,13 +126,13 @@ def write_all_figures(recipe):
     files = {
         "corpus": {"texts": [text], "train": {"tokens": 1234567}},
         "training": {
-            **{"network": network, "megabytes": 31.25, "cpu_seconds": 987.6, "steps": 1500},
+            **{"network": network, "cpu_seconds": 987.6, "steps": 1500},
             **{"seed": 4, "commit": "abc123", "spacy_rnn": "0.1.0", "versions": versions},
             "machine": "Linux",
         },
         "test": {"lm_perplexity": 133.062, "lm_perplexity_open": 155.48, "tokens": 2345},
         "sentences": {"lm_bits_per_char": 1.98765},
-        "speed": {"words": 27125, "tokens_per_cpu_second": 45678},
+        "speed": {"words": 27125, "tokens_per_cpu_second": 45678, "megabytes": 31.25},
         "pairs": {"models": [judged]},
         "reading-times": {"gains": gains},
     }

@@ -135,6 +135,13 @@ def test_chinese_text_is_segmented_and_complete(tmp_path):
     assert not (tmp_path / "out" / "test.txt").exists()
 
 
+def test_chinese_text_can_have_a_character_a_word(tmp_path):
+    for name in ("train", "dev"):
+        (tmp_path / f"{name}.txt").write_text("我爱北京。\n", encoding="utf8")
+    run(chinese.main, tmp_path / "out", tmp_path, "--segmenter", "char")
+    assert (tmp_path / "out" / "dev.txt").read_text("utf8") == "我 爱 北 京 。\n"
+
+
 def test_chinese_test_text_is_written_where_every_folder_has_some(tmp_path):
     for name in ("train", "dev", "test"):
         (tmp_path / f"{name}.txt").write_text(f"{name}。\n", encoding="utf8")

@@ -39,7 +39,7 @@ def find_figures(recipe: Recipe) -> dict[str, str]:
         "Tokens read in training": _number(files["corpus"].get("train", {}).get("tokens")),
         "Words": _number(speed.get("words")),
         "Network": _network(network) if network else UNKNOWN,
-        "Size": _with_unit(training.get("megabytes"), "MB"),
+        "Size": _with_unit(speed.get("megabytes"), "MB"),
         "Perplexity, test, `<unk>` a word": _number(test.get("lm_perplexity"), 1),
         "Tokens of test": _number(test.get("tokens")),
         "Unknown words of test": _percent(test.get("lm_oov")),
@@ -72,6 +72,8 @@ def make_meta(recipe: Recipe) -> dict[str, Any]:
         for text in files["corpus"]["texts"]
     ]
     scores = {name: value for name, value in files["test"].items() if name.startswith("lm_")}
+    if recipe.is_encoder:  # the softmax is left out
+        scores = {}
     return {
         "name": recipe.name.removeprefix(f"{recipe.lang}_"),
         "version": __version__,
@@ -102,7 +104,8 @@ def make_readme(recipe: Recipe) -> str:
         *(["## Fine-tuning", _fine_tuning(recipe)] if recipe.is_encoder else []),
         "## Figures",
         "\n".join(["| | |", "|---|---|", *_rows(find_figures(recipe))]),
-        "Each figure stands in `meta.json` under `spacy_rnn`, in the files that the build wrote.",
+        "Each figure stands in `meta.json` under `spacy_rnn`, in the files that the build wrote."
+        + (" Perplexity: before the softmax was left out." if recipe.is_encoder else ""),
         "## Texts",
         "\n".join(texts),
         f"License of the weights: {recipe.license}. Parts dev and test were not trained on.",

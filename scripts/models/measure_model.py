@@ -5,6 +5,7 @@ python scripts/models/measure_model.py zh_rnn_modern --minimal-pairs path/to/min
 What is there and newer than the model stays.
 """
 
+import shutil
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
@@ -45,6 +46,8 @@ def measure_model(recipe: Recipe, minimal_pairs: Path | None, reading_times: Pat
     reading_times (Optional[Path]): A table as scripts/reading_times.py reads it.
     """
     score_test(recipe)
+    if recipe.is_encoder:
+        export_encoder(recipe)
     measure_speed(recipe)
     if recipe.is_encoder:
         return
@@ -126,14 +129,24 @@ def compare_reading_times(recipe: Recipe, table: Path) -> None:
     run("scripts/reading_times.py", scored, *predictors, "--output", output.with_suffix(""))
 
 
+def export_encoder(recipe: Recipe) -> None:
+    """Leave out what a component that listens never reads."""
+    config = recipe.packed / "config.cfg"
+    if is_measured(recipe, config):
+        return
+    shutil.rmtree(recipe.packed, ignore_errors=True)
+    run("-m", "spacy", "rnn", "export", recipe.model, recipe.packed, "--encoder")
+
+
 def measure_speed(recipe: Recipe) -> None:
-    """Tokens a CPU second of one thread: surprisal of raw text, or an encoder's hidden states."""
+    """Tokens a CPU second of one thread: surprisal of raw text, or an encoder's hidden states; and
+    how large the model is."""
     output = recipe.figures("speed")
     if is_measured(recipe, output, find_test(recipe)):
         return
     torch.set_num_threads(1)
     annotations = ["tensor"] if recipe.is_encoder else ["log_probs"]
-    nlp = spacy.load(recipe.model, config={"components.rnn_lm.annotations": annotations})
+    nlp = spacy.load(recipe.packed, config={"components.rnn_lm.annotations": annotations})
     texts, tokens = [], 0
     for example in create_text_corpus(find_test(recipe), cache=False, **recipe.options)(nlp):
         texts.append(example.reference.text)
@@ -150,7 +163,8 @@ def measure_speed(recipe: Recipe) -> None:
     figures: dict[str, Any] = {"what": f"{what}, tokenization included, one thread"}
     figures |= {"tokens": read, "tokens_per_cpu_second": round(median(speeds))}
     words = len(nlp.get_pipe("rnn_lm").vocabulary)  # type: ignore[attr-defined]
-    write_figures(output, {**figures, "words": words})
+    size = sum(path.stat().st_size for path in recipe.packed.rglob("*") if path.is_file())
+    write_figures(output, {**figures, "words": words, "megabytes": round(size / 1e6, 1)})
     msg.good(f"{recipe.name}: {figures['tokens_per_cpu_second']:,} tokens a CPU second")
 
 

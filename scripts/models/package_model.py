@@ -49,7 +49,7 @@ def stage_model(recipe: Recipe) -> Path:
     """RETURNS (Path): A copy of the pipeline with the card in it."""
     staged = PACKAGES / "staged" / recipe.name
     shutil.rmtree(staged, ignore_errors=True)
-    shutil.copytree(recipe.model, staged)
+    shutil.copytree(recipe.packed, staged)
     path = staged / "meta.json"
     meta = {**json.loads(path.read_text("utf8")), **make_meta(recipe)}
     path.write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf8")

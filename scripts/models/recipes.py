@@ -94,6 +94,11 @@ class Recipe:
             return {}
         return {"tokenized": True} if self.is_encoder else {"document": "block"}
 
+    @property
+    def packed(self) -> Path:
+        """RETURNS (Path): The pipeline that is packed: of an encoder one without its softmax."""
+        return self.training / "encoder" if self.is_encoder else self.model
+
     def figures(self, name: str) -> Path:
         """RETURNS (Path): A file of figures about it."""
         return Path("metrics") / f"{self.name}.{name}.json"

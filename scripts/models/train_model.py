@@ -89,13 +89,11 @@ def make_settings(recipe: Recipe, *, steps: int, seed: int) -> dict[str, Any]:
 def describe_training(recipe: Recipe) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): What the card says of the training."""
     config = util.load_config(recipe.model / "config.cfg").interpolate()
-    size = sum(path.stat().st_size for path in recipe.model.rglob("*") if path.is_file())
     return {
         "seed": config["training"]["seed"],
         "steps": config["training"]["max_steps"],
         "network": config["components"]["rnn_lm"]["model"],
         "min_count": config["components"]["rnn_lm"]["min_count"],
-        "megabytes": round(size / 1e6, 1),
         "commit": find_commit(),
         "spacy_rnn": __version__,
         "versions": {name: version(name) for name in _TESTED},
