@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from spacy import util
 from thinc.api import Config
 
 from ..errors import Errors
@@ -24,13 +25,13 @@ _NGRAM_SIZES = ("ngram_min", "ngram_max")
 class SourceModel:
     """A trained network and its vocabulary.
 
-    path (Union[str, Path]): The folder of a pipeline or of a component in it, or the file that
-        `spacy pretrain` wrote.
+    path (Union[str, Path]): The folder of a pipeline or of a component in it, the file that
+        `spacy pretrain` wrote, or the name of an installed pipeline.
     RAISES (ValueError): If there is none, or the file is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = find_pipeline(path)
         self.vocabulary, self.network = _read_model_file(find_model_file(self.path))
 
     def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
@@ -65,6 +66,19 @@ class SourceModel:
         if different:
             detail = "; ".join(f"{n}: {ours[n]} there, {theirs[n]} here" for n in different)
             raise ValueError(Errors.R020.format(path=self.path, detail=detail))
+
+
+def find_pipeline(source: str | Path) -> Path:
+    """RETURNS (Path): The folder of an installed pipeline whose name was given; else the path.
+
+    source (Union[str, Path]): As `spacy.load` takes it: names come before paths.
+    """
+    name = str(source)
+    if not (name.isidentifier() and util.is_package(name)):
+        return Path(source)
+    package = util.get_package_path(name)
+    # the data lies in a folder with the version in its name
+    return next((path.parent for path in sorted(package.glob("*/config.cfg"))), package)
 
 
 def find_model_file(path: Path) -> Path:

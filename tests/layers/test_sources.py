@@ -1,6 +1,7 @@
 """A model starts from trained weights, wherever they were saved and whatever words they know."""
 
 import json
+import shutil
 from collections import Counter
 
 import numpy as np
@@ -10,7 +11,8 @@ import torch
 
 from spacy_rnn.layers.rnn_tok2vec import build_rnn_tok2vec
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import SourceModel
+from spacy_rnn.layers.sources import SourceModel, find_pipeline
+from spacy_rnn.training.quickstart.source_settings import read_source
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, make_trained
 from ..inline import tagger_pipeline
@@ -76,6 +78,23 @@ def test_vocabulary_and_weights_are_found_in(place, places, trained):
     for name, value in source.network.parameters_by_name().items():
         if "cluster" not in name:
             assert torch.equal(value, given[name]), name
+
+
+def test_a_source_can_be_an_installed_pipeline(places, trained, tmp_path, monkeypatch):
+    name = "xx_rnn_installed"
+    data = tmp_path / name / f"{name}-0.0.0"
+    shutil.copytree(places["pipeline"], data)
+    (tmp_path / name / "__init__.py").touch()
+    metadata = tmp_path / f"{name}-0.0.0.dist-info" / "METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.0.0\n", "utf8")
+    monkeypatch.syspath_prepend(tmp_path)
+    source = SourceModel(name)
+    weights = trained.get_pipe("rnn_lm").shim.network.state_dict()
+    assert all(value.equal(weights[n]) for n, value in source.network.state_dict().items())
+    assert read_source(name).path == data
+    # what is no name of an installed one stays a path
+    assert find_pipeline(places["pipeline"]) == places["pipeline"]
 
 
 def test_model_with_the_words_of_its_source_predicts_the_very_same_vectors(places, trained):

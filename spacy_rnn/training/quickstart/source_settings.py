@@ -9,6 +9,7 @@ from typing import Any
 from spacy import util
 
 from ...errors import Errors
+from ...layers.sources import find_pipeline
 
 FACTORY = "rnn_lm"
 
@@ -43,13 +44,9 @@ def read_source(source: str) -> SourceSettings:
     RETURNS (SourceSettings): Its language model.
     RAISES (ValueError): If there is no such pipeline, or not exactly one language model in it.
     """
-    path = util.get_package_path(source) if util.is_package(source) else Path(source)
-    file = path / "config.cfg"
+    file = find_pipeline(source) / "config.cfg"
     if not file.is_file():
-        nested = sorted(path.glob("*/config.cfg")) if util.is_package(source) else []
-        if not nested:
-            raise ValueError(Errors.R630.format(source=source))
-        file = nested[0]
+        raise ValueError(Errors.R630.format(source=source))
     config = util.load_config(file, interpolate=True)
     models = [block for block in config["components"].values() if block.get("factory") == FACTORY]
     if len(models) != 1:
