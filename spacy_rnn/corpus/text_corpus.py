@@ -17,7 +17,7 @@ from ..config_errors import checks_settings
 from ..errors import Errors
 from ..validation import check_size
 from .docbins import read_docbin
-from .plain_docs import PlainDoc
+from .plain_docs import PlainDoc, is_annotated
 from .text_files import (
     DOCUMENTS,
     LONGEST_LINE,
@@ -29,7 +29,7 @@ from .text_files import (
     read_text,
 )
 from .token_cache import get_cache
-from .windows import read_mark, split_document, window_words, write_mark
+from .windows import WINDOW_KEY, read_mark, split_document, window_words, write_mark
 
 PathOrPaths = str | Path | list[str | Path] | None
 
@@ -142,7 +142,7 @@ class TextCorpus:
 
         nlp (Language): The pipeline whose tokenizer makes the Docs.
         YIELDS (Example): The documents, or their windows: one Doc as predicted and as reference,
-            or, from .spacy files, a bare one and the annotated one.
+            or, where a .spacy file has annotations, a bare one and the annotated one.
         RAISES (ValueError): If a file can't be read, or there is no document.
         """
         if not self.paths:
@@ -217,16 +217,25 @@ class TextCorpus:
     def _split_reference(self, doc: Doc, nlp: Language, path: Path) -> Iterator[Example]:
         try:
             for reference in split_document(doc, self.max_length):
-                predicted = PlainDoc.from_doc(reference).to_doc(nlp.vocab)
-                if mark := read_mark(reference):
-                    write_mark(predicted, mark)
+                plain, mark = PlainDoc.from_doc(reference), read_mark(reference)
                 _check_length(reference, SourcePosition(path, 0), nlp.max_length)
+                if _is_bare(reference):
+                    # a corpus is held in memory: half of it suffices, see `_make_example`
+                    yield Example(reference, reference)
+                    continue
+                predicted = plain.to_doc(nlp.vocab)
+                if mark:
+                    write_mark(predicted, mark)
                 yield Example(predicted, reference)
         except (KeyError, ValueError) as error:
             if str(error).startswith("[R"):
                 raise
             # spaCy's: a norm or a label whose text isn't in the file
             raise ValueError(Errors.R212.format(path=path, error=error.args[0])) from error
+
+
+def _is_bare(doc: Doc) -> bool:
+    return not is_annotated(doc) and doc.user_data.keys() <= {WINDOW_KEY}
 
 
 def _make_doc(nlp: Language, text: str) -> Doc:

@@ -152,12 +152,16 @@ def states_order(lengths: np.ndarray) -> np.ndarray:
     RETURNS (ndarray): int64 (positions,). It is its own inverse: the same order leads from
         reversed positions back to those of the text.
     """
+    if len(lengths) == 1:  # somebody waits for a sentence
+        return -np.arange(int(lengths[0])) % lengths[0]
     starts, place, length = _places(lengths)
     return starts + (length - place) % length
 
 
 def targets_order(lengths: np.ndarray) -> np.ndarray:
     """The same for what is predicted: w_n first, `</s>` at the end. Its own inverse as well."""
+    if len(lengths) == 1:
+        return (lengths[0] - 2 - np.arange(int(lengths[0]))) % lengths[0]
     starts, place, length = _places(lengths)
     return starts + (length - 2 - place) % length
 

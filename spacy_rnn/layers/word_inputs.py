@@ -105,7 +105,11 @@ class Inputs:
         if self._base is None:
             return None
         rows = np.array([row for row, _ in self._added], dtype=np.int64)
-        features = pad_rows([np.array(features, np.int64) for _, features in self._added])
+        added = [features for _, features in self._added]
+        if self.ngrams is None:
+            features = np.array(added, dtype=np.int64)
+        else:
+            features = pad_rows([np.array(listed, dtype=np.int64) for listed in added])
         if len(self._base.rows):
             rows = np.concatenate([self._base.rows, rows])
             features = _joined(self._base.features, features)
@@ -114,6 +118,8 @@ class Inputs:
 
 def _joined(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     width = max(above.shape[1], below.shape[1])
+    if above.shape[1] == below.shape[1]:
+        return np.concatenate([above, below])
     parts = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (above, below)]
     return np.concatenate(parts)
 

@@ -154,6 +154,8 @@ class _Run:
         multiple = 1 if self.wanted.final_state else _MULTIPLE
         lengths = np.array([len(self.ids)])
         hidden, state = self._encode(self.ids, lengths, before, multiple, slice(0, len(self.ids)))
+        if self.result.hidden is not None:
+            self.result.hidden = hidden
         self._fill(hidden, slice(0, len(self.ids)))
         if self.wanted.kept is not None:
             self.result.kept = hidden[torch.from_numpy(self.wanted.kept).to(hidden.device)]
@@ -220,7 +222,7 @@ class _Run:
     def _fill(self, hidden: Tensor, places: Tensor | slice) -> None:
         result, softmax = self.result, self.network.softmax
         targets = None if self.targets is None else self.targets[places]
-        if result.hidden is not None:
+        if result.hidden is not None and result.hidden is not hidden:
             result.hidden[places] = hidden
         if result.log_probs is not None:
             if targets is None:

@@ -9,6 +9,7 @@ vocabulary doesn't have, is a language model too: of the characters of a word.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -236,9 +237,11 @@ class RNNLanguageModel(nn.Module):
             result[group].append(name)
         return result
 
-    def precision(self, dtype: torch.dtype) -> torch.autocast:
+    def precision(self, dtype: torch.dtype) -> AbstractContextManager[Any]:
         """RETURNS (autocast): A context in which the recurrence's products run in `dtype`."""
         low = dtype != torch.float32
+        if not low and not torch.is_autocast_enabled(self.device.type):
+            return nullcontext()  # a sentence waits for less
         return torch.autocast(self.device.type, dtype if low else torch.bfloat16, enabled=low)
 
     def encode(

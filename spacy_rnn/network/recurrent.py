@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from .dropout import locked_dropout
 from .initialization import initialize_cell
 from .layout import Layout
+from .short_lstm import read_short, suits
 
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -77,6 +78,8 @@ class RecurrentStack(nn.Module):
             start = State(state.h[number : number + 1], c)
             packed, final = _run_layer(layer, packed, layout.segments, start)
             finals.append(final)
+        if len(finals) == 1:
+            return packed, finals[0]
         h = torch.cat([final.h for final in finals])
         cs = [final.c for final in finals if final.c is not None]
         return packed, State(h, torch.cat(cs) if cs else None)
@@ -96,6 +99,10 @@ class RecurrentStack(nn.Module):
             h = state.h[number : number + 1]
             if state.c is None:
                 output, h = layer(output, h)
+            elif suits(layer, len(output)):
+                made, c = read_short(layer, output[:, 0], h[0], state.c[number])
+                output, h = made[:, None], made[None, -1:]
+                cs.append(c[None])
             else:
                 output, (h, c) = layer(output, (h, state.c[number : number + 1]))
                 cs.append(c)
@@ -124,6 +131,8 @@ def _run_layer(
     layer: nn.Module, packed: Tensor, segments: list[tuple[int, int]], state: State
 ) -> tuple[Tensor, State]:
     """One call of the layer for every segment; finished sequences leave the running state."""
+    if len(segments) == 1 and segments[0][1] == state.h.shape[1]:
+        return _run_block(layer, packed, segments[0], state)
     outputs: list[Tensor] = []
     ended_h: list[Tensor] = []
     ended_c: list[Tensor] = []
@@ -147,3 +156,18 @@ def _run_layer(
     final_c = None if c is None else torch.cat([c, *reversed(ended_c)], dim=1).float()
     packed_output = torch.cat(outputs) if len(outputs) > 1 else outputs[0]
     return packed_output.float(), State(final_h, final_c)
+
+
+def _run_block(
+    layer: nn.Module, packed: Tensor, segment: tuple[int, int], state: State
+) -> tuple[Tensor, State]:
+    """What `_run_layer` does where all sequences are of one length: nothing to cut or to join."""
+    steps, running = segment
+    if state.c is None:
+        output, h = layer(packed.view(steps, running, -1), state.h)
+        return output.reshape(steps * running, -1).float(), State(h.float(), None)
+    if running == 1 and suits(layer, steps):
+        output, c = read_short(layer, packed, state.h[0], state.c[0])
+        return output, State(output[None, -1:], c[None])
+    output, (h, c) = layer(packed.view(steps, running, -1), (state.h, state.c))
+    return output.reshape(steps * running, -1).float(), State(h.float(), c.float())

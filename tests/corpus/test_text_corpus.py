@@ -125,6 +125,19 @@ def test_docbin_annotations_are_the_reference_and_predicted_is_bare(tmp_path, nl
     assert marks == [(first,) * 2, (Window("see", True),) * 2]
 
 
+def test_docbin_docs_without_annotations_are_held_once(tmp_path, nlp):
+    bare, marked = Doc(nlp.vocab, words=["We", "see"]), Doc(nlp.vocab, words=["a", "b", "c"])
+    noted = Doc(nlp.vocab, words=["x", "y"])
+    noted.user_data["note"] = 1
+    path = tmp_path / "a.spacy"
+    DocBin(docs=[bare, marked, noted], store_user_data=True).to_disk(path)
+    examples = list(create_text_corpus(path, max_length=2)(nlp))
+    assert words_of(e.predicted for e in examples) == [["We", "see"], ["a", "b"], ["c"], ["x", "y"]]
+    shared = [example.predicted is example.reference for example in examples]
+    assert shared == [True, True, True, False]
+    assert read_mark(examples[2].predicted) == Window("b", True)
+
+
 def test_windows_that_were_saved_are_still_windows(tmp_path, nlp):
     text = tmp_path / "a.txt"
     text.write_text("one two three four five six seven\n")
