@@ -31,8 +31,8 @@ class SourceModel:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = find_pipeline(path)
-        self.vocabulary, self.network = _read_model_file(find_model_file(self.path))
+        self.path = Path(path)
+        self.vocabulary, self.network = _read_model_file(find_model_file(path))
 
     def copy_into(self, target: RNNLanguageModel, vocabulary: Vocabulary) -> None:
         """Start a network from the source's weights, words mapped by their text, and its speller
@@ -81,13 +81,15 @@ def find_pipeline(source: str | Path) -> Path:
     return next((path.parent for path in sorted(package.glob("*/config.cfg"))), package)
 
 
-def find_model_file(path: Path) -> Path:
+def find_model_file(source: str | Path) -> Path:
     """RETURNS (Path): The file of a model: of the component with the factory "rnn_lm", or else of
     the one with a network inside.
 
-    path (Path): The folder of a pipeline or of a component in it, or the file itself.
+    source (Union[str, Path]): The folder of a pipeline or of a component in it, the file itself, or
+        the name of an installed pipeline.
     RAISES (ValueError): If there is none, or several.
     """
+    path = find_pipeline(source)
     if path.is_file():
         return path
     if (path / "model").is_file():

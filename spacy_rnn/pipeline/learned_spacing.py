@@ -58,7 +58,7 @@ def count_beside(
 def learn_spacing(counts: SpacingCounts, source: str | Path | None) -> Spacing:
     """RETURNS (Spacing): What was counted, and what the source of a model's weights knows."""
     if source is not None:
-        model = find_model_file(Path(source))
+        model = find_model_file(source)
         if model.name == "model":  # not a file of `spacy pretrain`
             counts.add_spacing(read_spacing(model.with_name(SPACING_FILE)))
     return counts.spacing()

@@ -11,8 +11,10 @@ import torch
 
 from spacy_rnn.layers.rnn_tok2vec import build_rnn_tok2vec
 from spacy_rnn.layers.shim import get_shim
-from spacy_rnn.layers.sources import SourceModel, find_pipeline
+from spacy_rnn.layers.sources import SourceModel, find_model_file, find_pipeline
+from spacy_rnn.pipeline.learned_spacing import learn_spacing
 from spacy_rnn.training.quickstart.source_settings import read_source
+from spacy_rnn.vocabulary.spacing_counts import SpacingCounts
 
 from ..helpers import ENGLISH, make_examples, make_pipeline, make_random, make_trained
 from ..inline import tagger_pipeline
@@ -93,6 +95,9 @@ def test_a_source_can_be_an_installed_pipeline(places, trained, tmp_path, monkey
     weights = trained.get_pipe("rnn_lm").shim.network.state_dict()
     assert all(value.equal(weights[n]) for n, value in source.network.state_dict().items())
     assert read_source(name).path == data
+    assert find_model_file(name) == data / "rnn_lm" / "model"
+    known = learn_spacing(SpacingCounts("none"), name)
+    assert known == learn_spacing(SpacingCounts("none"), places["pipeline"])
     # what is no name of an installed one stays a path
     assert find_pipeline(places["pipeline"]) == places["pipeline"]
 
