@@ -60,6 +60,7 @@ def workplace(documented_model, tmp_path, monkeypatch):
     reviews = pyarrow.table({"text": list(TEXTS), "stars": [*range(len(TEXTS))]})
     pyarrow.parquet.write_table(reviews, tmp_path / "reviews.parquet")
     shutil.copytree(ROOT / "configs", tmp_path / "configs")
+    (tmp_path / "assets").symlink_to(ROOT / "assets")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
