@@ -61,7 +61,9 @@ def stream_settings(size: str, budget: Budget) -> dict[str, Any]:
     RETURNS (Dict[str, Any]): The settings by dotted names.
     """
     corpora = _corpora({"document": "block"}, {"document": "block"})
-    streams = {"@readers": "spacy-rnn.StreamCorpus.v1", "streams": 32, "window": 70}
+    # texts of one kind often stand together: unless they are mixed, what is read last counts most
+    mixed = {"streams": 64, "window": 70, "shuffle": 1000}
+    streams = {"@readers": "spacy-rnn.StreamCorpus.v1", **mixed}
     return {
         "paths.vocabulary": None,
         "corpora.train": streams,

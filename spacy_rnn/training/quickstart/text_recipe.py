@@ -97,7 +97,8 @@ def text_config(
         srsly.write_json(words, text.labels)
         spacing_path(words).write_bytes(text.spacing.to_bytes())
         settings = stream_settings("medium", Budget.of(1)) | {"paths.vocabulary": str(words)}
-        size, length = 32 * 70, 70
+        length = settings["corpora.train"]["window"]
+        size = settings["corpora.train"]["streams"] * length
     else:
         make = language_model_settings if task == "lm" else encoder_settings
         settings = make("medium", Budget.of(1))
