@@ -14,6 +14,7 @@ from spacy_rnn.pipeline.measure_table import MEASURES
 from spacy_rnn.pipeline.output import LMOutput
 
 from ..helpers import ROOT
+from .markdown import FILES
 
 # where spaCy and thinc look functions up
 REGISTRIES = (
@@ -214,3 +215,19 @@ def test_a_page_that_is_named_in_backquotes_is_a_link(load):
 def test_a_border_in_code_needs_no_sign_on_the_site(load):
     free_pipes = load("outside").free_pipes
     assert free_pipes("| `a \\| b` | c \\| d |\n`e \\| f`") == "| `a | b` | c \\| d |\n`e \\| f`"
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_list_is_one_on_the_site_too(path):
+    """Python-Markdown wants an empty line before a list or a table, and four spaces within one."""
+    begins, before, is_code = re.compile(r"( *)(- |\d+\. |\|)"), "", False
+    for line in path.read_text("utf8").splitlines():
+        is_code ^= line.lstrip().startswith("```")
+        found = begins.match(line)
+        if found and not is_code:
+            assert len(found[1]) % 4 == 0, line
+            goes_on = (
+                not before or before.startswith((" ", "|", "- ", "<!--")) or before[0].isdigit()
+            )
+            assert found[1] or goes_on, line
+        before = line.rstrip()
