@@ -13,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from thinc.api import Model, glorot_uniform_init
+import numpy as np
+from thinc.api import Model
 from thinc.types import Floats2d
 
 from ..errors import Errors
@@ -85,7 +86,10 @@ def _weights_for(model: Model, layers: Sequence[Floats2d], learns: bool) -> tupl
         "embedding_projection": None,
     }
     if embedded != width:
-        made["embedding_projection"] = glorot_uniform_init(ops, (width, embedded))
+        # of a generator of its own: the same in each process, and at each call before training
+        bound = (6.0 / (width + embedded)) ** 0.5  # Glorot & Bengio 2010
+        drawn: Any = np.random.RandomState(0).uniform(-bound, bound, (width, embedded))
+        made["embedding_projection"] = ops.asarray2f(drawn, dtype="float32")
     if learns:
         for name, value in made.items():
             model.set_param(name, value)

@@ -25,6 +25,7 @@ from .._compat.thinc import PyTorchShim, get_torch_default_device
 from ..defaults import MODEL
 from ..errors import Errors
 from ..network.language_model import RNNLanguageModel
+from ..network.lookup import gradients_in_place
 from ..network.memory import keep_freed_memory
 from ..network.missing_softmax import MissingSoftmax
 from ..packing import unpack
@@ -98,7 +99,8 @@ class RNNShim(PyTorchShim):
             `torch.autograd.backward` and adds to the weights' gradients.
         """
         keep_freed_memory()
-        output = _run(self.network, *inputs.args)
+        with gradients_in_place():
+            output = _run(self.network, *inputs.args)
 
         def backprop(grads: ArgsKwargs) -> list:
             if grads.args[0]:  # empty if all weights are frozen

@@ -324,7 +324,6 @@ class RNNLanguageModel(nn.Module):
         return hidden[:length], state
 
     def _read_vectors(self, ids: Tensor, words: Tensor | None) -> Tensor:
-        # index_select, not indexing: its backward adds repeated rows in one fixed order
         return look_up(self.embedding, ids) if words is None else words.index_select(0, ids)
 
     def read(self, ids: Tensor, state: State, features: Tensor | None = None) -> State:

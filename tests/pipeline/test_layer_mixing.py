@@ -5,8 +5,9 @@ import pytest
 import spacy
 import torch
 from spacy.tokens import Doc
-from thinc.api import SGD, Adam
+from thinc.api import SGD, Adam, Model
 
+from spacy_rnn.layers import layer_mixing
 from spacy_rnn.layers.rnn_tok2vec import build_rnn_tok2vec
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.vocabulary.subword_features import hash_features
@@ -279,3 +280,18 @@ def test_inside_a_component_the_mixture_is_that_of_plain_torch(tmp_path, shape):
         wanted = plain.own[name].grad
         if wanted is not None:
             assert np.allclose(weight.grad, wanted, atol=1e-4), name
+
+
+def test_the_projection_of_an_untrained_mixture_is_the_same_at_each_call_and_in_each_process():
+    """What is drawn for the embedding comes from no generator that others use."""
+    made = []
+    for seed in (0, 1):
+        np.random.seed(seed)
+        before = np.random.get_state()[1].copy()
+        model = Model("mixture", lambda *_: None, dims={"nO": 5})
+        layers = [np.zeros((2, 3), dtype="f"), np.zeros((2, 5), dtype="f")]
+        made += [layer_mixing._weights_for(model, layers, False)[2] for _ in range(2)]
+        assert (np.random.get_state()[1] == before).all()
+    assert made[0].shape == (5, 3) and made[0].std() > 0.1
+    for other in made[1:]:
+        np.testing.assert_array_equal(other, made[0])

@@ -7,6 +7,7 @@ from typing import Any
 from thinc.api import Config
 
 from ...defaults import ENCODER, MODEL
+from ...errors import Errors
 from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, training_settings
 from .sizes import WIDTHS, Budget
 from .source_settings import SourceSettings
@@ -24,7 +25,10 @@ def language_model_settings(
     source (Optional[SourceSettings]): A model to start from; its shape is taken, and its upper
         layers learn first.
     RETURNS (Dict[str, Any]): The settings by dotted names.
+    RAISES (ValueError): If the source is an encoder, which has no probabilities to train.
     """
+    if source is not None and source.model.get("softmax") is False:
+        raise ValueError(Errors.R923)
     warmup = max(1, budget.steps // 12)
     rate = {
         "@schedules": "warmup_linear.v1",

@@ -1,6 +1,7 @@
 """Configs as they are asked for: whole, valid, with numbers that fit, and trained with."""
 
 import io
+from pathlib import Path
 
 import pytest
 import spacy
@@ -10,8 +11,10 @@ from spacy.training.loop import train
 from spacy.util import load_config, load_model_from_config
 
 from spacy_rnn.training.quickstart import requests
+from spacy_rnn.training.quickstart.language_model_config import language_model_settings
 from spacy_rnn.training.quickstart.requests import ConfigRequest, make_config, steps_in
 from spacy_rnn.training.quickstart.sizes import TASKS, WIDTHS, Budget
+from spacy_rnn.training.quickstart.source_settings import SourceSettings
 from spacy_rnn.training.quickstart.trial import seconds_per_step
 
 from ...helpers import ENGLISH, make_trained, run_spacy
@@ -222,3 +225,9 @@ def test_a_step_is_tried_on_the_network_that_was_asked_for(task, monkeypatch):
     monkeypatch.setattr(requests, "seconds_per_step", seconds)
     steps = steps_in(10, request(task, size="small", budget=None))
     assert steps == max(1, round(600 / tried[0]))
+
+
+def test_an_encoder_is_no_source_of_a_language_model():
+    source = SourceSettings(Path("encoder"), "en", {}, {}, {"softmax": False})
+    with pytest.raises(ValueError, match="R923"):
+        language_model_settings("small", Budget.of(10), source)
