@@ -175,6 +175,62 @@ def test_a_file_of_figures_is_made_again_for_a_newer_model(tmp_path, monkeypatch
 
 
 @pytest.fixture
+def stopped(tmp_path, monkeypatch):
+    """A recipe with its text, and a training that can be stopped in one of its commands."""
+    monkeypatch.chdir(tmp_path)
+    recipe, stops = RECIPES["zh_rnn_classics"], set()
+    write_corpus(recipe.corpus)
+    commands = []
+
+    def pretend(*arguments):
+        name, *_ = arguments[3:]
+        commands.append(name if "--resume" not in arguments else "resume")
+        if name in stops:
+            raise OSError(name)
+        if name == "train":
+            recipe.model.mkdir(parents=True, exist_ok=True)
+            (recipe.training / "checkpoint").mkdir(exist_ok=True)
+        return 1.0
+
+    monkeypatch.setattr(train_model, "run", pretend)
+    monkeypatch.setattr(train_model, "describe_training", lambda recipe: {})
+    return recipe, stops, commands
+
+
+@pytest.mark.parametrize("where", ["vocab", "train"])
+@pytest.mark.parametrize("other", ["text", "seed", "steps"])
+def test_a_training_of_something_else_that_was_stopped_is_not_taken_as_finished(
+    stopped, where, other
+):
+    recipe, stops, commands = stopped
+    train_model.train_model(recipe)
+    train_model.train_model(recipe)
+    assert commands == ["vocab", "train"]  # the second time it is there
+    asked = {other: 1} if other != "text" else {}
+    if other == "text":
+        text = recipe.corpus / "train.txt"
+        before = text.stat().st_mtime_ns
+        text.write_text(text.read_text("utf8") + "乙。\n", encoding="utf8")
+        os.utime(text, ns=(before, before))  # as a text that was copied
+    stops.add(where)
+    with pytest.raises(OSError, match=where):
+        train_model.train_model(recipe, **asked)
+    stops.clear()
+    commands.clear()
+    train_model.train_model(recipe, **asked)
+    assert commands == ["vocab", "train"]  # anew, not from the checkpoint of something else
+
+
+def test_a_training_that_was_stopped_goes_on_at_its_checkpoint(stopped):
+    recipe, _, commands = stopped
+    train_model.train_model(recipe)
+    recipe.figures("training").unlink()
+    commands.clear()
+    train_model.train_model(recipe)
+    assert commands == ["vocab", "resume"]
+
+
+@pytest.fixture
 def project(tmp_path):
     """The project in a folder with a small embedded corpus."""
     root = tmp_path / "my project"

@@ -3,8 +3,10 @@
 python scripts/models/train_model.py zh_rnn_modern --seed 0
 """
 
+import hashlib
 import json
 import platform
+import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Any
 
 import typer
 from commands import run
-from recipes import Recipe, is_outdated, read_figures, read_recipes, write_figures
+from recipes import Recipe, read_figures, read_recipes, write_figures
 from spacy import util
 from wasabi import msg
 
@@ -42,15 +44,23 @@ def train_model(recipe: Recipe, *, steps: int = 0, seed: int = 0, gpu_id: int = 
     settings = make_settings(recipe, steps=steps, seed=seed)
     output, asked = recipe.figures("training"), recipe.training / "asked.json"
     train, dev = (recipe.corpus / f"{part}{recipe.suffix}" for part in ("train", "dev"))
-    request = {"config": str(recipe.config), "settings": settings, "gpu_id": gpu_id}
-    same = read_figures(asked) == request and not is_outdated(asked, [train, dev])
+    request: dict[str, Any] = {"config": str(recipe.config), "settings": settings, "gpu_id": gpu_id}
+    request["sha256"] = {path.name: find_sha256(path) for path in (train, dev)}
+    same = read_figures(asked) == request
     if same and recipe.model.exists() and read_figures(output).get("request") == request:
         msg.info(f"{recipe.name}: the training is there")
         return
-    resumed = same and (recipe.training / "checkpoint").exists()
+    checkpoint = recipe.training / "checkpoint"
+    resumed = same and checkpoint.exists()
+    if not resumed:
+        # what is there is of something else, and must not be taken for what is asked for now
+        for file in (asked, output):
+            file.unlink(missing_ok=True)
+        for folder in (checkpoint, recipe.model, recipe.training / "model-last"):
+            if folder.exists():
+                shutil.rmtree(folder)
+        write_figures(asked, request)
     spent = 0.0
-    recipe.training.mkdir(parents=True, exist_ok=True)
-    write_figures(asked, request)
     if not recipe.is_encoder:
         words = settings["paths.vocabulary"]
         reader = ["--document", "block"] if recipe.suffix == ".txt" else []
@@ -84,6 +94,12 @@ def make_settings(recipe: Recipe, *, steps: int, seed: int) -> dict[str, Any]:
     # the last step is evaluated
     counts = {"training.max_steps": every * evaluations, "training.eval_frequency": every}
     return {**settings, "system.seed": seed, **counts, **recipe.settings}
+
+
+def find_sha256(path: Path) -> str:
+    """RETURNS (str): The fingerprint of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def describe_training(recipe: Recipe) -> dict[str, Any]:
