@@ -1,5 +1,6 @@
 """What pyproject.toml says of the package agrees with the pins and with the tools."""
 
+import re
 import tomllib
 from pathlib import Path
 
@@ -49,6 +50,9 @@ def test_the_citation_has_the_version_and_authors_of_the_package():
     assert f"Version {short}." in (ROOT / "README.md").read_text("utf8")
     assert f"版本 {short}。" in (ROOT / "README.zh.md").read_text("utf8")
     assert f"\nversion: {spacy_rnn.__version__}\n" in citation
+    newest = re.search(r"^## (\d\S*)(.*)$", (ROOT / "CHANGELOG.md").read_text("utf8"), re.MULTILINE)
+    assert newest and newest[1] == spacy_rnn.__version__
+    assert re.fullmatch(r" \(\d{4}-\d\d-\d\d\)", newest[2])
     (authors,) = PROJECT["authors"]
     assert f'name: "{authors["name"]}"' in citation
     assert f"the {PROJECT['name']} authors" == authors["name"]

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 
 import pytest
 from spacy.util import registry
@@ -11,7 +12,7 @@ from spacy_rnn.defaults import default_config
 
 from ..helpers import ROOT
 from .commands import WrongCommand, check_command, check_settings
-from .markdown import FILES, blocks, commands, spans
+from .markdown import FILES, Code, blocks, commands, spans
 
 SHELL = [
     pytest.param(words, id=f"{code} {' '.join(words)[:40]}")
@@ -19,6 +20,7 @@ SHELL = [
     for code in (*blocks(path, "bash"), *spans(path))
     for words in commands(code)
 ]
+MEASURED = tomllib.loads((ROOT / "docs" / "measurements.toml").read_text("utf8"))
 SETTINGS = [pytest.param(code, id=str(code)) for path in FILES for code in blocks(path, "ini")]
 
 
@@ -41,6 +43,14 @@ def test_a_command_is_understood(words, folder, monkeypatch):
     check_command(words)
 
 
+@pytest.mark.parametrize("key", [key for key in MEASURED if "published" not in MEASURED[key]])
+def test_the_command_of_a_measurement_is_understood(key, folder, monkeypatch):
+    monkeypatch.chdir(folder)
+    (words,) = commands(Code(ROOT / "docs", 1, "bash", MEASURED[key]["command"]))
+    assert "python" in words
+    check_command(words)
+
+
 @pytest.mark.parametrize(
     "line",
     [
@@ -58,12 +68,11 @@ def test_a_command_is_understood(words, folder, monkeypatch):
         "python -m pytest tests/test_no_such_file.py",
         "torchrun --nproc-per-node 2 -m spacy rnn train … --no-such-option",
         "make all",
+        "the last column of the table",
     ],
 )
 def test_a_command_that_would_fail_is_found(line, folder, monkeypatch):
     monkeypatch.chdir(folder)
-    from .markdown import Code
-
     (words,) = commands(Code(ROOT / "README.md", 1, "bash", line))
     with pytest.raises(Exception) as caught:
         check_command(words)
