@@ -13,6 +13,7 @@ from ..messages import inform
 from ..pipeline.learned_spacing import SPACING_FILE
 from ..pipeline.serving_options import serving_options
 from ..training.quickstart.config_parts import LM_SCORES
+from ..training.resumable.folders import write_folder
 from . import rnn
 from .options import Code, Component
 from .pipelines import load_language_model
@@ -29,7 +30,7 @@ def export_cli(
     ),
     component: Component = None,
     code: Code = None,
-    overwrite: bool = Option(False, "--overwrite", help="Write over a folder that is there"),
+    overwrite: bool = Option(False, "--overwrite", help="Replace a pipeline that is there"),
 ) -> None:
     """Write a pipeline in which rnn_lm only serves the components that listen to it.
 
@@ -38,13 +39,13 @@ def export_cli(
     """
     if not encoder:
         raise ValueError(Errors.R925)
-    if output.exists() and not overwrite:
-        raise ValueError(Errors.R917.format(path=output))
+    check_replaceable(output, overwrite=overwrite)
     nlp, lm = load_language_model(model, component, code=code)
+    check_apart(nlp.path, output)
     if not lm.shim.network.settings.softmax:
         raise ValueError(Errors.R926.format(model=model))
     performance: dict[str, Any] = nlp.meta.get("performance", {})
-    for name in [name for name in performance if name.startswith("lm_")]:
+    for name in [name for name in performance if is_score_of(lm.name, name)]:
         del performance[name]  # of what is left out
     config = nlp.config.copy()
     block = config["components"][lm.name]
@@ -52,11 +53,40 @@ def export_cli(
     block["model"] |= encoder_options()
     weights = config["training"].get("score_weights", {})
     weights.update({name: None for name in LM_SCORES if name in weights})
-    nlp.to_disk(output)
-    file = output / lm.name / "model"
-    before = file.stat().st_size
-    file.write_bytes(encoder_of(lm.model).to_bytes())
-    (output / lm.name / SPACING_FILE).unlink(missing_ok=True)  # for text that it would write
-    config.to_disk(output / "config.cfg")
-    after = file.stat().st_size
+    sizes: list[int] = []
+
+    def write(folder: Path) -> None:
+        nlp.to_disk(folder)
+        file = folder / lm.name / "model"
+        sizes.append(file.stat().st_size)
+        file.write_bytes(encoder_of(lm.model).to_bytes())
+        sizes.append(file.stat().st_size)
+        (folder / lm.name / SPACING_FILE).unlink(missing_ok=True)  # for text that it would write
+        config.to_disk(folder / "config.cfg")
+
+    output.parent.mkdir(parents=True, exist_ok=True)
+    write_folder(output.resolve(), write)
+    before, after = sizes
     inform(f"Wrote {output}: {lm.name} has {after / 1e6:.1f} MB instead of {before / 1e6:.1f} MB")
+
+
+def is_score_of(component: str, name: str) -> bool:
+    """RETURNS (bool): Whether a score in meta.json is one of the language model itself."""
+    return name.startswith("lm_") or name == f"{component}_loss"
+
+
+def check_replaceable(output: Path, *, overwrite: bool) -> None:
+    """RAISES (ValueError): If something is there that may not be replaced."""
+    if not output.exists():
+        return
+    if not output.is_dir() or (any(output.iterdir()) and not (output / "meta.json").exists()):
+        raise ValueError(Errors.R928.format(path=output))
+    if not overwrite:
+        raise ValueError(Errors.R917.format(path=output))
+
+
+def check_apart(model: Path, output: Path) -> None:
+    """RAISES (ValueError): If writing the one would take something from the other."""
+    real, new = model.resolve(), output.resolve()
+    if real == new or real in new.parents or new in real.parents:
+        raise ValueError(Errors.R927.format(path=output))

@@ -31,3 +31,8 @@ class EncoderErrors(metaclass=Coded):
     )
     R925 = "Say what to export: --encoder keeps of the language model what its listeners read."
     R926 = "{model} is an encoder already: it has no softmax and no speller to leave out."
+    R927 = (
+        "{path} is the model that is exported, or lies around or within it. Give another folder, "
+        "so that its softmax is kept."
+    )
+    R928 = "{path} is there and is no pipeline, so it is not written over. Give another folder."

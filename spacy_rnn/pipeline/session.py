@@ -60,6 +60,7 @@ class Session:
     trained on.
 
     lm (RNNLM): The component.
+    RAISES (ValueError): If it is an encoder, which has no probabilities.
 
     EXAMPLE:
         >>> s = lm.session()
@@ -68,6 +69,8 @@ class Session:
     """
 
     def __init__(self, lm: Any) -> None:
+        if not lm.shim.network.settings.softmax:
+            raise ValueError(Errors.R923)
         self._lm = lm
         start = lm._read(Doc(lm.vocab))
         text = Detokenizer(lm.spacing, normalize=lm.vocabulary.normalize)

@@ -1,10 +1,15 @@
 """`rnn export --encoder`: what listeners read, and nothing that gives probabilities."""
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 import spacy
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
+
+from spacy_rnn.cli import export
 
 from ..helpers import ENGLISH, make_pipeline, run_spacy, weights_of
 
@@ -38,7 +43,7 @@ def folders(request, tmp_path_factory):
     optimizer = Adam(0.03)
     for _ in range(12):
         nlp.update(tagged(nlp, ENGLISH[:16]), sgd=optimizer)
-    nlp.meta["performance"] = {"lm_perplexity": 9.0, "tag_acc": 0.9}
+    nlp.meta["performance"] = {"lm_perplexity": 9.0, "rnn_lm_loss": 3.0, "tag_acc": 0.9}
     nlp.to_disk(root / "full")
     done = run_spacy("rnn", "export", root / "full", root / "encoder", "--encoder")
     assert done.exception is None, done.output
@@ -114,7 +119,7 @@ NEEDS = {
     "generate": lambda lm, nlp: lm.generate("the"),
     "next_distribution": lambda lm, nlp: lm.next_distribution("the"),
     "score_continuation": lambda lm, nlp: lm.score_continuation("the", ["cat"]),
-    "session": lambda lm, nlp: lm.session().next(k=2),
+    "session": lambda lm, nlp: lm.session(),
     "complete": lambda lm, nlp: lm.complete("the c", k=2),
     "trace": lambda lm, nlp: lm.trace("the cat"),
     "count": lambda lm, nlp: lm.count([nlp.make_doc("the cat")]),
@@ -180,3 +185,48 @@ def test_wrong_calls_are_one_line(folders, tmp_path):
         done = run_spacy("rnn", "export", *arguments)
         assert done.exit_code == 1 and f"[{code}]" in done.output, done.output
         assert not (tmp_path / "new").exists()
+
+
+def contents(folder):
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder): path.read_bytes() for path in files}
+
+
+def test_a_model_is_never_written_over_by_its_own_encoder(folders, tmp_path):
+    model = tmp_path / "a" / "model"
+    shutil.copytree(folders[0], model)
+    (tmp_path / "a" / "meta.json").touch()
+    (tmp_path / "link").symlink_to(model, target_is_directory=True)
+    before = contents(tmp_path)
+    for output in (model, model / ".." / "model", tmp_path / "link", tmp_path / "a", model / "b"):
+        done = run_spacy("rnn", "export", model, output, "--encoder", "--overwrite")
+        assert done.exit_code == 1 and "[R927]" in done.output, done.output
+    assert contents(tmp_path) == before
+
+
+def test_overwriting_replaces_a_whole_folder_or_nothing(folders, tmp_path, monkeypatch):
+    output = tmp_path / "encoder"
+    output.mkdir()
+    (output / "meta.json").write_text("old")
+    (output / "of-another").write_text("old")
+    arguments = ["rnn", "export", folders[0], output, "--encoder", "--overwrite"]
+    with monkeypatch.context() as patch:
+        patch.setattr(export, "encoder_of", lambda model: 1 / 0)
+        assert isinstance(run_spacy(*arguments).exception, ZeroDivisionError)
+    assert contents(tmp_path) == {
+        Path("encoder/meta.json"): b"old",
+        Path("encoder/of-another"): b"old",
+    }
+    assert run_spacy(*arguments).exit_code == 0
+    assert contents(output) == contents(folders[1])
+    assert [path.name for path in tmp_path.iterdir()] == ["encoder"]
+
+
+def test_what_is_no_pipeline_is_not_replaced(folders, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("text")
+    for output in (file, tmp_path):
+        for more in ([], ["--overwrite"]):
+            done = run_spacy("rnn", "export", folders[0], output, "--encoder", *more)
+            assert done.exit_code == 1 and "[R928]" in done.output
+    assert contents(tmp_path) == {Path("file"): b"text"}
