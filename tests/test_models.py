@@ -23,10 +23,10 @@ from .helpers import ENGLISH, ROOT, chinese_texts, write_corpus
 
 FOLDER = ROOT / "scripts" / "models"
 sys.path.insert(0, str(FOLDER))
-build, cards, measure_model, recipes, train_model, write_table, write_text = (
+build, cards, check_paths, measure_model, recipes, train_model, write_table, write_text = (
     importlib.import_module(name)
     for name in (
-        *("build", "cards", "measure_model", "recipes", "train_model"),
+        *("build", "cards", "check_paths", "measure_model", "recipes", "train_model"),
         *("write_table", "write_text"),
     )
 )
@@ -59,7 +59,12 @@ def folders(found):
 
 def test_every_recipe_has_a_command_that_names_its_texts():
     commands = {command["name"]: command for command in PROJECT["commands"]}
-    assert PROJECT["workflows"]["models"] == list(RECIPES)
+    first, *others = PROJECT["workflows"]["models"]
+    assert others == list(RECIPES)
+    (check,) = commands[first]["script"]
+    given = {word for name in RECIPES for word in commands[name]["script"][0].split()}
+    assert {word for word in given if "=$" in word or "_pairs}" in word} <= set(check.split())
+    assert '--reading-times "${vars.reading_times}"' in check
     for name, recipe in RECIPES.items():
         (script,) = commands[name]["script"]
         assert f"scripts/models/build.py {name} " in script
@@ -97,6 +102,39 @@ def test_what_has_no_text_is_skipped_by_name(tmp_path, monkeypatch):
     assert absent.exit_code == 0 and "skipped" in absent.output
     wrong = run(build.main, "en_rnn_encoder", "--folder", "wikitext=wikitex-2")
     assert wrong.exit_code == 1 and "wikitex-2" in wrong.output
+
+
+@pytest.mark.parametrize("program", ["build", "check"])
+@pytest.mark.parametrize("wrong", ["pairs", "sling", "times", "dev.txt", "test.txt", "valid.txt"])
+def test_a_path_that_is_wrong_ends_the_build_before_it_begins(
+    tmp_path, monkeypatch, wrong, program
+):
+    monkeypatch.chdir(tmp_path)
+    name = "en_rnn_wikitext" if wrong in ("times", "valid.txt") else "zh_rnn_classics"
+    given = write_texts(tmp_path / "texts", "classics", "wikitext")
+    write_corpus(tmp_path / "assets" / "zh-modern")
+    (tmp_path / "minimal" / "blimp").mkdir(parents=True)
+    options = ["--minimal-pairs=minimal"] * (wrong == "sling")
+    options += ["--minimal-pairs=absent/pairs"] * (wrong == "pairs")
+    options += ["--reading-times=absent/times"] * (wrong == "times")
+    if wrong.endswith(".txt"):
+        (given["wikitext" if wrong == "valid.txt" else "classics"] / wrong).unlink()
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr(build, "write_text", lambda *args: pytest.fail("it has begun"))
+    main, more = (build.main, [name]) if program == "build" else (check_paths.main, [])
+    done = run(main, *more, *folders(given), *options)
+    assert done.exit_code == 1 and not isinstance(done.exception, pytest.fail.Exception)
+    assert f"{wrong} is not there" in done.output.replace("\n", " ")
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_paths_that_are_right_or_left_out_are_no_error(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    write_corpus(tmp_path / "assets" / "zh-modern")
+    given = write_texts(tmp_path, "classics")
+    default = ["--folder=wikitext=assets/wikitext-2", "--folder=luxun=", "--minimal-pairs="]
+    done = run(check_paths.main, *folders(given), *default, "--reading-times=assets/no/words.tsv")
+    assert done.exit_code == 0, done.output
 
 
 def test_documents_of_several_texts_stay_apart(tmp_path, monkeypatch):

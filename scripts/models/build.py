@@ -2,8 +2,9 @@
 
 python scripts/models/build.py zh_rnn_classics --folder classics=path/to/zh-classics
 
-A step whose result is there is left out, so a build that was stopped goes on. Each step is a
-program of its own beside this one. Without the text of a model nothing is done, and it says so.
+A path that is wrong ends it before it begins. A step whose result is there is left out, so a build
+that was stopped goes on. Each step is a program of its own beside this one. Without the text of a
+model nothing is done, and it says so.
 """
 
 from importlib.util import find_spec
@@ -13,7 +14,7 @@ import typer
 from commands import CommandFailed
 from measure_model import measure_model
 from package_model import package_model
-from recipes import find_texts, read_recipes
+from recipes import check_measures, find_texts, read_recipes
 from train_model import train_model
 from wasabi import msg
 from write_text import parse_folders, write_text
@@ -37,6 +38,8 @@ def main(
     if needed:
         msg.warn(f"{name} is skipped: no folder was named for {', '.join(needed)}")
         return
+    pairs, times = (Path(path) if path else None for path in (minimal_pairs, reading_times))
+    check_measures(recipe, pairs, times)
     for text in missing:
         msg.warn(f"{name}: without {text.name}, whose folder was not named")
     if find_spec("build") is None:
@@ -45,7 +48,6 @@ def main(
     try:
         write_text(recipe, found)
         train_model(recipe, steps=steps, seed=seed, gpu_id=gpu_id)
-        pairs, times = (Path(path) if path else None for path in (minimal_pairs, reading_times))
         measure_model(recipe, pairs, times)
         package_model(recipe)
     except CommandFailed as error:

@@ -6,8 +6,7 @@ Every figure comes from a file metrics/NAME.*.json that a step of the build wrot
 from collections.abc import Iterator
 from typing import Any
 
-from measure_model import PAIRS
-from recipes import Recipe, read_figures
+from recipes import PAIRS, Recipe, read_figures
 
 from spacy_rnn.about import __version__
 from spacy_rnn.errors import counted

@@ -16,13 +16,11 @@ import spacy
 import torch
 import typer
 from commands import run
-from recipes import Recipe, exists, is_outdated, read_recipes, write_figures
+from recipes import PAIRS, Recipe, check_measures, exists, is_outdated, read_recipes, write_figures
 from wasabi import msg
 
 from spacy_rnn.corpus.text_corpus import create_text_corpus
 
-# The folder of minimal pairs of a language, and what they are called.
-PAIRS = {"en": ("blimp", "BLiMP"), "zh": ("sling", "SLING")}
 # So many tokens are enough for the speed.
 _TOKENS, _ROUNDS = 20_000, 3
 
@@ -45,6 +43,7 @@ def measure_model(recipe: Recipe, minimal_pairs: Path | None, reading_times: Pat
     minimal_pairs (Optional[Path]): A folder with a folder of pairs for the language.
     reading_times (Optional[Path]): A table as scripts/reading_times.py reads it.
     """
+    check_measures(recipe, minimal_pairs, reading_times)
     score_test(recipe)
     if recipe.is_encoder:
         export_encoder(recipe)

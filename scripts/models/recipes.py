@@ -12,6 +12,9 @@ from wasabi import msg
 
 _FILE = Path(__file__).with_name("recipes.toml")
 EMBEDDED = Path("assets/zh-modern")
+PARTS = ("train", "dev", "test")
+# The folder of minimal pairs of a language, and what they are called.
+PAIRS = {"en": ("blimp", "BLiMP"), "zh": ("sling", "SLING")}
 # Defaults of project.yml that lie here are there for those who have them.
 _OPTIONAL = "assets"
 
@@ -22,6 +25,7 @@ class Text:
 
     name (str): Its name; that of the variable of project.yml with its path.
     title, licence (str): What the cards say of it.
+    dev (str): The name of its dev file.
     document (str): What a document is: a "line", or a "block" of lines between empty ones.
     """
 
@@ -29,6 +33,12 @@ class Text:
     title: str
     licence: str
     document: str
+    dev: str = "dev.txt"
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """RETURNS (Tuple[str, …]): The files that its folder has."""
+        return "train.txt", self.dev, "test.txt"
 
 
 @dataclass(frozen=True)
@@ -124,12 +134,12 @@ def find_texts(
     recipe (Recipe): The model.
     folders (Dict[str, Optional[Path]]): The folder of each text by its name, or None.
     RETURNS (Tuple[List[Tuple[Text, Path]], List[Text]]): Those that are there with their folders,
-        and those that are missing.
+        and those that are missing. A folder without one of its files ends the program.
     """
     found, missing = [], []
     for text in (*recipe.texts, *recipe.also):
         folder = EMBEDDED if text.name == "embedded" else folders.get(text.name)
-        if exists(folder, "train.txt"):
+        if exists(folder, *text.files):
             assert folder is not None
             found.append((text, folder))
         else:
@@ -137,19 +147,29 @@ def find_texts(
     return found, missing
 
 
-def exists(path: Path | None, inside: str = "") -> bool:
+def check_measures(recipe: Recipe, minimal_pairs: Path | None, reading_times: Path | None) -> None:
+    """End the program for a path of `measure_model` that was named and isn't there."""
+    if not recipe.is_encoder:
+        exists(minimal_pairs, PAIRS[recipe.lang][0])
+        if recipe.lang == "en":
+            exists(reading_times)
+
+
+def exists(path: Path | None, *inside: str) -> bool:
     """Ask for a path that may be left out. One that was named and isn't there ends the program.
 
     path (Optional[Path]): A file or folder.
-    inside (str): What has to be in it.
+    *inside (str): What has to be in it.
     RETURNS (bool): Whether it is there.
     """
     if path is None or path == Path():
         return False
-    found = (path / inside).exists()
-    if not found and path.parts[0] != _OPTIONAL:
-        msg.fail(f"{path / inside} is not there", "Leave the path empty to skip it.", exits=1)
-    return found
+    if path.parts[0] == _OPTIONAL and not path.exists():
+        return False
+    for wanted in (path, *(path / name for name in inside)):
+        if not wanted.exists():
+            msg.fail(f"{wanted} is not there", "Leave the path empty to skip it.", exits=1)
+    return True
 
 
 def is_outdated(output: Path, inputs: Iterable[Path]) -> bool:

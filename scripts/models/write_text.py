@@ -17,6 +17,7 @@ import spacy
 import typer
 from commands import run
 from recipes import (
+    PARTS,
     Recipe,
     Text,
     find_texts,
@@ -29,8 +30,6 @@ from wasabi import msg
 from spacy_rnn.cli.pipelines import load_tokenizer
 from spacy_rnn.corpus.text_corpus import create_text_corpus
 from spacy_rnn.errors import counted
-
-PARTS = ("train", "dev", "test")
 
 
 def main(
