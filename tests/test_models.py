@@ -212,6 +212,21 @@ def test_a_file_of_figures_is_made_again_for_a_newer_model(tmp_path, monkeypatch
     assert not measure_model.is_measured(recipe, output, text)
 
 
+def test_the_speed_of_a_chinese_encoder_is_of_text_without_spaces(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = RECIPES["zh_rnn_encoder"]
+    raw = ["我爱北京。", "他说：“你好”，用 Python 写了 3 行。", "Hello world 是一句话。"]
+    nlp = write_text.load_tokenizer(ROOT / recipe.config)
+    lines = [" ".join(t.text for t in nlp.make_doc(text) if not t.is_space) for text in raw]
+    recipe.corpus.mkdir(parents=True)
+    (recipe.corpus / "test.txt").write_text("\n".join(lines) + "\n", encoding="utf8")
+    read = measure_model.read_raw_texts(recipe, nlp)
+    # beside Chinese, spaces are a matter of taste
+    assert read == [text.replace("用 Python 写了 3 行", "用Python写了3行") for text in raw[:2]] + [
+        "Hello world是一句话。"
+    ]
+
+
 @pytest.fixture
 def stopped(tmp_path, monkeypatch):
     """A recipe with its text, and a training that can be stopped in one of its commands."""
