@@ -70,7 +70,7 @@ def train(folder: Path, path: Path, width: int, cutoffs: str, minutes: float) ->
 
 
 def make_config(folder: Path, width: int, cutoffs: str, steps: int) -> Any:
-    """RETURNS (Config): Chapters in 32 streams, closed vocabulary, evaluated at the end."""
+    """RETURNS (Config): Chapters in streams, closed vocabulary, evaluated at the end."""
     config = quality.load(
         {
             "paths.train": str(folder / "train.txt"),
