@@ -15,7 +15,7 @@ from spacy_rnn.layers.sequences import sequences_from_docs
 
 from ..helpers import ENGLISH, make_pipeline, make_random, weights_of
 from ..layers.by_hand import ByHand
-from ..layers.test_open_vocabulary import Speller
+from ..layers.spelling_by_hand import Speller
 from ..network import naive
 from .test_streams import make_docs, mark_streams
 from .test_upstream import ByHand as ListenersByHand

@@ -20,7 +20,7 @@ from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.network.speller import Spellings, spelling_log_probs
 
 from ..helpers import make_examples, make_pipeline, make_random
-from ..layers.test_open_vocabulary import ENTRIES
+from ..layers.spelling_by_hand import ENTRIES
 from ..layers.test_weights import close_file, open_file
 from ..network import naive
 from .reference import Reference, ReferenceSpeller, words_of
