@@ -209,7 +209,7 @@ attempt("layers", close_file({**empty, **deep}, TENSORS))
 def test_claims_of_any_size_are_refused_in_little_memory():
     """Lists of 10⁹ rows would need 8 GB."""
     *lines, memory = run_within(700, CLAIM, CLAIMED)
-    assert len(lines) == 6 + 21 + 4
+    assert len(lines) == 8 + 21 + 4
     for line in lines:
         assert line.endswith(("ValueError [R011] True", "ValueError [R012] True")), line
     # headers of 40 MB are made here
