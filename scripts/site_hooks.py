@@ -60,18 +60,18 @@ def on_files(files: Files, *, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page, with links that lead to pages of the site."""
+    """RETURNS (str): The page, with links that lead to pages of the site, and its language."""
     uri = page.file.src_uri
+    # the theme's labels, and the language that the page declares
+    if uri.endswith("_zh.md") or uri.startswith("tutorial/zh/"):
+        page.meta["language"] = "zh"
     if uri.startswith(("files/", "reference/")):
         return free_pipes(markdown)
     return mark_commands(free_pipes(rewrite(markdown, source_of(uri), uri)))
 
 
 def on_page_content(html: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page with the tutorial's pictures and formulas, and its language."""
+    """RETURNS (str): The page with the tutorial's pictures and formulas."""
     for place, made in _held.items():
         html = html.replace(f"<p>{place}</p>", made).replace(place, made)
-    uri = page.file.src_uri
-    if uri.endswith("_zh.md") or uri.startswith("tutorial/zh/"):
-        return f'<div lang="zh">{html}</div>'
-    return f'<div class="reference">{html}</div>' if uri in REFERENCES else html
+    return f'<div class="reference">{html}</div>' if page.file.src_uri in REFERENCES else html

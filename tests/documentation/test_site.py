@@ -78,6 +78,26 @@ def test_nothing_is_loaded_from_elsewhere(site):
     assert sheets and not [s for s in sheets if re.search(r"url\([\"\']?(https?:)?//", s)]
 
 
+def test_a_chinese_page_has_chinese_labels_and_an_english_one_english(site):
+    labels = {
+        "en": ("Search", "Table of contents", "Skip to content"),
+        "zh": ("搜索", "目录", "跳转至"),
+    }
+    found = set()
+    for path, html in site.items():
+        name = path.parent.name
+        language = "zh" if name.endswith("_zh") or path.parent.parent.name == "zh" else "en"
+        other = "en" if language == "zh" else "zh"
+        found.add(language)
+        assert f'<html lang="{language}"' in html, path
+        assert f'placeholder="{labels[language][0]}"' in html, path
+        said = re.findall(r">\s*([^<>]+?)\s*<", html)
+        assert not set(labels[other][1:]) & set(said), path
+        if '<nav class="md-nav md-nav--secondary"' in html and "md-skip" in html:
+            assert labels[language][2] in said, path
+    assert found == {"en", "zh"}
+
+
 def test_public_names_have_their_docstrings(site):
     (html,) = (html for path, html in site.items() if path.parent.name == "api")
     for name in set(spacy_rnn.__all__) - {"__version__"}:
