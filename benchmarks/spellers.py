@@ -13,6 +13,7 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import numpy as np
 import spacy
@@ -29,10 +30,12 @@ from spacy_rnn.training.schedules import one_cycle
 from spacy_rnn.vocabulary.alphabet import alphabet_of
 
 
-def renew_speller(lm: RNNLM, spelling: str, width: int) -> None:
+def renew_speller(lm: RNNLM, spelling: str, width: int, ngram_rows: int) -> None:
     """Give a model a new speller."""
     words = lm.shim.network
-    changes = {"spelling": spelling, "speller_width": width}
+    changes: dict[str, Any] = {"spelling": spelling, "speller_width": width}
+    changes["speller_ngram_rows"] = ngram_rows
+    lm.shim.settings.update(changes)
     symbols = alphabet_of(lm.vocabulary).counts
     if not words.settings.symbols:
         changes["symbols"] = len(symbols)
@@ -40,7 +43,6 @@ def renew_speller(lm: RNNLM, spelling: str, width: int) -> None:
     network = RNNLanguageModel(settings, lm.vocabulary.counts, symbols)
     own = {name: w for name, w in words.state_dict().items() if not name.startswith("speller.")}
     network.load_state_dict(own, strict=False)
-    lm.shim.settings.update(spelling=spelling, speller_width=width)
     lm.shim.set_network(network)
     lm.lm_weight = 0.0
 
@@ -66,6 +68,7 @@ def main(
     dev: Path = typer.Argument(help="The text to measure on"),
     spelling: str = typer.Option("plain,context", help="What the spellers know"),
     width: int = typer.Option(128, help="Of the spellers"),
+    ngram_rows: int = typer.Option(32_768, help="Of the table of n-grams; 0 for none"),
     steps: int = typer.Option(700, help="Steps of 32 windows of 70 tokens"),
     rate: float = typer.Option(0.015, help="The highest learning rate"),
     drop: float = typer.Option(0.4, help="Dropout"),
@@ -79,13 +82,19 @@ def main(
         lm = nlp.get_pipe("rnn_lm")
         assert isinstance(lm, RNNLM)
         fix_random_seed(seed)
-        renew_speller(lm, kind, width)
+        renew_speller(lm, kind, width, ngram_rows)
         spent = teach(nlp, lm, train, steps, rate=rate, drop=drop)
         reader = create_text_corpus(dev, document="block", limit=limit)
         start = process_time()
         counts = lm.count(example.predicted for example in reader(nlp))
         words = counts.unknown - counts.missing
-        row = {"spelling": kind, "width": width, "steps": steps, "seed": seed}
+        row = {
+            "spelling": kind,
+            "width": width,
+            "ngram_rows": ngram_rows,
+            "steps": steps,
+            "seed": seed,
+        }
         row |= {"cpu_seconds": round(spent), "unknown_words": words}
         row["bits_per_unknown_word"] = round(-counts.spelling / math.log(2) / words, 3)
         row["evaluation_seconds"] = round(process_time() - start)

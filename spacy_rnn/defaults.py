@@ -25,6 +25,7 @@ class ModelDefaults:
     ngram_min: int = 3
     ngram_max: int = 5
     speller_width: int = 0
+    speller_ngram_rows: int = 0
     spelling: str = "plain"
     softmax: bool = True
     cutoffs: str | list[int] | None = "auto"

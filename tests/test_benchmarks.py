@@ -314,7 +314,7 @@ def test_speller_program_measures_new_spellers_beside_the_same_words(english):
     assert (figures["spelling"], figures["unknown_words"]) == ("context", len(unknown))
     program = sys.modules["spellers"]
     words = lm.shim.network.state_dict()
-    program.renew_speller(lm, "context", 5)
+    program.renew_speller(lm, "context", 5, 30)
     renewed = lm.shim.network.state_dict()
     assert all(renewed[n].equal(w) for n, w in words.items() if not n.startswith("speller."))
     # three steps change little: near the bits of the untaught one

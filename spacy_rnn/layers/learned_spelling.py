@@ -28,7 +28,7 @@ from .shim import RNNShim, get_shim
 # In training, longer words (of symbols) are left out: they are no words, and cost much memory.
 _LONGEST = 100
 # The speller sees ever new words: more dropout than that costs it more than it spares.
-_MOST_DROPOUT = 0.2
+_MOST_DROPOUT = 0.1
 # Words that occur so often stand for new ones too (Baayen 2001: a word that occurred once tells
 # what new words look like), for a vocabulary that leaves none of the training text's out.
 _NEW = 1

@@ -13,6 +13,7 @@ from ..network.inference import Prediction
 from ..network.speller import Spellings, spelling_log_probs
 from ..vocabulary.alphabet import alphabet_of
 from ..vocabulary.known_forms import known_forms_of
+from ..vocabulary.symbol_ngrams import symbol_ngrams
 from ..vocabulary.symbols import UNKNOWN_ROW
 from ..vocabulary.token_forms import TokenForms
 from ..vocabulary.vocabulary import Vocabulary
@@ -97,10 +98,16 @@ def spell_forms(model: Model, words: Sequence[str]) -> Spellings:
     words (Sequence[str]): Their forms.
     """
     vocabulary: Vocabulary = model.attrs["vocabulary"]
-    symbols, lengths = alphabet_of(vocabulary).spell(words)
-    if not get_shim(model).network.spells_in_context:
-        return Spellings.from_symbols(symbols, lengths)
-    return Spellings.from_symbols(symbols, lengths, known_forms_of(vocabulary).ends(words, lengths))
+    network, alphabet = get_shim(model).network, alphabet_of(vocabulary)
+    symbols, lengths = alphabet.spell(words)
+    shut = ngrams = None
+    if network.spells_in_context:
+        shut = known_forms_of(vocabulary).ends(words, lengths)
+    if network.settings.speller_ngram_rows:
+        ngrams = symbol_ngrams(
+            alphabet.codes[symbols], lengths, network.settings.speller_ngram_rows
+        )
+    return Spellings.from_symbols(symbols, lengths, shut, ngrams)
 
 
 def find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:

@@ -58,6 +58,7 @@ def build_rnn_lm(
     ngram_min: int = MODEL.ngram_min,
     ngram_max: int = MODEL.ngram_max,
     speller_width: int = MODEL.speller_width,
+    speller_ngram_rows: int = MODEL.speller_ngram_rows,
     spelling: str = MODEL.spelling,
     softmax: bool = MODEL.softmax,
     cutoffs: str | list[int] | None = MODEL.cutoffs,
@@ -88,6 +89,9 @@ def build_rnn_lm(
         it doesn't have gets the probability p(`<unk>` | context) · p(spelling), the latter from an
         LSTM over the word's characters (see `network/speller.py`); 0 for none. It learns from the
         unknown words of the training text, so let rare words be unknown (`min_count` = 2).
+    speller_ngram_rows (int): Rows of a hashed table of the last two, three and four symbols, which
+        are added to what the speller reads of a symbol; see `vocabulary/symbol_ngrams.py`. 0 for
+        none, else at least 2. With them it learns more from the same words.
     spelling (str): What the speller knows. "plain": the word's characters only. "context": it
         starts from the state in which the word is predicted, p(`<unk>` | context) · p(spelling |
         context), gives nothing to words that the vocabulary has, and learns from its rare words
@@ -135,6 +139,8 @@ def build_rnn_lm(
     check_size("ngram_min", ngram_min, least=1)
     check_size("ngram_max", ngram_max, least=ngram_min)
     check_number("speller_width", speller_width, lambda n: n >= 0, ">= 0", whole=True)
+    rows = speller_ngram_rows
+    check_number("speller_ngram_rows", rows, lambda n: n == 0 or n >= 2, "0 or >= 2", whole=True)
     if speller_width and not softmax:
         known = {"name": "the model", "options": f"speller_width = {speller_width}"}
         raise ValueError(Errors.R924.format(**known))
@@ -147,6 +153,8 @@ def build_rnn_lm(
         "direction": direction,
         "subword_rows": subword_rows,
         "speller_width": speller_width,
+        # there is none without a speller, whatever a config says of it
+        "speller_ngram_rows": speller_ngram_rows if speller_width else 0,
         "spelling": spelling,
         "softmax": softmax,
         "ngram_rows": ngram_rows,

@@ -19,6 +19,7 @@ from ..vocabulary.alphabet import alphabet_of
 from .weights import weights_from_bytes
 
 _MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows", "ngram_rows")
+_SPELLER = ("speller_width", "speller_ngram_rows")
 _NGRAM_SIZES = ("ngram_min", "ngram_max")
 
 
@@ -56,9 +57,8 @@ class SourceModel:
         different = [name for name in (*_MUST_AGREE, *options) if ours[name] != theirs[name]]
         if ours["ngram_rows"] and theirs["ngram_rows"]:
             different += [name for name in _NGRAM_SIZES if ours[name] != theirs[name]]
-        widths = ours["speller_width"], theirs["speller_width"]
-        if all(widths) and widths[0] != widths[1]:
-            different.append("speller_width")
+        if ours["speller_width"] and theirs["speller_width"]:
+            different += [name for name in _SPELLER if ours[name] != theirs[name]]
         if theirs["softmax"] and not ours["softmax"]:
             different.append("softmax")
         if not set(target.directions) <= set(self.network.directions):

@@ -136,6 +136,9 @@ def _check_settings(settings: NetworkSettings) -> None:
         raise ValueError("what its speller knows is unknown")
     if type(settings.speller_width) is not int or settings.speller_width < 0:
         raise ValueError("its speller's width is not possible")
+    rows = settings.speller_ngram_rows
+    if type(rows) is not int or rows < 0 or rows == 1 or (rows and not settings.speller_width):
+        raise ValueError("its speller's n-grams are not possible")
     ends = [1, *settings.symbol_cutoffs, settings.symbols]
     if settings.speller_width and any(a >= b for a, b in pairwise(ends)):
         raise ValueError("its speller's clusters are not a rising list of rows")
@@ -147,11 +150,13 @@ def _check_sizes(
     """Whether tables of these sizes are in the file: then the network isn't larger than the file,
     whatever the header claims."""
     rows, ngrams, symbols = settings.subword_rows, settings.ngram_rows, settings.symbols
+    width, spelled = settings.speller_width, settings.speller_ngram_rows
     tables = {
         "embedding": (settings.words, settings.embedding_width),
         "subwords.weight": (rows, settings.embedding_width) if rows else None,
         "subwords.ngram_weight": (ngrams, settings.embedding_width) if ngrams else None,
-        "speller.embedding": (symbols, settings.speller_width) if settings.speller_width else None,
+        "speller.embedding": (symbols, width) if width else None,
+        "speller.subwords.weight": (spelled, width) if spelled else None,
     }
     for name, shape in tables.items():
         found = tuple(tensors[name].shape) if name in tensors else None

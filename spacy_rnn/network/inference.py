@@ -82,6 +82,7 @@ def predict(
     *,
     exclude: int,
     words: Tensor | None = None,
+    features: np.ndarray | None = None,
     reverse: bool = False,
     before: State | None = None,
     shut: np.ndarray | None = None,
@@ -97,6 +98,8 @@ def predict(
     wanted (Wanted): What to compute.
     exclude (int): The row left out of top-k lists and not counted in ranks; it has none itself.
     words, reverse: See `RNNLanguageModel.encode`.
+    features (Optional[ndarray]): int64 (n, k), what is read of the subword table at each position;
+        with it, ids are rows of the vocabulary and `words` is None.
     before (Optional[State]): The state before each sequence; zeros if None.
     shut (Optional[ndarray]): bool (n,), where row 0 can't come: the log-probabilities are those of
         the other rows, which sum to 1.
@@ -118,6 +121,7 @@ def predict(
         wanted,
         exclude,
         words,
+        None if features is None else torch.from_numpy(features).to(device),
         reverse,
         dtype,
     )
@@ -143,6 +147,7 @@ class _Run:
     wanted: Wanted
     exclude: int
     words: Tensor | None
+    features: Tensor | None
     reverse: bool
     dtype: torch.dtype
 
@@ -205,12 +210,16 @@ class _Run:
         places: Tensor | slice,
     ) -> tuple[Tensor, State]:
         lower: list[Tensor] = []
+        words = self.words
+        if self.features is not None:
+            words = self.network.word_vectors(ids, self.features[places])
+            ids = torch.arange(len(ids), device=ids.device)
         with self.network.precision(self.dtype):
             made = self.network.encode(
                 ids,
                 lengths,
                 state,
-                words=self.words,
+                words=words,
                 reverse=self.reverse,
                 multiple=multiple,
                 lower=lower if self.wanted.layers else None,

@@ -66,6 +66,7 @@ class NetworkSettings:
     symbols (int): Rows of the speller's alphabet, the end of a word included.
     symbol_cutoffs (Tuple[int, ...]): Like `cutoffs`, of the speller.
     spelling (str): "plain", or "context": the speller knows the context and the vocabulary.
+    speller_ngram_rows (int): Rows of the speller's table of n-grams of symbols; 0 for none.
     ngram_rows (int): Rows of the table of character n-grams; 0 for none.
     ngram_min, ngram_max (int): The sizes of these n-grams.
     softmax (bool): Whether there is a softmax; without one it is an encoder.
@@ -88,6 +89,7 @@ class NetworkSettings:
     ngram_min: int = 3
     ngram_max: int = 5
     softmax: bool = True
+    speller_ngram_rows: int = 0
 
     @property
     def speller(self) -> NetworkSettings | None:
@@ -95,7 +97,16 @@ class NetworkSettings:
         if not self.speller_width:
             return None
         width = self.speller_width
-        return NetworkSettings(self.symbols, "lstm", width, width, 1, True, self.symbol_cutoffs)
+        return NetworkSettings(
+            words=self.symbols,
+            cell="lstm",
+            embedding_width=width,
+            width=width,
+            depth=1,
+            tied=True,
+            cutoffs=self.symbol_cutoffs,
+            subword_rows=self.speller_ngram_rows,
+        )
 
     @property
     def lower_widths(self) -> list[int]:

@@ -9,6 +9,10 @@ probabilities of all non-empty sequences of symbols sum to 1. One that knows the
 its words out too: where what is spelled so far is one of them, the end can't come, and the other
 symbols share its probability. So the probabilities of all sequences that are none of these words
 sum to 1. It starts from the state in which the word is predicted, see `speller_start.py`.
+
+What it reads of a symbol may be more than its embedding: with vectors of the last two, three
+and four symbols added, hashed to a table, one step sees what an LSTM that learns from few words is
+slow to find (compare the n-gram features of Mikolov et al. 2011, there beside a recurrent network).
 """
 
 from __future__ import annotations
@@ -34,21 +38,30 @@ class Spellings(NamedTuple):
     ids, targets (ndarray): int64 (positions,), what is read and what is predicted.
     lengths (ndarray): int64 (words,), positions of each: its symbols and one.
     shut (Optional[ndarray]): bool (positions,), where END can't come; None for a plain speller.
+    ngrams (Optional[ndarray]): int64 (positions, k), rows of the speller's table of n-grams that
+        end with what is read; None for a speller without one.
     """
 
     ids: np.ndarray
     targets: np.ndarray
     lengths: np.ndarray
     shut: np.ndarray | None = None
+    ngrams: np.ndarray | None = None
 
     @classmethod
     def from_symbols(
-        cls, symbols: np.ndarray, lengths: np.ndarray, shut: np.ndarray | None = None
+        cls,
+        symbols: np.ndarray,
+        lengths: np.ndarray,
+        shut: np.ndarray | None = None,
+        ngrams: np.ndarray | None = None,
     ) -> Spellings:
         """symbols (ndarray): int64 (n,), of all words, none of them END.
         lengths (ndarray): int64 (words,), with sum n.
         shut (Optional[ndarray]): bool (n,), after which symbols END can't come; before the first
             one of a word it can't either. None for a plain speller.
+        ngrams (Optional[ndarray]): int64 (n, k), of `symbol_ngrams`; at the beginning of a word
+            there are none.
         """
         lengths = lengths + 1
         body = np.ones(int(lengths.sum()), dtype=bool)
@@ -57,11 +70,16 @@ class Spellings(NamedTuple):
         targets = ids.copy()
         ids[body] = symbols
         targets[np.flatnonzero(body) - 1] = symbols
-        if shut is None:
-            return cls(ids, targets, lengths)
-        closed = ~body
-        closed[body] = shut
-        return cls(ids, targets, lengths, closed)
+        made = cls(ids, targets, lengths)
+        if shut is not None:
+            closed = ~body
+            closed[body] = shut
+            made = made._replace(shut=closed)
+        if ngrams is not None:
+            rows = np.zeros((len(body), ngrams.shape[1]), dtype=np.int64)
+            rows[body] = ngrams
+            made = made._replace(ngrams=rows)
+        return made
 
     def of_words(self, numbers: np.ndarray) -> Spellings:
         """RETURNS (Spellings): Of some of the words, in another order, repeated perhaps.
@@ -70,8 +88,9 @@ class Spellings(NamedTuple):
         """
         starts = (np.cumsum(self.lengths) - self.lengths)[numbers]
         places = concatenated_ranges(starts, self.lengths[numbers])
-        shut = None if self.shut is None else self.shut[places]
-        return Spellings(self.ids[places], self.targets[places], self.lengths[numbers], shut)
+        shut, ngrams = (None if p is None else p[places] for p in (self.shut, self.ngrams))
+        chosen = self.ids[places], self.targets[places], self.lengths[numbers]
+        return Spellings(*chosen, shut, ngrams)
 
 
 @torch.no_grad()
@@ -94,6 +113,7 @@ def spelling_log_probs(
         spellings.targets,
         wanted,
         exclude=END,
+        features=spellings.ngrams,
         before=before,
         shut=spellings.shut,
     )
@@ -109,7 +129,8 @@ def spelling_log_probs(
 def log_prob_of_a_symbol(speller: RNNLanguageModel) -> float:
     """RETURNS (float): log(1 − p(end | end)): that a word isn't empty."""
     start = torch.full((1,), END, device=speller.device)
-    state = speller.read(start, speller.stack().zero_state(1))
+    nothing = torch.zeros(1, 1, dtype=torch.long, device=speller.device)
+    state = speller.read(start, speller.stack().zero_state(1), nothing)
     first = speller.softmax.log_distribution(state.h[-1])[0].cpu().double()
     return float(torch.logsumexp(first[END + 1 :], 0))
 
@@ -131,10 +152,15 @@ def symbol_log_probs(
     RETURNS (Tensor): float32 (positions,), natural log p of each symbol and end.
     """
     device = speller.device
+    ids, words = torch.from_numpy(spellings.ids).to(device), None
+    if spellings.ngrams is not None:
+        words = speller.word_vectors(ids, torch.from_numpy(spellings.ngrams).to(device))
+        ids = torch.arange(len(ids), device=device)
     hidden, _, _ = speller(
-        torch.from_numpy(spellings.ids).to(device),
+        ids,
         spellings.lengths,
         None,
+        words=words,
         state=before,
         dropout=dropout,
         dtype=dtype,

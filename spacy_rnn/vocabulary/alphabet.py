@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -25,6 +26,9 @@ class Alphabet:
 
     words (Iterable[str]): Different words.
 
+    codes (ndarray): int64 (symbols,), what each is, the same in every alphabet: 0 for the end, then
+        1 + the code point of characters, and greater numbers for bytes.
+
     EXAMPLE:
         >>> alphabet = Alphabet(["ab", "b"])
         >>> alphabet.spell(["b", "a"])[0] - 2  # the byte of "a"
@@ -44,6 +48,9 @@ class Alphabet:
         self.counts = np.array(counts, dtype=np.int64)
         self._rows = {character: row for row, character in enumerate(self.characters, 1)}
         self._first_byte = len(self.characters) + 1
+        points = [1 + ord(character) for character in self.characters]
+        bytes_ = (2 + sys.maxunicode + np.arange(_BYTES)).tolist()
+        self.codes = np.array([END, *points, *bytes_], dtype=np.int64)
 
     def __len__(self) -> int:
         return len(self.counts)

@@ -38,12 +38,11 @@ class Speller:
 
     def total(self, words):
         """Σ log p(spelling), as it is trained: 1 − p(end | end) isn't divided by."""
-        self.weights = naive.weights_of(self.network.speller)
+        self.reference.weights = self.weights = naive.weights_of(self.network.speller)
         parts = [torch.zeros((), dtype=torch.float64)]
         for word in words:
             symbols = self.reference.symbols(word)
-            hidden, _ = naive.read(self.network.settings.speller, self.weights, [0, *symbols])
-            table = naive.log_distribution(self.network.settings.speller, self.weights, hidden)
+            table = self.reference.table(symbols)
             parts.append(table[torch.arange(len(symbols) + 1), torch.tensor([*symbols, 0])].sum())
         return torch.stack(parts).sum()
 

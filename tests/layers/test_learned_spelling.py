@@ -160,8 +160,9 @@ def speller_start(speller, state, reverse, *, is_known):
 
 
 @pytest.mark.parametrize("direction", ["forward", "backward", "both"])
-def test_rare_and_unknown_words_are_learned_in_their_contexts(direction):
-    speller = entries_speller(spelling="context", direction=direction)
+@pytest.mark.parametrize("rows", [0, 40])
+def test_rare_and_unknown_words_are_learned_in_their_contexts(direction, rows):
+    speller = entries_speller(spelling="context", direction=direction, speller_ngram_rows=rows)
     lm, docs = speller.lm, docs_of(speller, [*DOCS, ["abc", "zz", "cb"]])
     before = others(weights_of(lm))
     losses = {}

@@ -7,10 +7,12 @@ import pytest
 import torch
 from safetensors.torch import load, save
 
+from spacy_rnn.layers.open_vocabulary import spell_forms
 from spacy_rnn.layers.rnn_lm_model import build_rnn_lm
 from spacy_rnn.layers.shim import get_shim
 from spacy_rnn.layers.sources import SourceModel
 from spacy_rnn.layers.weights import weights_from_bytes, weights_to_bytes
+from spacy_rnn.network.speller import spelling_log_probs
 from spacy_rnn.vocabulary import Vocabulary
 from spacy_rnn.vocabulary.alphabet import alphabet_of
 
@@ -41,13 +43,16 @@ CLAIMS = [("symbol_cutoffs", value) for value in LISTS]
 CLAIMS += [(option, value) for option in ("speller_width", "symbols") for value in SIZES]
 KINDS = [None, "", "Context", ["context"], 3, True, {}]
 CLAIMS += [("spelling", value) for value in KINDS]
+CLAIMS += [("speller_ngram_rows", value) for value in [*SIZES[:1], 1, *SIZES[2:]]]
 
 
 def fail(*args):
     raise AssertionError("a network is built before its header is checked")
 
 
-@pytest.mark.parametrize("changes", [{}, {"symbol_cutoffs": ()}, {"cell": "gru"}], ids=str)
+@pytest.mark.parametrize(
+    "changes", [{}, {"symbol_cutoffs": ()}, {"cell": "gru"}, {"speller_ngram_rows": 7}], ids=str
+)
 def test_a_speller_comes_back_exactly(changes):
     network = make_network(**{**SPELLER, **changes})
     loaded = weights_from_bytes(weights_to_bytes(network), {"speller_width": 4})
@@ -215,6 +220,31 @@ def test_the_same_alphabet_in_another_order_spells_the_very_same(source):
     assert alphabet_of(new.attrs["vocabulary"]).characters == ["a", "b", "c"]
     words = ["abc", "cabéx", "z", "猫"]
     np.testing.assert_allclose(log_probs_of(new, words), log_probs_of(old, words), atol=1e-6)
+
+
+def test_ngrams_of_a_source_are_those_of_another_alphabet(tmp_path):
+    old = make_model(speller_ngram_rows=20)
+    path = tmp_path / "model.bin"
+    path.write_bytes(old.to_bytes())
+    new = make_model([["zbca", 3], ["abc", 2], ["zz", 4]], source=str(path), speller_ngram_rows=20)
+    words = ["abc", "cab", "猫b"]
+    spelled = [spell_forms(model, words) for model in (old, new)]
+    assert spelled[0].ids.tolist() != spelled[1].ids.tolist()
+    assert spelled[0].ngrams.tolist() == spelled[1].ngrams.tolist()
+    found = [
+        spelling_log_probs(get_shim(model).network.speller, spellings)
+        for model, spellings in zip((old, new), spelled, strict=True)
+    ]
+    np.testing.assert_allclose(found[1][:2], found[0][:2], atol=1e-5)
+
+
+def test_a_source_with_another_table_of_symbol_ngrams_is_refused(tmp_path):
+    path = tmp_path / "model.bin"
+    path.write_bytes(make_model(speller_ngram_rows=20).to_bytes())
+    with pytest.raises(ValueError, match=r"R020.*speller_ngram_rows: 20 there, 0 here"):
+        make_model(source=str(path))
+    # a model without a speller takes no speller
+    make_model(source=str(path), speller_width=0)
 
 
 def test_equal_words_give_equal_weights_clusters_included(tmp_path):

@@ -93,6 +93,21 @@ def ngram_rows_of(word, settings):
     return rows
 
 
+def symbol_rows_of(read, rows):
+    """The rows of the last two to four symbols that were read; 0 is the beginning."""
+
+    def mix(number):
+        number = (number ^ number >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        number = (number ^ number >> 27) * 0x94D049BB133111EB % 2**64
+        return number ^ number >> 31
+
+    found, key = [], read[-1]
+    for size, before in zip((2, 3, 4), read[-2::-1], strict=False):
+        key = mix((key * 0x9E3779B97F4A7C15 + before) % 2**64)
+        found.append(mix((key + size) % 2**64) % (rows - 1) + 1)
+    return found
+
+
 class ReferenceSpeller:
     """p(spelling) of words that a component doesn't know, written down in the plainest way."""
 
@@ -131,10 +146,26 @@ class ReferenceSpeller:
         h, c = joint.chunk(2)
         return torch.tanh(h)[None], c[None]
 
-    def table(self, symbols, start):
+    def table(self, symbols, start=None):
         """log p of every symbol at every place of a word, as if it could end anywhere."""
-        hidden, _ = naive.read(self.settings, self.weights, [0, *symbols], start)
+        vectors = [self.weights["embedding"][0]]
+        for place, symbol in enumerate(symbols):
+            vector = self.weights["embedding"][symbol]
+            if self.settings.subword_rows:
+                read = [0, *map(self.code, symbols[: place + 1])]
+                for row in symbol_rows_of(read, self.settings.subword_rows):
+                    vector = vector + self.weights["subwords.weight"][row]
+            vectors.append(vector)
+        given = {**self.weights, "embedding": torch.stack(vectors)}
+        hidden, _ = naive.read(self.settings, given, range(len(vectors)), start)
         return naive.log_distribution(self.settings, self.weights, hidden)
+
+    def code(self, symbol):
+        """Of a character its code point and one, of a byte a number above all of these."""
+        last = len(self.characters)
+        return 1 + (
+            ord(self.characters[symbol - 1]) if symbol <= last else 0x110000 + symbol - last - 1
+        )
 
     @torch.no_grad()
     def log_prob(self, word, start=None):

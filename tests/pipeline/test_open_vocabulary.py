@@ -34,6 +34,7 @@ MODELS = {
         "cell": "rnn", "tied": False, "embedding_width": 7, "cutoffs": [4], "spelling": "context"
     },
     "lstm-subwords": {"subword_rows": 50, "spelling": "context"},
+    "lstm-ngrams": {"speller_ngram_rows": 30, "spelling": "context"},
 }  # fmt: skip
 # from left to right, from right to left
 READINGS = {"forward": [False], "backward": [True], "both": [False, True]}
@@ -340,7 +341,7 @@ def test_a_model_that_was_saved_before_there_were_spellers_still_loads(tmp_path)
     (entry,) = header["__metadata__"]
     claims = srsly.json_loads(header["__metadata__"][entry])
     del claims["checksum"]  # nor were there these
-    for name in ("speller_width", "symbols", "symbol_cutoffs", "spelling"):
+    for name in ("speller_width", "symbols", "symbol_cutoffs", "spelling", "speller_ngram_rows"):
         del claims["settings"][name]
     header["__metadata__"][entry] = srsly.json_dumps(claims)
     message["shims"][number] = [srsly.msgpack_dumps({**inner, "state": close_file(header, rest)})]
@@ -348,7 +349,7 @@ def test_a_model_that_was_saved_before_there_were_spellers_still_loads(tmp_path)
     config = tmp_path / "config.cfg"
     lines = config.read_text("utf8").splitlines(keepends=True)
     old = [line for line in lines if not line.startswith(("speller_", "spelling", "cache_"))]
-    assert len(lines) - len(old) == 5
+    assert len(lines) - len(old) == 6
     config.write_text("".join(old), "utf8")
     for text in TEXTS:
         assert_same_bits(spacy.load(tmp_path)(text)._.rnn_lm, nlp(text)._.rnn_lm)

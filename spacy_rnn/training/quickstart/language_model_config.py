@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from thinc.api import Config
@@ -12,7 +13,7 @@ from .config_parts import LOGGER, adam, batch_by_words, one_cycle_block, trainin
 from .sizes import WIDTHS, Budget
 from .source_settings import SourceSettings
 
-_SPELLER = {"speller_width": 128, "spelling": "context"}
+_SPELLER = {"speller_width": 128, "speller_ngram_rows": 32_768, "spelling": "context"}
 
 
 def language_model_settings(
@@ -51,7 +52,7 @@ def language_model_settings(
     }
     if source is not None:
         settings["training.before_update"] = fine_tuning(budget.steps // 10)
-        own = {"spelling": MODEL.spelling, **source.model}
+        own = {**asdict(MODEL), **source.model}
         settings["components.rnn_lm.model"] |= {name: own[name] for name in _SPELLER}
     return settings
 
