@@ -136,8 +136,8 @@ def _check_settings(settings: NetworkSettings) -> None:
         raise ValueError("what its speller knows is unknown")
     if type(settings.speller_width) is not int or settings.speller_width < 0:
         raise ValueError("its speller's width is not possible")
-    rows = settings.speller_ngram_rows
-    if type(rows) is not int or rows < 0 or rows == 1 or (rows and not settings.speller_width):
+    ngram_rows = settings.speller_ngram_rows
+    if type(ngram_rows) is not int or ngram_rows < 0 or ngram_rows == 1:
         raise ValueError("its speller's n-grams are not possible")
     ends = [1, *settings.symbol_cutoffs, settings.symbols]
     if settings.speller_width and any(a >= b for a, b in pairwise(ends)):
