@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -27,6 +28,46 @@ def weight_version(weight: Tensor) -> int:
     """RETURNS (int): A number that changes with every change of the weight in place. Without it,
     what is kept for weights could be that of other weights, so that its lack is an error."""
     return weight._version
+
+
+@cache
+def _knows_packed_lstm() -> bool:
+    # ops that torch was built without raise an error at each look
+    found = getattr(torch.ops.mkldnn, "_reorder_mkldnn_rnn_layer_weight", None)
+    return found is not None and hasattr(torch.ops.aten, "mkldnn_rnn_layer")
+
+
+def packs_lstm() -> bool:
+    """RETURNS (bool): Whether weights of an LSTM can be kept as oneDNN wants them: this torch can,
+    and nobody has switched oneDNN off. Where not, torch's own LSTM runs."""
+    return _knows_packed_lstm() and bool(torch.backends.mkldnn.enabled)
+
+
+def pack_lstm(weight_ih: Tensor, weight_hh: Tensor) -> list[Tensor]:
+    """RETURNS (List[Tensor]): Copies of an LSTM's weights for `run_packed_lstm`. Only called where
+    `packs_lstm`."""
+    pack = torch.ops.mkldnn._reorder_mkldnn_rnn_layer_weight
+    # not reversed, with biases, steps before sequences
+    made: list[Tensor] = pack(weight_ih, weight_hh, weight_hh.shape[1], False, True, False)
+    return made
+
+
+def run_packed_lstm(
+    inputs: Tensor, packed: Sequence[Tensor], biases: Sequence[Tensor], h: Tensor, c: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What torch's LSTM does, of one layer, without gradients.
+
+    inputs (Tensor): float32 (steps, sequences, input_width).
+    packed, biases (Sequence[Tensor]): Of input and state.
+    h, c (Tensor): float32 (1, sequences, width).
+    RETURNS (Tuple[Tensor, Tensor, Tensor]): float32 (steps, sequences, width), and h and c.
+    """
+    given = (inputs.contiguous(), *packed, *biases, h.contiguous(), c.contiguous())
+    # of one layer and direction, with biases, steps before sequences
+    lstm, shape = 2, (h.shape[2], 1, True, False, False)
+    run = torch.ops.aten.mkldnn_rnn_layer.default
+    output, h, c, _ = run(*given, False, [], lstm, *shape, False)
+    return output, h, c
 
 
 def scale_all_(tensors: Sequence[Tensor], factor: float) -> None:

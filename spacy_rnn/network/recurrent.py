@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, cast
+from typing import NamedTuple, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from .dropout import locked_dropout
 from .initialization import initialize_cell
 from .layout import Layout
-from .short_lstm import read_short, suits
+from .packed_lstm import run_layer
 
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -76,7 +76,7 @@ class RecurrentStack(nn.Module):
                 lower.append(packed)
             c = None if state.c is None else state.c[number : number + 1]
             start = State(state.h[number : number + 1], c)
-            packed, final = _run_layer(layer, packed, layout.segments, start)
+            packed, final = _run_segments(layer, packed, layout.segments, start)
             finals.append(final)
         if len(finals) == 1:
             return packed, finals[0]
@@ -91,43 +91,18 @@ class RecurrentStack(nn.Module):
         state (State): (depth, 1, width) each, before the first step.
         RETURNS (State): After the last one.
         """
-        if len(inputs) == 1 and inputs.device.type == "cpu" and not torch.is_grad_enabled():
-            return self._step(inputs, state)
         output = inputs[:, None]
         hs, cs = [], []
         for number, layer in enumerate(self.layers):
-            h = state.h[number : number + 1]
-            if state.c is None:
-                output, h = layer(output, h)
-            elif suits(layer, len(output)):
-                made, c = read_short(layer, output[:, 0], h[0], state.c[number])
-                output, h = made[:, None], made[None, -1:]
-                cs.append(c[None])
-            else:
-                output, (h, c) = layer(output, (h, state.c[number : number + 1]))
-                cs.append(c)
+            c = None if state.c is None else state.c[number : number + 1]
+            output, h, c = run_layer(layer, output, state.h[number : number + 1], c)
             hs.append(h)
+            if c is not None:
+                cs.append(c)
         return State(torch.cat(hs), torch.cat(cs) if cs else None)
 
-    def _step(self, output: Tensor, state: State) -> State:
-        """One step of one sequence: a layer's call takes several times as long as its products."""
-        hs, cs = [], []
-        for number, layer in enumerate(self.layers):
-            names = "weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"
-            weights: list[Any] = [getattr(layer, name) for name in names]
-            h = state.h[number]
-            if state.c is None:
-                step = torch.gru_cell if self.cell == "gru" else torch.rnn_tanh_cell
-                h = step(output, h, *weights)
-            else:
-                h, c = torch.lstm_cell(output, (h, state.c[number]), *weights)
-                cs.append(c)
-            hs.append(h)
-            output = h
-        return State(torch.stack(hs), torch.stack(cs) if cs else None)
 
-
-def _run_layer(
+def _run_segments(
     layer: nn.Module, packed: Tensor, segments: list[tuple[int, int]], state: State
 ) -> tuple[Tensor, State]:
     """One call of the layer for every segment; finished sequences leave the running state."""
@@ -147,10 +122,7 @@ def _run_layer(
                 ended_c.append(c[:, running:])
                 c = c[:, :running].contiguous()
         block = part.view(steps, running, -1)
-        if c is None:
-            output, h = layer(block, h)
-        else:
-            output, (h, c) = layer(block, (h, c))
+        output, h, c = run_layer(layer, block, h, c)
         outputs.append(output.reshape(steps * running, -1))
     final_h = torch.cat([h, *reversed(ended_h)], dim=1).float()
     final_c = None if c is None else torch.cat([c, *reversed(ended_c)], dim=1).float()
@@ -161,13 +133,8 @@ def _run_layer(
 def _run_block(
     layer: nn.Module, packed: Tensor, segment: tuple[int, int], state: State
 ) -> tuple[Tensor, State]:
-    """What `_run_layer` does where all sequences are of one length: nothing to cut or to join."""
+    """What `_run_segments` does where all sequences have one length: nothing to cut or join."""
     steps, running = segment
-    if state.c is None:
-        output, h = layer(packed.view(steps, running, -1), state.h)
-        return output.reshape(steps * running, -1).float(), State(h.float(), None)
-    if running == 1 and suits(layer, steps):
-        output, c = read_short(layer, packed, state.h[0], state.c[0])
-        return output, State(output[None, -1:], c[None])
-    output, (h, c) = layer(packed.view(steps, running, -1), (state.h, state.c))
-    return output.reshape(steps * running, -1).float(), State(h.float(), c.float())
+    output, h, c = run_layer(layer, packed.view(steps, running, -1), *state)
+    final = State(h.float(), None if c is None else c.float())
+    return output.reshape(steps * running, -1).float(), final

@@ -1,0 +1,78 @@
+"""A recurrent layer's call; in prediction with an LSTM's weights as oneDNN wants them.
+
+On a processor oneDNN runs torch's LSTM, with weights in an order of its own. torch brings them into
+that order at each call, which takes longer than reading a sentence; here it is done once, until a
+weight changes. The numbers are those of `torch.nn.LSTM`, bit for bit, and the weights are held
+twice.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, TypeGuard
+from weakref import WeakKeyDictionary
+
+import torch
+from torch import Tensor, nn
+
+from .._compat.torch import pack_lstm, packs_lstm, run_packed_lstm, weight_version
+
+
+class _Packed(NamedTuple):
+    """The weights of a layer as they are at one moment, and what tells that they are others."""
+
+    signs: tuple[Any, ...]
+    weights: list[Tensor]
+
+
+# Beside the modules, so that no copy and no file holds them.
+_KEPT: WeakKeyDictionary[nn.Module, _Packed] = WeakKeyDictionary()
+
+
+def run_layer(
+    layer: nn.Module, inputs: Tensor, h: Tensor, c: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Read sequences of one length.
+
+    layer (Module): torch's RNN, GRU or LSTM, of one layer and direction, with biases.
+    inputs (Tensor): float32 (steps, sequences, input_width).
+    h, c (Tensor): float32 (1, sequences, width), the state before them; c of an LSTM only.
+    RETURNS (Tuple[Tensor, Tensor, Optional[Tensor]]): (steps, sequences, width), h after each step,
+        and the state after the last one.
+    """
+    if c is None:
+        return *layer(inputs, h), None
+    if _can_be_packed(layer):
+        biases: Any = layer.bias_ih_l0, layer.bias_hh_l0
+        return run_packed_lstm(inputs, _packed_weights(layer), biases, h, c)
+    output, (h, c) = layer(inputs, (h, c))
+    return output, h, c
+
+
+def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
+    """RETURNS (bool): Whether it is an LSTM that predicts in float32 on a processor with oneDNN."""
+    return (
+        isinstance(layer, nn.LSTM)
+        and not torch.is_grad_enabled()
+        and layer.weight_hh_l0.device.type == "cpu"
+        and layer.weight_hh_l0.dtype == torch.float32
+        and not layer.weight_hh_l0.is_inference()  # it doesn't tell when it changes
+        and not torch.is_autocast_enabled("cpu")
+        and packs_lstm()
+    )
+
+
+def _packed_weights(layer: nn.LSTM) -> list[Tensor]:
+    weight_ih: Any = layer.weight_ih_l0
+    weight_hh: Any = layer.weight_hh_l0
+    signs = _signs(weight_ih), _signs(weight_hh)
+    kept = _KEPT.get(layer)
+    if kept is None or kept.signs != signs:
+        kept = _KEPT[layer] = _Packed(signs, pack_lstm(weight_ih, weight_hh))
+    return kept.weights
+
+
+def _signs(weight: Tensor) -> tuple[int, int, bytes, bytes]:
+    """What changes with a weight. torch doesn't count changes through `.data`, by which units are
+    switched off, say; a row and a column show nearly all of those."""
+    values = weight.detach().numpy()
+    return weight.data_ptr(), weight_version(weight), values[0].tobytes(), values[:, 0].tobytes()
