@@ -64,12 +64,13 @@ def predict_sequences(
             # one sequence: each document's </s> is read after the last token of the one before
             lengths = np.add.reduceat(lengths, np.cumsum([0, *chains[:-1]]))
         kept = spelling_positions(model, reading) if wanted.log_probs else None
+        asked = wanted if kept is wanted.kept else replace(wanted, kept=kept)
         made = predict(
             network,
             reading.ids,
             lengths,
             reading.targets,
-            replace(wanted, kept=kept),
+            asked,
             exclude=UNKNOWN_ROW,
             words=table,
             reverse=reading.reverse,
@@ -80,24 +81,29 @@ def predict_sequences(
 
 
 def _in_text_order(prediction: Prediction, lengths: np.ndarray) -> Prediction:
-    after, predicted = states_order(lengths), targets_order(lengths)
+    after = torch.from_numpy(states_order(lengths))
 
-    def ordered(rows: Tensor, order: np.ndarray) -> Tensor:
-        return rows[torch.from_numpy(order).to(rows.device)]
+    def by_states(rows: Tensor | None) -> Tensor | None:
+        return None if rows is None else rows.index_select(0, after.to(rows.device))
 
-    def reorder(rows: Tensor | None, order: np.ndarray) -> Tensor | None:
-        return None if rows is None else ordered(rows, order)
-
-    return Prediction(
-        reorder(prediction.hidden, after),
-        reorder(prediction.log_probs, predicted),
-        reorder(prediction.top_log_probs, after),
-        reorder(prediction.top_rows, after),
-        prediction.state,
-        {name: ordered(rows, predicted) for name, rows in prediction.measures.items()},
-        prediction.kept,
-        [ordered(below, after) for below in prediction.lower],
+    made = replace(
+        prediction,
+        hidden=by_states(prediction.hidden),
+        top_log_probs=by_states(prediction.top_log_probs),
+        top_rows=by_states(prediction.top_rows),
+        lower=[below.index_select(0, after.to(below.device)) for below in prediction.lower],
     )
+    if prediction.log_probs is None and not prediction.measures:
+        return made
+    predicted = torch.from_numpy(targets_order(lengths))
+
+    def by_targets(rows: Tensor) -> Tensor:
+        return rows.index_select(0, predicted.to(rows.device))
+
+    if prediction.log_probs is not None:
+        made.log_probs = by_targets(prediction.log_probs)
+    made.measures = {name: by_targets(rows) for name, rows in prediction.measures.items()}
+    return made
 
 
 def joint_hidden(predictions: list[Prediction]) -> Tensor | None:

@@ -179,7 +179,7 @@ def _read_new(model: Model, doc: Doc, start: ReadState) -> list[Step]:
     vectors = _input_vectors(network, reading)
     states = [start]
     for place in range(1, len(vectors)):
-        state = network.stack().read(vectors[place : place + 1], states[-1].state)
+        _, state = network.stack().read(vectors[place : place + 1], states[-1].state)
         states.append(ReadState(network, state, start))
     asked = spelling_positions(model, reading)
     contexts = None

@@ -120,8 +120,8 @@ def sequences_from_docs(model: Model, docs: list[Doc]) -> list[Sequences]:
             word, norm = mark.neighbour(after=reverse, skip_space=vocabulary.skips_space)
             if word is not None:
                 read[start] = inputs.add(doc, word, norm)
-        made = Sequences(read, predicted, lengths, marks, inputs.tokens, predicting)
-        result.append(replace(made, reverse=reverse))
+        known = lengths, marks, inputs.tokens
+        result.append(Sequences(read, predicted, *known, predicting, reverse=reverse))
     words = inputs.words  # the last neighbours are in it by now
     for sequences in result:
         sequences.words = words

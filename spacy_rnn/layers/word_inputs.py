@@ -62,14 +62,15 @@ class Inputs:
         self.subword_rows = subword_rows
         self.ngrams = ngrams
         self.tokens = vocabulary.forms_of(docs)
-        self.rows = vocabulary.rows_of_keys(self.tokens.keys)
-        self.ids = self.rows
         self.boundary = BOUNDARY_ROW
         self._base: Words | None = None
         self._added: list[tuple[int, tuple[int, ...]]] = []
-        if subword_rows or ngrams:
+        if not (subword_rows or ngrams):
+            self.ids = self.rows = vocabulary.rows_of_keys(self.tokens.keys)
+        else:
             types, self.ids = np.unique(self.tokens.keys, return_inverse=True)
             rows = vocabulary.rows_of_keys(types)
+            self.rows = rows[self.ids]
             features = np.zeros((len(types), 0), dtype=np.int64)
             if len(types) and subword_rows:
                 spelling = subword_features_of(vocabulary, subword_rows)

@@ -21,6 +21,8 @@ _MAX_SEQUENCES = 512
 _MIN_SEQUENCES = 32
 # Lengths are rounded up to it where no state is wanted: a fifth fewer, larger calls of the cell.
 _MULTIPLE = 4
+# A single sequence of so many positions isn't: somebody waits for each step.
+_SHORT = 64
 
 
 @dataclass
@@ -109,7 +111,8 @@ def predict(
         float32).
     """
     device, total = network.device, len(ids)
-    result = _allocate(network, total, len(lengths), wanted, reverse)
+    alone = len(lengths) == 1 and total <= chunk_positions
+    result = _allocate(network, total, len(lengths), wanted, reverse, alone)
     if not wanted.anything:
         return result
     run = _Run(
@@ -125,7 +128,7 @@ def predict(
         reverse,
         dtype,
     )
-    if len(lengths) == 1 and total <= chunk_positions:
+    if alone:
         run.read_one(before)
         return result
     starts = np.cumsum(lengths) - lengths
@@ -156,12 +159,13 @@ class _Run:
 
     def read_one(self, before: State | None) -> None:
         """Read a single sequence, whose positions need no order."""
-        multiple = 1 if self.wanted.final_state else _MULTIPLE
-        lengths = np.array([len(self.ids)])
-        hidden, state = self._encode(self.ids, lengths, before, multiple, slice(0, len(self.ids)))
-        if self.result.hidden is not None:
+        whole = slice(0, len(self.ids))
+        multiple = 1 if self.wanted.final_state or whole.stop <= _SHORT else _MULTIPLE
+        lengths = np.array([whole.stop])
+        hidden, state = self._encode(self.ids, lengths, before, multiple, whole)
+        if self.wanted.hidden:
             self.result.hidden = hidden
-        self._fill(hidden, slice(0, len(self.ids)))
+        self._fill(hidden, whole)
         if self.wanted.kept is not None:
             self.result.kept = hidden[torch.from_numpy(self.wanted.kept).to(hidden.device)]
         self.result.state = state if self.wanted.final_state else None
@@ -250,11 +254,17 @@ class _Run:
 
 
 def _allocate(
-    network: RNNLanguageModel, total: int, sequences: int, wanted: Wanted, reverse: bool
+    network: RNNLanguageModel,
+    total: int,
+    sequences: int,
+    wanted: Wanted,
+    reverse: bool,
+    alone: bool,
 ) -> Prediction:
+    """alone (bool): Whether it is a single sequence, whose states are taken as they come."""
     device = network.device
     result = Prediction()
-    if wanted.hidden:
+    if wanted.hidden and not alone:
         result.hidden = torch.empty(total, network.settings.width, device=device)
     if wanted.layers:
         widths = network.settings.lower_widths
@@ -268,9 +278,9 @@ def _allocate(
         kind = np.dtype(NETWORK_MEASURES[name].dtype).kind
         dtype = torch.float32 if kind == "f" else torch.long
         result.measures[name] = torch.empty(total, dtype=dtype, device=device)
-    if wanted.final_state:
+    if wanted.final_state and not alone:
         result.state = network.stack(reverse).zero_state(sequences)
-    if wanted.kept is not None:
+    if wanted.kept is not None and not alone:
         result.kept = torch.empty(len(wanted.kept), network.settings.width, device=device)
     return result
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch.nn import functional
 from .clusters import ClusterSoftmax
 from .dropout import locked_dropout
 from .initialization import initialize_embedding
-from .layout import make_layout, one_sequence
+from .layout import make_layout
 from .lookup import look_up
 from .memory import limit_shape_cache
 from .missing_softmax import MissingSoftmax
@@ -216,7 +216,7 @@ class RNNLanguageModel(nn.Module):
 
     def stack(self, reverse: bool = False) -> RecurrentStack:
         """RETURNS (RecurrentStack): The one that reads from left to right, or the other one."""
-        return self.get_submodule(_STACKS[reverse])  # type: ignore[return-value]
+        return cast(RecurrentStack, getattr(self, _STACKS[reverse]))
 
     def word_vectors(self, rows: Tensor | None, features: Tensor | None = None) -> Tensor:
         """What the stacks read of words: their embedding, and their spelling if it counts.
@@ -324,12 +324,9 @@ class RNNLanguageModel(nn.Module):
     ) -> tuple[Tensor, State]:
         """What `encode` does, where there is nothing to sort: a sentence waits for less."""
         stack, length = self.stack(reverse), len(ids)
-        rest = -length % multiple
-        if rest:
-            ids = torch.cat([ids, ids[-1:].expand(rest)])
+        ids = functional.pad(ids, (0, -length % multiple))
         state = stack.zero_state(1) if state is None else state
-        vectors, layout = self._read_vectors(ids, words), one_sequence(length + rest)
-        hidden, state = stack(vectors, layout, state, lower=lower)
+        hidden, state = stack.read(self._read_vectors(ids, words), state, lower)
         if lower is not None:
             lower[:] = [below[:length] for below in lower]
         return hidden[:length], state
@@ -345,7 +342,7 @@ class RNNLanguageModel(nn.Module):
         features (Optional[Tensor]): See `word_vectors`.
         RETURNS (State): After the last one.
         """
-        return self.stack().read(self.word_vectors(ids, features), state)
+        return self.stack().read(self.word_vectors(ids, features), state)[1]
 
     def forward(
         self,

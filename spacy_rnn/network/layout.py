@@ -61,10 +61,3 @@ def make_layout(lengths: np.ndarray, *, multiple: int = 1) -> Layout:
     to_flat = np.empty(int(lengths.sum()), dtype=np.int64)
     to_flat[from_flat[real]] = np.flatnonzero(real)
     return Layout(segments, order, to_flat, sequence, from_flat)
-
-
-def one_sequence(length: int) -> Layout:
-    """RETURNS (Layout): That of a single sequence, which is packed as it is."""
-    places = np.arange(length)
-    first = np.zeros(1, dtype=np.int64)
-    return Layout([(length, 1)], first, places, np.zeros_like(places), places)

@@ -8,7 +8,8 @@ twice.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeGuard
+from collections.abc import Sequence
+from typing import Any, TypeGuard
 from weakref import WeakKeyDictionary
 
 import torch
@@ -17,11 +18,28 @@ from torch import Tensor, nn
 from .._compat.torch import pack_lstm, packs_lstm, run_packed_lstm, weight_version
 
 
-class _Packed(NamedTuple):
-    """The weights of a layer as they are at one moment, and what tells that they are others."""
+class _Packed:
+    """The weights of a layer as they are at one moment, as oneDNN wants them.
 
-    signs: tuple[Any, ...]
-    weights: list[Tensor]
+    given (Sequence[Tensor]): Of input and state.
+    """
+
+    def __init__(self, given: Sequence[Tensor]) -> None:
+        # as long as these hold the memory, no other weights can lie there
+        arrays = [weight.detach().numpy() for weight in given]
+        self._samples = [array.reshape(-1)[:: array.shape[1] + 1] for array in arrays]
+        self._signs = self._signs_of(given)
+        self.weights = pack_lstm(*given)
+
+    def are_of(self, given: Sequence[Tensor]) -> bool:
+        """RETURNS (bool): Whether these weights were packed, and haven't changed since."""
+        return self._signs == self._signs_of(given)
+
+    def _signs_of(self, given: Sequence[Tensor]) -> tuple[Any, ...]:
+        """torch doesn't count changes through `.data`, by which units are switched off, say; a
+        number of each row, and of each column, shows nearly all of those."""
+        places = [(weight.data_ptr(), weight_version(weight)) for weight in given]
+        return places, [sample.tobytes() for sample in self._samples]
 
 
 # Beside the modules, so that no copy and no file holds them.
@@ -62,17 +80,8 @@ def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
 
 
 def _packed_weights(layer: nn.LSTM) -> list[Tensor]:
-    weight_ih: Any = layer.weight_ih_l0
-    weight_hh: Any = layer.weight_hh_l0
-    signs = _signs(weight_ih), _signs(weight_hh)
+    given: Any = layer.weight_ih_l0, layer.weight_hh_l0
     kept = _KEPT.get(layer)
-    if kept is None or kept.signs != signs:
-        kept = _KEPT[layer] = _Packed(signs, pack_lstm(weight_ih, weight_hh))
+    if kept is None or not kept.are_of(given):
+        kept = _KEPT[layer] = _Packed(given)
     return kept.weights
-
-
-def _signs(weight: Tensor) -> tuple[int, int, bytes, bytes]:
-    """What changes with a weight. torch doesn't count changes through `.data`, by which units are
-    switched off, say; a row and a column show nearly all of those."""
-    values = weight.detach().numpy()
-    return weight.data_ptr(), weight_version(weight), values[0].tobytes(), values[:, 0].tobytes()

@@ -46,8 +46,8 @@ class RecurrentStack(nn.Module):
 
     def zero_state(self, sequences: int) -> State:
         like = cast(Tensor, self.layers[0].weight_hh_l0)
-        zeros = like.new_zeros(self.depth, sequences, self.width)
-        return State(zeros, zeros.clone() if self.cell == "lstm" else None)
+        zeros = like.new_zeros(2, self.depth, sequences, self.width)
+        return State(zeros[0], zeros[1] if self.cell == "lstm" else None)
 
     def forward(
         self,
@@ -78,28 +78,36 @@ class RecurrentStack(nn.Module):
             start = State(state.h[number : number + 1], c)
             packed, final = _run_segments(layer, packed, layout.segments, start)
             finals.append(final)
-        if len(finals) == 1:
-            return packed, finals[0]
-        h = torch.cat([final.h for final in finals])
-        cs = [final.c for final in finals if final.c is not None]
-        return packed, State(h, torch.cat(cs) if cs else None)
+        return packed, _one_above_the_other(finals)
 
-    def read(self, inputs: Tensor, state: State) -> State:
-        """Run over one sequence.
+    def read(
+        self, inputs: Tensor, state: State, lower: list[Tensor] | None = None
+    ) -> tuple[Tensor, State]:
+        """Run over one sequence: what `forward` does, where there is nothing to lay out.
 
         inputs (Tensor): float32 (steps, input_width).
         state (State): (depth, 1, width) each, before the first step.
-        RETURNS (State): After the last one.
+        lower (Optional[List[Tensor]]): See `forward`.
+        RETURNS (Tuple[Tensor, State]): float32 (steps, width) of the last layer, and the state
+            after the last step.
         """
-        output = inputs[:, None]
-        hs, cs = [], []
+        output, finals = inputs[:, None], []
         for number, layer in enumerate(self.layers):
+            if lower is not None:
+                lower.append(output[:, 0])
             c = None if state.c is None else state.c[number : number + 1]
             output, h, c = run_layer(layer, output, state.h[number : number + 1], c)
-            hs.append(h)
-            if c is not None:
-                cs.append(c)
-        return State(torch.cat(hs), torch.cat(cs) if cs else None)
+            output = output.float()
+            finals.append(State(h.float(), None if c is None else c.float()))
+        return output[:, 0], _one_above_the_other(finals)
+
+
+def _one_above_the_other(finals: list[State]) -> State:
+    """RETURNS (State): That of a stack, from those of its layers."""
+    if len(finals) == 1:
+        return finals[0]
+    cs = [final.c for final in finals if final.c is not None]
+    return State(torch.cat([final.h for final in finals]), torch.cat(cs) if cs else None)
 
 
 def _run_segments(

@@ -78,7 +78,8 @@ def split_predictions(
     """
     own = [None] * len(predictions) if spelling is None else spelling
     pairs = zip(predictions, own, strict=True)
-    result, *others = (_split(docs, lengths, made, words, part) for made, part in pairs)
+    identities = [token_identities(doc) for doc in docs]
+    result, *others = (_split(identities, lengths, made, words, part) for made, part in pairs)
     for backward in others:
         for made, other in zip(result, backward, strict=True):
             made.output.backward = other.output
@@ -163,7 +164,7 @@ def _add_layers(result: list[DocAnnotations], lengths: np.ndarray, lower: list[T
 
 
 def _split(
-    docs: Sequence[Doc],
+    identities: Sequence[tuple[np.ndarray, np.ndarray]],
     lengths: np.ndarray,
     prediction: Prediction,
     words: list[str],
@@ -182,10 +183,10 @@ def _split(
     state_c = _to_numpy(prediction.state.c) if prediction.state else None
     result = []
     stop = 0
-    for number, (doc, length) in enumerate(zip(docs, lengths.tolist(), strict=True)):
+    for number, (own, length) in enumerate(zip(identities, lengths.tolist(), strict=True)):
         start, stop = stop, stop + length
-        offsets, word_hashes = token_identities(doc)
-        output = LMOutput(offsets, word_hashes=word_hashes)
+        offsets, word_hashes = own
+        output = LMOutput(offsets.copy(), word_hashes=word_hashes.copy())
         if log_probs is not None:
             output.log_probs = log_probs[start : stop - 1].copy()
             output.end_log_prob = float(log_probs[stop - 1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,12 +40,23 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
     check_type("name", name, str, "a string")
     if name in GETTERS[Doc]:
         raise ValueError(Errors.R334.format(name=name))
-    _register(Doc, name, partial(get_output, name=name))
+    for extension in _extensions_of(name):
+        _register(*extension)
+
+
+@cache
+def _extensions_of(name: str) -> list[tuple[Any, str, partial, partial | None]]:
+    """RETURNS (List[Tuple]): Kind, attribute, getter and setter of each; made once, since a
+    component asks at each document."""
+    made: list[tuple[Any, str, partial, partial | None]]
+    made = [(Doc, name, partial(get_output, name=name), None)]
     for kind, getters in GETTERS.items():
         for attribute in getters:
             names = {"kind": kind.__name__, "attribute": attribute}
-            getter, setter = partial(_read, **names), partial(_set_from_json, **names)
-            _register(kind, attribute, getter, setter)
+            made.append(
+                (kind, attribute, partial(_read, **names), partial(_set_from_json, **names))
+            )
+    return made
 
 
 def _register(kind: Any, attribute: str, getter: Any, setter: Any = None) -> None:
@@ -68,6 +79,8 @@ def _register(kind: Any, attribute: str, getter: Any, setter: Any = None) -> Non
 
 def _do_the_same(getter: Any, other: partial) -> bool:
     """Whether both do the same; partials know only whether they are one."""
+    if getter is other:
+        return True
     if not isinstance(getter, partial):
         return False
     return getter.func is other.func and getter.keywords == other.keywords

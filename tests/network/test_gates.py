@@ -111,7 +111,7 @@ def test_without_a_state_it_starts_at_zero_and_one_step_is_enough(cell):
     inputs = torch.randn(1, 3)
     found = trace_stack(stack, inputs)
     wanted = trace_stack(stack, inputs, stack.zero_state(1))
-    final = stack.read(inputs, stack.zero_state(1))
+    _, final = stack.read(inputs, stack.zero_state(1))
     assert [layer.h.shape for layer in found] == [(1, 5), (1, 5)]
     for one, other in zip(found, wanted, strict=True):
         assert torch.equal(one.h, other.h)

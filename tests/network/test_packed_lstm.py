@@ -83,7 +83,7 @@ def test_a_stack_gives_the_same_without_packing(monkeypatch, cell):
         monkeypatch.setattr(packed_lstm, "packs_lstm", lambda can=can: can)
         with torch.no_grad():
             hidden, state = stack(inputs, layout, stack.zero_state(4))
-            one = stack.read(inputs[:1], stack.zero_state(1))
+            _, one = stack.read(inputs[:1], stack.zero_state(1))
         results.append([t for t in (hidden, *state, *one) if t is not None])
     for packed, plain in zip(*results, strict=True):
         assert torch.equal(packed, plain)

@@ -135,11 +135,11 @@ def test_no_dropout_without_a_rate():
 def test_steps_of_one_sequence_are_those_of_the_layers(cell, depth):
     stack = RecurrentStack(cell, 5, 7, depth)
     inputs = torch.randn(6, 5, generator=torch.Generator().manual_seed(0))
-    whole = stack.read(inputs, stack.zero_state(1))
+    _, whole = stack.read(inputs, stack.zero_state(1))
     state = stack.zero_state(1)
     for place in range(6):
         with torch.no_grad():
-            state = stack.read(inputs[place : place + 1], state)
+            _, state = stack.read(inputs[place : place + 1], state)
     torch.testing.assert_close(state.h, whole.h.detach(), atol=1e-6, rtol=1e-5)
     assert (state.c is None) == (whole.c is None)
     if state.c is not None:
