@@ -48,7 +48,10 @@ class TokenCache:
             return kept.copy()
         doc = nlp.make_doc(text)
         self._keep(key, doc)
-        return doc
+        kept = self._documents.get(key)
+        # the first reading gives what later ones give: some tokenizers leave the first token
+        # without the sentence start that it has in every Doc made of words
+        return kept.to_doc(nlp.vocab) if isinstance(kept, PlainDoc) else doc
 
     def _keep(self, key: bytes, doc: Doc) -> None:
         if not is_annotated(doc) and not doc.user_data:

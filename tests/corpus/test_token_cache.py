@@ -4,8 +4,10 @@ import pytest
 import spacy
 from spacy.lang.en import English
 from spacy.tokens import Doc
+from spacy.training import Example
 
 from spacy_rnn.corpus.token_cache import _CACHES, get_cache
+from spacy_rnn.training.resumable.batch_stream import checksum_of
 
 from .conftest import TEXTS, CountingTokenizer
 
@@ -27,6 +29,14 @@ def test_kept_tokens_make_the_doc_that_the_tokenizer_makes(nlp, text):
     assert same(first, expected)
     assert same(second, expected)
     assert second.has_unknown_spaces == expected.has_unknown_spaces
+
+
+@pytest.mark.parametrize("lang", ["en", "de", "zh"])
+def test_a_text_is_the_same_document_at_every_reading(lang):
+    nlp = spacy.blank(lang)
+    cache = get_cache(nlp)
+    first, second = (Example(d, d) for d in (cache.make_doc(nlp, " a b. c") for _ in range(2)))
+    assert checksum_of([first]) == checksum_of([second])
 
 
 class TaggingTokenizer:
