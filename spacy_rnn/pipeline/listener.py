@@ -69,7 +69,7 @@ def _forward(
     if is_train and model._batch_id is not None:
         model.initializing = False
         given, backprop = stock_forward(model, docs, is_train)
-        return _mix(model, given, backprop) if model.mixing else (given, backprop)
+        return _mix_layers(model, given, backprop) if model.mixing else (given, backprop)
     if is_train:
         model.initializing = False
     width = model.get_dim("nO")
@@ -81,7 +81,7 @@ def _forward(
         _check_heard(model, output, width)
     if model.mixing:
         read: Any = [list(map(model.ops.asarray2f, output.layers)) for output in outputs]
-        return _mix(model, read, _no_backprop, learns=is_train)
+        return _mix_layers(model, read, _no_backprop, learns=is_train)
     return [model.ops.asarray2f(output.hidden) for output in outputs], _no_backprop
 
 
@@ -96,7 +96,7 @@ def _check_heard(model: Any, output: Any, width: int) -> None:
         raise ValueError(Errors.R323.format(**known))
 
 
-def _mix(
+def _mix_layers(
     model: Any,
     docs: list[list[Floats2d]],
     backprop_docs: Callable[[Any], list],
