@@ -1,12 +1,10 @@
 """What the pieces of code in README and docs find around them: a trained model, texts, names."""
 
-import contextlib
 import gzip
 import itertools
 import json
 import shutil
 import sys
-import threading
 from types import ModuleType, SimpleNamespace
 
 import pandas as pd
@@ -14,9 +12,6 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import spacy
-import torch
-
-import spacy_rnn
 
 from ..helpers import ROOT, TINY, train_corpus
 
@@ -108,7 +103,8 @@ class StructType(SimpleNamespace):
 
 @pytest.fixture
 def around(workplace, monkeypatch):
-    """The names that a text takes for granted before its code."""
+    """The names that a text takes for granted before its code. Modules are none: a reader copies
+    the code into an empty file."""
     modules = {"pyspark": ModuleType("pyspark"), "pyspark.sql": ModuleType("pyspark.sql")}
     modules["pyspark.sql.types"] = types = ModuleType("pyspark.sql.types")
     types.StructType = StructType
@@ -123,16 +119,11 @@ def around(workplace, monkeypatch):
         read_parquet=lambda path: Dataset(table),
         ActorPoolStrategy=lambda size: SimpleNamespace(size=size),
     )
-    # itertools.batched is there from Python 3.12 on
+    monkeypatch.setitem(sys.modules, "ray", SimpleNamespace(data=data))
+    # it is there from Python 3.12 on
     batched = getattr(itertools, "batched", lambda texts, size: [tuple(texts)])
+    monkeypatch.setattr(itertools, "batched", batched, raising=False)
     return {
-        "spacy": spacy,
-        "spacy_rnn": spacy_rnn,
-        "torch": torch,
-        "threading": threading,
-        "contextlib": contextlib,
-        "itertools": SimpleNamespace(batched=batched),
-        "ray": SimpleNamespace(data=data),
         "nlp": nlp,
         "lm": nlp.get_pipe("rnn_lm"),
         "doc": nlp("我爱北京"),

@@ -1,12 +1,15 @@
 """Every piece of Python in README and docs runs, and gives what its comments say."""
 
 import ast
+import contextlib
 import io
 import re
 import tokenize
 
 import numpy as np
 import pytest
+
+import spacy_rnn
 
 from ..helpers import run_spacy
 from .markdown import FILES, blocks, commands
@@ -59,6 +62,13 @@ def test_the_python_of_a_file_runs_from_top_to_bottom(path, around):
         run(piece, around)
 
 
+@pytest.mark.parametrize("path", [each for each in PIECES if "readers" in each.values[0].parts])
+def test_the_python_of_a_page_for_readers_needs_nothing_from_elsewhere(path, workplace):
+    names = {}
+    for piece in blocks(path, "python"):
+        run(piece, names)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -77,6 +87,7 @@ def test_a_piece_that_is_wrong_is_found(text, around):
 
 def test_a_function_of_a_piece_can_be_used(around):
     """Those that the docs only define: Spark's for GPUs, a tokenizer's memory zone."""
+    around |= {"spacy_rnn": spacy_rnn, "contextlib": contextlib}
     for path in FILES:
         for piece in blocks(path, "python"):
             run(piece, around) if "def score(" in piece.text or "class My" in piece.text else None
