@@ -17,13 +17,21 @@ BENCHMARKS = (ROOT / "benchmarks" / "README.md").read_text("utf8")
 WHOLE = ["README.md", "README.zh.md", "docs/recipes.md", "docs/results.md"]
 WHOLE += [str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs" / "readers").glob("*.md"))]
 WHOLE += ["docs/getting_started.md", "docs/getting_started_zh.md"]
-WHOLE += ["docs/upgrading.md", "docs/release_notes.md"]
+WHOLE += ["docs/upgrading.md", "docs/release_notes.md", "docs/promises.md"]
+WHOLE += [
+    f"docs/{guide}.md" for guide in ("command_line", "encoders", "importing", "inside", "measures")
+]
+WHOLE += [
+    f"docs/{guide}.md" for guide in ("pictures", "pictures_zh", "tokenizer", "typing", "using")
+]
 # with a decimal point, a comma or a percent sign; what is no measurement beside it
 _FIGURE = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)(?!\.?\d)|\d{1,3}(?:,\d{3})+|\d+(?=%)")
 _DEFINED = re.compile(
     r"Python 3\.\d+|\b3\.1\d\b|temperature 0\.\d|--?[\w.-]+ [\d.]+|[a-z_]+=[\d.]+"
     r"|版本 0\.\d|[Vv]ersion 0\.\d|From 0\.1 to 0\.2|127\.0\.0\.1"
-    r"|1 nat is 1\.443|says? 12%|`[^`]*`|\]\([^)]*\)|^```bash.*?^```|2×\d+|1×\d+|\d{4}-\d\d-\d\d",
+    r"|1 nat is 1\.443|says? 12%|200,000 tokens|[Aa]t most 10,000|10,000 at most|above \d+%"
+    r"|to\s+0\.0+1\b|/6\)\^0\.8|forget gate of 0\.9|torch before 0\.2|form since 1\.6|32,768\s+rows"
+    r"|`[^`]*`|\]\([^)]*\)|^```bash.*?^```|2×\d+|1×\d+|\d{4}-\d\d-\d\d",
     re.DOTALL | re.MULTILINE,
 )
 
