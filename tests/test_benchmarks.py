@@ -91,6 +91,15 @@ def test_the_program_for_options_of_encoders_compares_steps(folder, what):
     assert figures["ratio"] == pytest.approx(figures["ours"] / figures["baseline"], rel=0.02)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="reads peaks from /proc")
+def test_the_program_for_an_encoders_memory_has_a_peak_for_every_stage(folder):
+    text = folder / "wiki.train.txt"
+    found = run("encoder_memory", text, folder / "valid.txt", "--steps", 1, "--width", 8)
+    peaks = found["peaks"]
+    assert len(peaks) == 6 and all(peak > 0 for peak in peaks.values())
+    assert f"evaluation of {len(TOKENIZED.split())} tokens" in peaks
+
+
 @pytest.mark.parametrize("what", ["train", "score"])
 def test_memory_program_compares_two_sizes(folder, what):
     figures = run("memory", folder / "wiki.train.txt", what)
@@ -260,6 +269,20 @@ def test_tagging_program_compares_both_systems_at_every_size(tmp_path, direction
         assert figures[f"gain_{row['sentences']}"] == pytest.approx(gain, abs=0.01)
         assert all(0 <= row[name]["accuracy"] <= 100 for name in ("cnn", "rnn"))
     assert figures["time_ratio"] > 0
+
+
+def test_the_program_for_steps_of_tagging_finds_the_best_for_each_size(tmp_path):
+    make_trained(model={"subword_rows": 30}).to_disk(tmp_path / "encoder")
+    treebank = write_treebank(tmp_path / "treebank", ENGLISH[:20])
+    output = tmp_path / "table.json"
+    options = ["--sizes", "5,99", "--steps", "2,8", "--held-out", 6, "--output", output]
+    best = run("tagging_steps", treebank, tmp_path / "encoder", *options)
+    table = json.loads(output.read_text("utf8"))
+    assert [row["sentences"] for row in table] == [5, 14]  # six of twenty are tested
+    for row in table:
+        found = {int(number): figures["accuracy"] for number, figures in row["steps"].items()}
+        assert [*found] == [2, 8]
+        assert found[best[str(row["sentences"])]] == max(found.values())
 
 
 @pytest.fixture(scope="module")

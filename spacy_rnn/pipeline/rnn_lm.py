@@ -231,6 +231,7 @@ class RNNLM(
         self.check_listeners()
         self._check_top_k(self.vocabulary)
         annotations = set(self.annotations) | ({"tensor"} if self.writes_tensor else set())
+        annotations |= {"hidden"} if self.shows_hidden else set()
         annotations |= {"layers"} if self.shows_layers else set()
         return self._compute(docs, annotations)
 

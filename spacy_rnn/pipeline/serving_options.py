@@ -14,10 +14,10 @@ _WITHOUT_SOFTMAX = ("hidden", "final_state", "tensor", "layers")
 def serving_options(annotations: Sequence[str]) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): The options of a component that only serves its listeners.
 
-    annotations (Sequence[str]): What it kept before.
+    annotations (Sequence[str]): What it kept before. If nothing of it is left, it writes vectors.
     """
     kept = [name for name in annotations if name in _WITHOUT_SOFTMAX]
-    return {"annotations": kept, "lm_weight": 0.0, "cache_window": 0, "scorer": None}
+    return {"annotations": kept or ["tensor"], "lm_weight": 0.0, "cache_window": 0, "scorer": None}
 
 
 def check_serving(name: str, options: Mapping[str, Any]) -> None:

@@ -30,8 +30,7 @@ class ListenedTo:
     def forget_listeners(self) -> None:
         """Have none, and don't write `doc.tensor` for any that may come back."""
         self.listener_map = {}
-        self._had_stock_listener = False
-        self._had_mixing_listener = False
+        self._had_stock_listener = self._had_own_listener = self._had_mixing_listener = False
 
     @property
     def listener_map(self) -> dict[str, list[Tok2VecListener]]:
@@ -58,7 +57,9 @@ class ListenedTo:
         known = self.listener_map.setdefault(component_name, [])
         if listener not in known:
             known.append(listener)
-        self._had_stock_listener |= not isinstance(listener, RNNListener)
+        own = isinstance(listener, RNNListener)
+        self._had_stock_listener |= not own
+        self._had_own_listener |= own
         self._had_mixing_listener |= mixes(listener)
 
     def remove_listener(self, listener: Tok2VecListener, component_name: str) -> bool:
@@ -71,7 +72,7 @@ class ListenedTo:
         if not self.listener_map[component_name]:
             del self.listener_map[component_name]
         if not self.listener_map:
-            self._had_stock_listener = self._had_mixing_listener = False
+            self._had_stock_listener = self._had_own_listener = self._had_mixing_listener = False
         return True
 
     def find_listeners(self, component: Any) -> None:
@@ -93,6 +94,12 @@ class ListenedTo:
         """RETURNS (bool): Whether `doc.tensor` is written: if asked for, and where a stock
         listener reads it, or may again: spaCy doesn't show us one that is enabled later."""
         return "tensor" in self.annotations or self._had_stock_listener
+
+    @property
+    def shows_hidden(self) -> bool:
+        """RETURNS (bool): Whether outputs keep hidden states for a listener of ours, or may
+        again."""
+        return self._had_own_listener
 
     @property
     def shows_layers(self) -> bool:

@@ -67,6 +67,17 @@ def test_tags_and_vectors_are_the_same_bits(pipelines):
         assert np.array_equal(*given)
 
 
+def test_an_encoder_of_a_model_that_kept_scores_only_writes_vectors(tmp_path):
+    nlp = make_pipeline(annotations=["log_probs", "next"])
+    nlp.to_disk(tmp_path / "full")
+    done = run_spacy("rnn", "export", tmp_path / "full", tmp_path / "encoder", "--encoder")
+    assert done.exception is None, done.output
+    nlp.get_pipe("rnn_lm").annotations = ("tensor",)
+    expected = nlp(TEXTS[0]).tensor
+    assert expected.any()
+    assert np.array_equal(spacy.load(tmp_path / "encoder")(TEXTS[0]).tensor, expected)
+
+
 def test_it_has_the_weights_below_the_softmax_and_no_others(folders, pipelines):
     full, encoder = (nlp.get_pipe("rnn_lm") for nlp in pipelines)
     before, after = weights_of(full), weights_of(encoder)

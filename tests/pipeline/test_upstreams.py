@@ -129,15 +129,28 @@ def test_a_language_model_that_is_listened_to_writes_the_tensor_unasked():
     assert nlp(TEXT)._.rnn_lm.hidden is None
 
 
-@pytest.mark.parametrize("keeps", [True, False])
-def test_an_own_listener_without_its_vectors_is_an_error(keeps):
-    nlp = make_pipeline(annotations=["hidden"] if keeps else ["log_probs"])
+def test_own_listeners_have_their_vectors_kept_unasked():
+    nlp = two_upstreams(OWN)
+    expected = nlp(TEXT)
+    for name in ("first", "second"):
+        nlp.get_pipe(name).annotations = ("log_probs",)
+    doc = nlp(TEXT)
+    assert np.array_equal(doc._.first.hidden, expected._.first.hidden)
+    assert [token.tag_ for token in doc] == [token.tag_ for token in expected]
+    assert doc.tensor.size == 0 and doc._.first.next is None
+
+
+def test_an_own_listener_without_its_vectors_is_an_error():
+    nlp = make_pipeline(annotations=["hidden"])
     add_tagger(nlp, "tagger", "rnn_lm", 12, OWN).initialize(lambda: tagged(nlp), nlp=nlp)
-    disabled = ["rnn_lm"] if keeps else []
     # at initialization it has nothing to read; from the first vectors on it needs them
-    if keeps:
+    nlp(TEXT)
+    with nlp.select_pipes(disable="rnn_lm"), pytest.raises(ValueError, match=r"R322.*rnn_lm"):
         nlp(TEXT)
-    with nlp.select_pipes(disable=disabled), pytest.raises(ValueError, match=r"R322.*rnn_lm"):
+    # read by a pipeline that nobody listened in
+    nlp.get_pipe("rnn_lm").annotations = ("log_probs",)
+    nlp.get_pipe("rnn_lm").forget_listeners()
+    with pytest.raises(ValueError, match=r"R322.*rnn_lm"):
         nlp(TEXT)
 
 

@@ -98,7 +98,8 @@ def encoder_settings(size: str, budget: Budget) -> dict[str, Any]:
         **training_settings(budget, dropout=0.3),
         "training.batcher": batch_by_words(4500),
         "training.optimizer": adam(one_cycle_block(0.015), decay=0.1, clip=2.0),
-        "components.rnn_lm": _component(min_count=2),
+        # what scores need: an evaluation holds the annotations of all documents at once
+        "components.rnn_lm": _component(min_count=2, annotations=["log_probs", "next"]),
         "components.rnn_lm.model": _network_block(size, None) | shape,
     }
 
