@@ -19,7 +19,6 @@ from ..vocabulary.alphabet import alphabet_of
 from .weights import weights_from_bytes
 
 _MUST_AGREE = ("cell", "width", "embedding_width", "depth", "tied", "subword_rows", "ngram_rows")
-_SPELLER = ("speller_width", "speller_ngram_rows")
 _NGRAM_SIZES = ("ngram_min", "ngram_max")
 
 
@@ -58,7 +57,11 @@ class SourceModel:
         if ours["ngram_rows"] and theirs["ngram_rows"]:
             different += [name for name in _NGRAM_SIZES if ours[name] != theirs[name]]
         if ours["speller_width"] and theirs["speller_width"]:
-            different += [name for name in _SPELLER if ours[name] != theirs[name]]
+            if ours["speller_width"] != theirs["speller_width"]:
+                different.append("speller_width")
+            # a new table starts at zero, which changes nothing
+            if ours["speller_ngram_rows"] not in (0, theirs["speller_ngram_rows"]):
+                different.append("speller_ngram_rows")
         if theirs["softmax"] and not ours["softmax"]:
             different.append("softmax")
         if not set(target.directions) <= set(self.network.directions):

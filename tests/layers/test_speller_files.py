@@ -247,6 +247,18 @@ def test_a_source_with_another_table_of_symbol_ngrams_is_refused(tmp_path):
     make_model(source=str(path), speller_width=0)
 
 
+def test_a_new_table_of_symbol_ngrams_changes_nothing_of_a_source_without_one(source):
+    path, old = source
+    new = make_model(source=path, speller_ngram_rows=20)
+    words = ["abc", "cab", "猫b"]
+    found = [
+        spelling_log_probs(get_shim(model).network.speller, spell_forms(model, words))
+        for model in (old, new)
+    ]
+    assert get_shim(new).network.speller.subwords is not None
+    np.testing.assert_allclose(found[1], found[0], atol=1e-6)
+
+
 def test_equal_words_give_equal_weights_clusters_included(tmp_path):
     words = [[a + b + c, 2] for a in "abcdefgh" for b in "abcdefgh" for c in "abcdefgh"]
     old = make_model(words, cutoffs=[5, 9])

@@ -169,7 +169,7 @@ def test_no_mass_is_lost_in_a_context(cell, cutoffs):
     """All strings of up to four of three letters, known or not, in a context, and what is left for
     longer ones and other letters, whichever way the text is read."""
     shape = {"cell": cell, "cutoffs": cutoffs, "direction": "both", "spelling": "context"}
-    nlp = make_open(model=shape)
+    nlp = make_open(model={**shape, "speller_ngram_rows": 30})
     lm = nlp.get_pipe("rnn_lm")
     with torch.no_grad():
         # neither short words nor words of these letters are all that rare
