@@ -291,7 +291,10 @@ class RNNLanguageModel(nn.Module):
             return nothing, self.stack(reverse).zero_state(0)
         if len(lengths) == 1 and not dropout:
             return self._encode_one(ids, state, words, reverse, multiple, lower)
-        positions = len(ids)
+        positions, stack = len(ids), self.stack(reverse)
+        in_steps = not dropout and stack.reads_in_steps(positions, int(lengths.max()))
+        if in_steps:
+            multiple = 1
         if multiple > 1:
             ids, lengths, state = _fill_up(ids, lengths, state)
         layout = make_layout(lengths, multiple=multiple)
@@ -299,14 +302,19 @@ class RNNLanguageModel(nn.Module):
         from_flat = torch.from_numpy(layout.from_flat).to(self.device)
         to_flat = torch.from_numpy(layout.to_flat).to(self.device)
         sequence = torch.from_numpy(layout.sequence).to(self.device) if dropout else None
-        stack = self.stack(reverse)
         state = stack.zero_state(len(lengths)) if state is None else _reorder(state, order)
-        packed = self._read_vectors(ids.index_select(0, from_flat), words)
-        if sequence is not None:
-            packed = locked_dropout(packed, sequence, len(lengths), dropout)
-        packed, state = stack(
-            packed, layout, state, sequence=sequence, dropout=dropout, lower=lower
-        )
+        read = ids.index_select(0, from_flat)
+        if in_steps:
+            rows, index = torch.unique(read, return_inverse=True)
+            vectors = self._read_vectors(rows, words)
+            packed, state = stack.read_in_steps(vectors, index, layout, state, lower)
+        else:
+            packed = self._read_vectors(read, words)
+            if sequence is not None:
+                packed = locked_dropout(packed, sequence, len(lengths), dropout)
+            packed, state = stack(
+                packed, layout, state, sequence=sequence, dropout=dropout, lower=lower
+            )
         if lower is not None:
             lower[:] = [below.index_select(0, to_flat[:positions]) for below in lower]
         if sequence is not None:
