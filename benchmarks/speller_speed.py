@@ -10,6 +10,7 @@ CPU seconds of one thread.
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import count
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -51,7 +52,7 @@ def training(nlp: Language, text: Path, drop: float) -> Callable[[], int]:
     optimizer = Adam(0.001, beta2=0.99, L2=0.1, L2_is_weight_decay=True)
     optimizer.grad_clip = 1.0
     reader = create_stream_corpus(create_text_corpus(text, document="block"), streams=64)
-    batches = batch_by_stream(reader(nlp))
+    batches = (batch for _ in count() for batch in batch_by_stream(reader(nlp)))
 
     def step() -> int:
         batch: list[Example] = next(batches)

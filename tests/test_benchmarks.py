@@ -349,6 +349,23 @@ def test_speller_program_measures_new_spellers_beside_the_same_words(english, tm
     assert kept.lm_weight == nlp.config["components"]["rnn_lm"]["lm_weight"]
 
 
+def test_the_program_for_the_price_of_a_speller_scores_alike_without_it(english, tmp_path):
+    for name in ("train", "test"):
+        docs = DocBin().from_disk(english / f"{name}.spacy").get_docs(spacy.blank("en").vocab)
+        (tmp_path / f"{name}.txt").write_text("\n\n".join(doc.text for doc in docs), "utf8")
+    sizes = ["--rounds", 1, "--steps", 2, "--first", 1]
+    figures = run("speller_speed", english / "model-0", tmp_path, *sizes)
+    assert figures["what"] == "training"
+    assert figures["time"] == pytest.approx(figures["without"] / figures["with"], rel=0.02)
+    whole, bare = (spacy.load(english / "model-0") for _ in range(2))
+    sys.modules["speller_speed"].drop_speller(bare.get_pipe("rnn_lm"))
+    assert not bare.get_pipe("rnn_lm").spells
+    text = "the quilon paints an old boat ."
+    found = [nlp(text)._.rnn_lm for nlp in (whole, bare)]
+    word_alone = found[0].log_probs - found[0].spelling
+    assert word_alone == pytest.approx(found[1].log_probs, abs=1e-5)
+
+
 def test_curve_program_has_the_mean_bits_of_every_band(english, tmp_path):
     svg = tmp_path / "curve.svg"
     models = [english / "model-0", english / "model-1"]

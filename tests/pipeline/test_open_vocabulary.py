@@ -130,7 +130,8 @@ def test_probabilities_of_words_of_any_spelling_do_not_sum_to_more_than_one(open
     total = math.fsum(map(math.exp, [*log_probs, end]))
     closed, distribution = lm.next_distribution(Doc(opened.vocab, words=context))
     known = 1 - float(distribution[closed.index("<unk>")])
-    assert known < total <= 1 + 1e-5
+    # what is added may be less than the last digit of a sum of float32 numbers
+    assert known - 1e-6 < total <= 1 + 1e-5
 
 
 @pytest.mark.slow
