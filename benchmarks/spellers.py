@@ -114,6 +114,7 @@ def main(
             # what is saved beside the weights says what they are
             shape = {name: lm.shim.settings[name] for name in _SPELLER}
             nlp.get_pipe_config(lm.name)["model"].update(shape)
+            output.mkdir(parents=True, exist_ok=True)
             nlp.to_disk(output)
 
 

@@ -329,7 +329,7 @@ def test_heldout_program_teaches_no_speller_what_it_holds_out(english, tmp_path)
 def test_speller_program_measures_new_spellers_beside_the_same_words(english, tmp_path):
     paths = [english / "model-0", english / "train.spacy", english / "dev.spacy"]
     options = ["--steps", 3, "--width", 5, "--spelling", "plain,context"]
-    figures = run("spellers", *paths, *options, "--output", tmp_path / "kept")
+    figures = run("spellers", *paths, *options, "--output", tmp_path / "new" / "kept")
     nlp = spacy.load(english / "model-0")
     lm = nlp.get_pipe("rnn_lm")
     docs = list(DocBin().from_disk(english / "dev.spacy").get_docs(nlp.vocab))
@@ -343,7 +343,7 @@ def test_speller_program_measures_new_spellers_beside_the_same_words(english, tm
     # three steps change little: near the bits of the untaught one
     bits = -lm.count(docs).spelling / math.log(2) / len(unknown)
     assert figures["bits_per_unknown_word"] == pytest.approx(bits, rel=0.2)
-    kept = spacy.load(tmp_path / "kept").get_pipe("rnn_lm")
+    kept = spacy.load(tmp_path / "new" / "kept").get_pipe("rnn_lm")
     bits = -kept.count(docs).spelling / math.log(2) / len(unknown)
     assert figures["bits_per_unknown_word"] == pytest.approx(bits, abs=1e-3)
     assert kept.lm_weight == nlp.config["components"]["rnn_lm"]["lm_weight"]
