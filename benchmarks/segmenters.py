@@ -70,7 +70,7 @@ def make_config(
             "paths.train": str(folder / "train.txt"),
             "paths.dev": str(dev),
             "corpora.train.window": WINDOWS[segmenter],
-            "training.dropout": 0.4,
+            "training.dropout": 0.25,
             "training.max_steps": steps,
             "training.eval_frequency": steps,
             "training.optimizer.L2": 0.1,

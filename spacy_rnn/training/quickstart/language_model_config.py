@@ -74,7 +74,7 @@ def stream_settings(size: str, budget: Budget) -> dict[str, Any]:
         "corpora.train": streams,
         "corpora.train.corpus": corpora["corpora.train"],
         "corpora.dev": corpora["corpora.dev"],
-        **training_settings(budget, dropout=0.4),
+        **training_settings(budget, dropout=0.25),
         "training.max_epochs": -1,
         "training.batcher": {"@batchers": "spacy-rnn.batch_by_stream.v1"},
         "training.optimizer": adam(one_cycle_block(0.015), decay=0.1, clip=1.0),

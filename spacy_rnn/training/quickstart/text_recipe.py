@@ -39,6 +39,9 @@ _STEPS_AN_EPOCH = 17
 _EVALUATING = 0.4
 # Tokens from which on the larger network pays, if the time is enough for so many epochs of it.
 _WIDE_TEXT, _WIDE_EPOCHS, _WIDE_SECONDS = 500_000, 8, 150e-6
+# What is read a few times isn't known by heart: less dropout then, if the time isn't enough for
+# more epochs of the network of width 256.
+_FEW_EPOCHS, _SECONDS = 8, 60e-6
 
 
 @dataclass
@@ -170,6 +173,8 @@ def _shape(text: TextStatistics, minutes: float) -> dict[str, Any]:
         dropout, decay = 0.5, 0.2
     elif tokens >= _WIDE_TEXT and minutes * 60 > tokens * _WIDE_EPOCHS * _WIDE_SECONDS:
         width, dropout = 512, 0.5
+    elif minutes * 60 < tokens * _FEW_EPOCHS * _SECONDS:
+        dropout = 0.25
     return {
         "components.rnn_lm.model.width": width,
         "training.dropout": dropout,
