@@ -23,6 +23,8 @@ _OPERATORS: dict[type, Any] = {
     ast.Div: operator.truediv,
 }
 _NAME = re.compile(r"{(\w+)}")
+# A name with it is that of a word of a list, as a model gave it.
+_WORD = "_word_"
 
 
 def main(
@@ -49,7 +51,7 @@ def figures_of(measurement: dict[str, Any]) -> dict[str, str]:
     RAISES (ValueError): For a derived figure that isn't what its formula gives.
     """
     figures: dict[str, str] = dict(measurement["figures"])
-    numbers = {name: number(text) for name, text in figures.items()}
+    numbers = {name: number(text) for name, text in figures.items() if _WORD not in name}
     for name, (text, formula) in measurement.get("derived", {}).items():
         decimals = len(text.partition(".")[2])
         found = _calculate(ast.parse(formula, mode="eval").body, numbers)
@@ -97,7 +99,7 @@ def pattern(phrase: str) -> re.Pattern[str]:
     for i in range(0, len(parts), 2):
         parts[i] = r"\s+".join(map(re.escape, re.split(r"\s+", parts[i])))
     for i in range(1, len(parts), 2):
-        parts[i] = r"(\d[\d,]*(?:\.\d+)?)"
+        parts[i] = r"([^\s,|]+)" if _WORD in parts[i] else r"(\d[\d,]*(?:\.\d+)?)"
     return re.compile("".join(parts))
 
 

@@ -3,8 +3,7 @@
 python scripts/main_job_figures.py training/zh-modern/model-best metrics/test.json
 python scripts/figures.py
 
-The second command fills the pages in. A word that comes another time in another order stands in the
-pages by hand: then it says which phrase it didn't find.
+The second command fills the pages in.
 """
 
 import json
@@ -46,8 +45,10 @@ def measure(nlp: Language, scores: dict[str, Any]) -> dict[str, str]:
     for key, prompt in (("next", "我爱"), ("he", "他")):
         words = lm.predict_next(prompt, k=5)
         found |= {f"{key}_{i}": f"{p:.3f}" for i, (_, p) in enumerate(words, start=1)}
+        found |= {f"{key}_word_{i}": word for i, (word, _) in enumerate(words, start=1)}
     alike = lm.most_similar("妈妈", 3)
     found |= {f"alike_{i}": f"{cosine:.2f}" for i, (_, cosine) in enumerate(alike, start=1)}
+    found |= {f"alike_word_{i}": word for i, (word, _) in enumerate(alike, start=1)}
     spelled = nlp(f"我爱小{NAME}北京")
     (place,) = (token.i for token in spelled if token.text == NAME)
     whole = spelled[place]._.rnn_surprisal
