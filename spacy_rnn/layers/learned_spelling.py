@@ -14,6 +14,7 @@ from thinc.api import Model
 from torch import Tensor
 
 from ..network.forks import no_fork_meanwhile
+from ..network.lookup import gradients_in_place
 from ..network.precision import resolve_precision
 from ..network.speller import Spellings, symbol_log_probs
 from ..vocabulary.alphabet import alphabet_of
@@ -58,6 +59,8 @@ class Lesson(NamedTuple):
     backprop: Callable[[float], None]
 
 
+# `backprop` follows, at most once
+@gradients_in_place()
 def learn_spelling(
     model: Model,
     docs: Sequence[Doc],

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import embedding_bag
 
+from .lookup import look_up
+
 
 class SubwordTable(nn.Module):
     """Vectors of subword features; starts at zero, so that words start as their embeddings alone.
@@ -56,7 +58,7 @@ class SubwordTable(nn.Module):
             features = self.row_features[rows]
         if self.ngram_weight is None:
             assert self.weight is not None
-            vectors = self.weight.index_select(0, features.reshape(-1)).view(*features.shape, -1)
+            vectors = look_up(self.weight, features.reshape(-1)).view(*features.shape, -1)
             return (vectors * (features > 0).unsqueeze(-1)).sum(1)
         ngrams = features >= self.first_ngram
         counts = ngrams.sum(1)
