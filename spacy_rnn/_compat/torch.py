@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim.adamw import adamw as adamw  # the step as a function; since torch 1.9
 
 
@@ -28,6 +28,12 @@ def weight_version(weight: Tensor) -> int:
     """RETURNS (int): A number that changes with every change of the weight in place. Without it,
     what is kept for weights could be that of other weights, so that its lack is an error."""
     return weight._version
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """RETURNS (bool): Whether somebody wants to be told when this module is called, by a hook of it
+    (`register_forward_hook`, pruning): then it has to be called."""
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 @cache

@@ -49,7 +49,7 @@ def export_cli(
         del performance[name]  # of what is left out
     config = nlp.config.copy()
     block = config["components"][lm.name]
-    block |= serving_options(lm.annotations)
+    block |= serving_options(lm.annotations, listened=bool(lm.listeners))
     block["model"] |= encoder_options()
     weights = config["training"].get("score_weights", {})
     weights.update({name: None for name in LM_SCORES if name in weights})

@@ -18,6 +18,7 @@ def encoder_options() -> dict[str, Any]:
     return {
         "softmax": False,
         "speller_width": MODEL.speller_width,
+        "speller_ngram_rows": MODEL.speller_ngram_rows,
         "spelling": MODEL.spelling,
         "cutoffs": None,
         "vocabulary": None,

@@ -139,6 +139,8 @@ def _check_settings(settings: NetworkSettings) -> None:
     ngram_rows = settings.speller_ngram_rows
     if type(ngram_rows) is not int or ngram_rows < 0 or ngram_rows == 1:
         raise ValueError("its speller's n-grams are not possible")
+    if ngram_rows and not settings.speller_width:
+        raise ValueError("it has n-grams of a speller that it doesn't have")
     ends = [1, *settings.symbol_cutoffs, settings.symbols]
     if settings.speller_width and any(a >= b for a, b in pairwise(ends)):
         raise ValueError("its speller's clusters are not a rising list of rows")

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from .._compat.torch import has_hooks
 from .layout import Layout
 
 # As many sequences as pay for the calls of a step, in the mean of all steps.
@@ -34,6 +35,7 @@ def steps_pay(layer: nn.Module, positions: int, longest: int) -> bool:
         and layer.weight_hh_l0.device.type == "cpu"
         and layer.weight_hh_l0.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
+        and not has_hooks(layer)
     )
 
 

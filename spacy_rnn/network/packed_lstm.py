@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor, nn
 
-from .._compat.torch import pack_lstm, packs_lstm, run_packed_lstm, weight_version
+from .._compat.torch import has_hooks, pack_lstm, packs_lstm, run_packed_lstm, weight_version
 
 
 class _Packed:
@@ -27,7 +27,9 @@ class _Packed:
     def __init__(self, given: Sequence[Tensor]) -> None:
         # as long as these hold the memory, no other weights can lie there
         arrays = [weight.detach().numpy() for weight in given]
-        self._samples = [array.reshape(-1)[:: array.shape[1] + 1] for array in arrays]
+        # places that go on by a row, less one column
+        self._samples = [array.reshape(-1)[:: max(array.shape[1] - 1, 1)] for array in arrays]
+        self._samples += [array[0] for array in arrays]
         self._signs = self._signs_of(given)
         self.weights = pack_lstm(*given)
 
@@ -74,6 +76,9 @@ def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
         and layer.weight_hh_l0.device.type == "cpu"
         and layer.weight_hh_l0.dtype == torch.float32
         and not layer.weight_hh_l0.is_inference()  # it doesn't tell when it changes
+        and layer.weight_ih_l0.is_contiguous()
+        and layer.weight_hh_l0.is_contiguous()
+        and not has_hooks(layer)
         and not torch.is_autocast_enabled("cpu")
         and packs_lstm()
     )

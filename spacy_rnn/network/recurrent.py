@@ -87,7 +87,7 @@ class RecurrentStack(nn.Module):
         positions (int): Of all sequences.
         longest (int): Of one of them.
         """
-        return steps_pay(self.layers[0], positions, longest)
+        return all(steps_pay(layer, positions, longest) for layer in self.layers)
 
     def read_in_steps(
         self,

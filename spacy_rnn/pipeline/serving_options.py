@@ -11,13 +11,16 @@ from ..errors import Errors
 _WITHOUT_SOFTMAX = ("hidden", "final_state", "tensor", "layers")
 
 
-def serving_options(annotations: Sequence[str]) -> dict[str, Any]:
+def serving_options(annotations: Sequence[str], *, listened: bool) -> dict[str, Any]:
     """RETURNS (Dict[str, Any]): The options of a component that only serves its listeners.
 
-    annotations (Sequence[str]): What it kept before. If nothing of it is left, it writes vectors.
+    annotations (Sequence[str]): What it kept before. If nothing of it is left, and nobody listens,
+        it writes vectors.
+    listened (bool): Whether a component listens to it.
     """
     kept = [name for name in annotations if name in _WITHOUT_SOFTMAX]
-    return {"annotations": kept or ["tensor"], "lm_weight": 0.0, "cache_window": 0, "scorer": None}
+    kept = kept if kept or listened else ["tensor"]
+    return {"annotations": kept, "lm_weight": 0.0, "cache_window": 0, "scorer": None}
 
 
 def check_serving(name: str, options: Mapping[str, Any]) -> None:

@@ -15,7 +15,13 @@ from ..helpers import ENGLISH, make_pipeline, run_spacy, weights_of
 
 TEXTS = ["the grey cat watches", "", "a zeppelin paints the harbour .", *ENGLISH[:4]]
 MODELS = {
-    "tied": {"speller_width": 6, "spelling": "context", "direction": "both", "subword_rows": 30},
+    "tied": {
+        "speller_width": 6,
+        "spelling": "context",
+        "direction": "both",
+        "subword_rows": 30,
+        "speller_ngram_rows": 20,
+    },
     "untied-clusters": {"tied": False, "embedding_width": 7, "depth": 2, "cutoffs": [4, 9]},
 }
 
@@ -76,6 +82,26 @@ def test_an_encoder_of_a_model_that_kept_scores_only_writes_vectors(tmp_path):
     expected = nlp(TEXTS[0]).tensor
     assert expected.any()
     assert np.array_equal(spacy.load(tmp_path / "encoder")(TEXTS[0]).tensor, expected)
+
+
+def test_an_encoder_that_is_listened_to_writes_no_vectors_that_nobody_asked_for(tmp_path):
+    nlp = make_pipeline(annotations=["log_probs", "next"], model={"width": 8})
+    tok2vec = {"@architectures": "spacy-rnn.RNNListener.v1", "width": 8, "upstream": "rnn_lm"}
+    model = {"@architectures": "spacy.Tagger.v2", "tok2vec": tok2vec}
+    nlp.add_pipe("tagger", config={"model": model})
+    nlp.get_pipe("tagger").initialize(lambda: tagged(nlp, ENGLISH), nlp=nlp)
+    nlp.to_disk(tmp_path / "full")
+    done = run_spacy("rnn", "export", tmp_path / "full", tmp_path / "encoder", "--encoder")
+    assert done.exception is None, done.output
+    encoder = spacy.load(tmp_path / "encoder")
+    assert not encoder.get_pipe("rnn_lm").annotations
+    for text in TEXTS:
+        one, other = nlp(text), encoder(text)
+        assert not other.tensor.size
+        scores = [
+            p.get_pipe("tagger").model.predict([d])[0] for p, d in ((nlp, one), (encoder, other))
+        ]
+        assert np.array_equal(*scores)
 
 
 def test_it_has_the_weights_below_the_softmax_and_no_others(folders, pipelines):

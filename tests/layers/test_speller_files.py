@@ -126,6 +126,12 @@ def test_a_missing_weight_of_a_speller_is_named(name):
         weights_from_bytes(save(tensors, header["__metadata__"]), {})
 
 
+def test_ngrams_of_a_speller_that_is_not_there_are_refused():
+    data = close_file(*forge(make_network(), speller_ngram_rows=20))
+    with pytest.raises(ValueError, match="R011"):
+        weights_from_bytes(data, {})
+
+
 def test_another_width_than_that_of_the_config_is_refused():
     data = weights_to_bytes(make_network(**SPELLER))
     with pytest.raises(ValueError, match=r"R010.*speller_width: 4 saved, 0 here"):

@@ -14,6 +14,8 @@ from spacy_rnn.network.layout import make_layout
 from spacy_rnn.network.packed_lstm import run_layer
 from spacy_rnn.network.recurrent import RecurrentStack, State
 
+from . import naive
+
 packs = pytest.mark.skipif(not compat.packs_lstm(), reason="torch was built without oneDNN")
 
 
@@ -126,6 +128,40 @@ def test_changed_weights_are_packed_anew(packings, name, change):
     assert not torch.equal(read(layer, inputs, state)[0], before)
     assert_as_torch(layer, inputs, state)
     assert len(packings) == (1 if name.startswith("bias") else 2)
+
+
+@packs
+@pytest.mark.parametrize("input_width", [1, 5, 8, 40])
+def test_a_change_of_any_row_or_column_is_noticed(packings, input_width):
+    layer, inputs = make_layer(input_width), torch.randn(4, 1, input_width)
+    state = torch.randn(1, 1, 7), torch.randn(1, 1, 7)
+    for weight in (layer.weight_ih_l0, layer.weight_hh_l0):
+        for part in (*weight.data.unbind(0), *weight.data.unbind(1)):
+            read(layer, inputs, state)
+            del packings[:]
+            part += 0.5
+            assert_as_torch(layer, inputs, state)
+            assert len(packings) == 1
+
+
+@packs
+def test_weights_in_another_order_in_memory_are_read_by_torch(packings):
+    layer, inputs = make_layer(), torch.randn(4, 1, 5)
+    turned = layer.weight_hh_l0.detach().t().contiguous().t()
+    layer.weight_hh_l0 = torch.nn.Parameter(turned)
+    assert_as_torch(layer, inputs, (torch.randn(1, 1, 7), torch.randn(1, 1, 7)))
+    assert packings == []
+
+
+@packs
+@pytest.mark.parametrize("lengths", [[6], [4, 1, 4, 2, 4, 4, 3, 4, 4, 4]], ids=["one", "many"])
+def test_a_layer_with_a_hook_is_called(packings, lengths):
+    network, told = naive.make_network(depth=2), []
+    ids, _, lengths = naive.make_batch(lengths)
+    network.stack().layers[1].register_forward_hook(lambda *call: told.append(call))
+    with torch.no_grad():
+        network.encode(torch.from_numpy(ids), lengths)
+    assert told
 
 
 @packs
