@@ -34,12 +34,14 @@ def main(
     with TemporaryDirectory() as folder:
         files = {part: Path(folder) / f"{part}.spacy" for part in ("train", "one", "test")}
         sentences = list(read_part(treebank, "dev"))
+        if not 0 < held_out < len(sentences):
+            raise typer.BadParameter(f"--held-out has to leave some of {len(sentences)} sentences.")
         sentences, test = sentences[:-held_out], sentences[-held_out:]
         write_docs(files["test"], test)
         write_docs(files["one"], sentences[:1])
-        for size in map(int, sizes.split(",")):
+        for size in dict.fromkeys(min(int(size), len(sentences)) for size in sizes.split(",")):
             write_docs(files["train"], sentences[:size])
-            row: dict[str, Any] = {"sentences": min(size, len(sentences)), "steps": {}}
+            row: dict[str, Any] = {"sentences": size, "steps": {}}
             for number in map(int, steps.split(",")):
                 overrides = {**overrides_for("rnn", files, encoder, number), "nlp.lang": lang}
                 runs = [run("rnn", overrides, files["test"], int(s)) for s in seeds.split(",")]

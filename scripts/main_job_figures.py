@@ -46,6 +46,9 @@ def measure(nlp: Language, scores: dict[str, Any]) -> dict[str, str]:
         words = lm.predict_next(prompt, k=5)
         found |= {f"{key}_{i}": f"{p:.3f}" for i, (_, p) in enumerate(words, start=1)}
         found |= {f"{key}_word_{i}": word for i, (word, _) in enumerate(words, start=1)}
+    written = lm.generate("我爱", seed=0, temperature=0.5)
+    begins = "，".join(written.split("，")[:2])
+    found |= {"written_word_1": written, "written_word_2": begins}
     alike = lm.most_similar("妈妈", 3)
     found |= {f"alike_{i}": f"{cosine:.2f}" for i, (_, cosine) in enumerate(alike, start=1)}
     found |= {f"alike_word_{i}": word for i, (word, _) in enumerate(alike, start=1)}

@@ -279,6 +279,8 @@ def test_the_program_for_steps_of_tagging_finds_the_best_for_each_size(tmp_path)
     best = run("tagging_steps", treebank, tmp_path / "encoder", *options)
     table = json.loads(output.read_text("utf8"))
     assert [row["sentences"] for row in table] == [5, 14]  # six of twenty are tested
+    with pytest.raises(AssertionError, match="--held-out has to leave some of 20 sentences"):
+        run("tagging_steps", treebank, tmp_path / "encoder", "--held-out", 20)
     for row in table:
         found = {int(number): figures["accuracy"] for number, figures in row["steps"].items()}
         assert [*found] == [2, 8]

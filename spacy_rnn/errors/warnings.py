@@ -61,8 +61,9 @@ class Warnings(metaclass=Coded):
     W337 = (
         "The training text holds `<unk>` {count} times, and the tokenizer cuts it into <, unk and "
         ">, which are learned as words. Such a text has its words separated by spaces already: set "
-        "tokenized = true in the corpus readers (`rnn train`: --corpora.train.tokenized true "
-        "--corpora.dev.tokenized true). Then `<unk>` is a missing word."
+        "tokenized = true in the corpus readers (`rnn train`: --corpora.dev.tokenized true "
+        "--corpora.train.tokenized true, or --corpora.train.corpus.tokenized true where the config "
+        "reads streams). Then `<unk>` is a missing word."
     )
     W338 = (
         "{share} of the tokens that {name} scores are unknown to it; of its training text {own} "

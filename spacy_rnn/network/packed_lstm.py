@@ -76,8 +76,7 @@ def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
         and layer.weight_hh_l0.device.type == "cpu"
         and layer.weight_hh_l0.dtype == torch.float32
         and not layer.weight_hh_l0.is_inference()  # it doesn't tell when it changes
-        and layer.weight_ih_l0.is_contiguous()
-        and layer.weight_hh_l0.is_contiguous()
+        and all(weight.is_contiguous() for weight in _weights_of(layer))
         and not has_hooks(layer)
         and not torch.is_autocast_enabled("cpu")
         and packs_lstm()
@@ -85,8 +84,14 @@ def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
 
 
 def _packed_weights(layer: nn.LSTM) -> list[Tensor]:
-    given: Any = layer.weight_ih_l0, layer.weight_hh_l0
+    given = _weights_of(layer)
     kept = _KEPT.get(layer)
     if kept is None or not kept.are_of(given):
         kept = _KEPT[layer] = _Packed(given)
     return kept.weights
+
+
+def _weights_of(layer: nn.LSTM) -> tuple[Tensor, Tensor]:
+    """RETURNS (Tuple[Tensor, Tensor]): Those of its input and of its state."""
+    weights: Any = layer.weight_ih_l0, layer.weight_hh_l0
+    return weights
