@@ -69,7 +69,7 @@ def main(
     steps: int = typer.Option(40, help="Steps of each side in training"),
     first: int = typer.Option(25, help="Steps before them that aren't counted"),
     limit: int = typer.Option(1500, help="Paragraphs to score"),
-    drop: float = typer.Option(0.4, help="Dropout in training"),
+    drop: float = typer.Option(0.25, help="Dropout in training"),
 ) -> None:
     """Print a JSON line for scoring and one for training: CPU time with over without."""
     torch.set_num_threads(1)

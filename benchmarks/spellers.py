@@ -78,7 +78,7 @@ def main(
     ngram_rows: int = typer.Option(32_768, help="Of the table of n-grams; 0 for none"),
     steps: int = typer.Option(700, help="Steps of 64 windows of 70 tokens"),
     rate: float = typer.Option(0.015, help="The highest learning rate"),
-    drop: float = typer.Option(0.4, help="Dropout"),
+    drop: float = typer.Option(0.25, help="Dropout"),
     limit: int = typer.Option(0, help="At most so many documents of dev; 0 for all"),
     seed: int = typer.Option(0),
     output: Path = typer.Option(None, help="A folder for the pipeline with the last speller"),

@@ -18,9 +18,13 @@ import typer
 _SITE = "pip install -c constraints.txt -e '.[docs]'"
 _MAIN_JOB = "python -m spacy project run all"
 _WIKITEXT = "python -m spacy project run wikitext . --vars.wikitext path/to/wikitext-2"
+_PLAIN = (
+    '`benchmarks/spellers.py`: see benchmarks/README.md, "With the speller that knows the context"'
+)
 _SPELLERS = {
-    **{f"plain/wikitext-{seed}/model-last": "plain" for seed in range(3)},
-    "training/wikitext-0/model-last": "context",
+    f"{folder}/wikitext-{seed}/model-last": label
+    for folder, label in (("plain", "plain"), ("training", "context"))
+    for seed in (0, 1)
 }
 
 
@@ -74,7 +78,7 @@ REMAKES = (
         needs={
             "corpus/wikitext/test.spacy": _WIKITEXT,
             **{
-                path: f"{_WIKITEXT}, with --components.rnn_lm.model.spelling {label}"
+                path: _WIKITEXT if label == "context" else _PLAIN
                 for path, label in _SPELLERS.items()
             },
         },
