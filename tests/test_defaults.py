@@ -40,11 +40,9 @@ OTHER = {
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 # What `rnn init` decides: how large, which way, of which text, and what is a word; an encoder that
 # only serves does no work of its own.
-CHOSEN = {"width", "direction", "subword_rows", "speller_width", "spelling", "vocabulary"}
+SPELLERS = {"speller_width", "speller_ngram_rows", "spelling"}
+CHOSEN = {"width", "direction", "subword_rows", "vocabulary", *SPELLERS}
 CHOSEN |= {"min_count", "white_space", "normalize", "source", "lm_weight", "annotations"}
-
-
-SPELLERS = {"speller_width", "spelling"}
 
 
 def written_defaults():
@@ -90,7 +88,7 @@ def test_a_default_is_written_in_one_place():
         (
             build_rnn_tok2vec,
             ENCODER,
-            {"speller_width", "spelling", "cutoffs", "prediction_precision"},
+            {*SPELLERS, "cutoffs", "prediction_precision"},
         ),
         (RNNLM.__init__, COMPONENT, set()),
     ],
