@@ -3,8 +3,8 @@
 What a layer reads is multiplied by its weights before the first step, at once: for the lowest layer
 each word once, however often it occurs. What is left for a step is one product with the state and
 the gates, in place, for the sequences that haven't ended. So nothing is padded, and a batch of text
-takes less time than `torch.nn.LSTM` needs for it. For few sequences it would take more: a step costs
-some calls of torch, whatever its size.
+takes less time than by `torch.nn.LSTM`. For few sequences it would take more: a step costs some
+calls of torch, whatever its size.
 """
 
 from __future__ import annotations
