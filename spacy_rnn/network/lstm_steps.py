@@ -9,7 +9,7 @@ calls of torch, whatever its size.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeGuard
 
 import torch
 from torch import Tensor, nn
@@ -21,22 +21,26 @@ from .layout import Layout
 _LEAST_SEQUENCES = 8
 
 
-def steps_pay(layer: nn.Module, positions: int, longest: int) -> bool:
-    """RETURNS (bool): Whether it is an LSTM that predicts in float32 on a processor, and whether
-    the sequences are many for their length.
-
-    positions (int): Of all sequences.
-    longest (int): Of one of them.
-    """
+def predicts_in_float32(layer: nn.Module) -> TypeGuard[nn.LSTM]:
+    """RETURNS (bool): Whether it is an LSTM that predicts in float32 on a processor, and whose call
+    nobody wants to be told of: then its numbers can be had without calling it."""
     return (
         isinstance(layer, nn.LSTM)
-        and positions >= _LEAST_SEQUENCES * longest
         and not torch.is_grad_enabled()
         and layer.weight_hh_l0.device.type == "cpu"
         and layer.weight_hh_l0.dtype == torch.float32
         and not torch.is_autocast_enabled("cpu")
         and not has_hooks(layer)
     )
+
+
+def steps_pay(layer: nn.Module, positions: int, longest: int) -> bool:
+    """RETURNS (bool): Whether it predicts so, and the sequences are many for their length.
+
+    positions (int): Of all sequences.
+    longest (int): Of one of them.
+    """
+    return positions >= _LEAST_SEQUENCES * longest and predicts_in_float32(layer)
 
 
 def run_steps(

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 from typing import Any, TypeGuard
 from weakref import WeakKeyDictionary
 
-import torch
 from torch import Tensor, nn
 
-from .._compat.torch import has_hooks, pack_lstm, packs_lstm, run_packed_lstm, weight_version
+from .._compat.torch import pack_lstm, packs_lstm, run_packed_lstm, weight_version
+from .lstm_steps import predicts_in_float32
 
 
 class _Packed:
@@ -69,16 +69,12 @@ def run_layer(
 
 
 def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
-    """RETURNS (bool): Whether it is an LSTM that predicts in float32 on a processor with oneDNN."""
+    """RETURNS (bool): Whether oneDNN can read it from weights that are kept."""
     return (
-        isinstance(layer, nn.LSTM)
-        and not torch.is_grad_enabled()
-        and layer.weight_hh_l0.device.type == "cpu"
-        and layer.weight_hh_l0.dtype == torch.float32
-        and not layer.weight_hh_l0.is_inference()  # it doesn't tell when it changes
+        predicts_in_float32(layer)
+        # a weight made in inference mode doesn't tell when it changes
+        and not any(weight.is_inference() for weight in _weights_of(layer))
         and all(weight.is_contiguous() for weight in _weights_of(layer))
-        and not has_hooks(layer)
-        and not torch.is_autocast_enabled("cpu")
         and packs_lstm()
     )
 
