@@ -89,7 +89,8 @@ def make_config(
 
 
 def measure(nlp: Language, test: Path) -> dict[str, Any]:
-    """RETURNS (Dict): All scores on the test text, and its most surprising token in bits."""
+    """RETURNS (Dict): All scores on the test text, the perplexity over its known words alone, and its
+    most surprising token in bits."""
     lm = nlp.get_pipe("rnn_lm")
     assert isinstance(lm, RNNLM)
     lm.annotations = ("log_probs", "next")
@@ -98,10 +99,16 @@ def measure(nlp: Language, test: Path) -> dict[str, Any]:
         lm.set_annotations([doc], [made])
     surprisal = np.concatenate([doc._.rnn_lm.surprisal for doc in docs])
     assert np.isfinite(surprisal).all()
+    known = np.concatenate([doc._.rnn_lm.known for doc in docs])
     counts = lm.count(docs)
     scores = scores_from_counts(counts, lm)
-    most = float(surprisal.max())
-    return {**scores, "tokens": counts.tokens, "most_surprising": most, "finite": len(surprisal)}
+    return {
+        **scores,
+        "tokens": counts.tokens,
+        "perplexity_known": float(2 ** surprisal[known].mean()),
+        "most_surprising": float(surprisal.max()),
+        "finite": len(surprisal),
+    }
 
 
 def main(
