@@ -23,7 +23,7 @@ from spacy.util import registry
 
 _RJIEBA = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "engine": "rjieba"}
 # Of narrow networks less is dropped: they underfit.
-_DROPOUT = {32: 0.1, 64: 0.15, 128: 0.25}
+_DROPOUT = {32: 0.1, 64: 0.15, 128: 0.2}
 
 
 def main(
@@ -69,7 +69,7 @@ def train(folder: Path, path: Path, width: int, cutoffs: str, minutes: float) ->
     quality.run(make_config(folder, width, cutoffs, steps), min_count=2, output=path)
 
 
-def make_config(folder: Path, width: int, cutoffs: str, steps: int) -> Any:
+def make_config(folder: Path, width: int, cutoffs: list[int] | str, steps: int) -> Any:
     """RETURNS (Config): Chapters in streams, closed vocabulary, evaluated at the end."""
     config = quality.load(
         {
@@ -78,7 +78,7 @@ def make_config(folder: Path, width: int, cutoffs: str, steps: int) -> Any:
             "components.rnn_lm.model.width": width,
             "components.rnn_lm.model.cutoffs": cutoffs,
             "components.rnn_lm.model.speller_width": 0,
-            "training.dropout": _DROPOUT.get(width, 0.4),
+            "training.dropout": _DROPOUT.get(width, 0.25),
             "training.max_steps": steps,
             "training.eval_frequency": steps,
             "training.optimizer.L2": 0.1,

@@ -52,6 +52,7 @@ def main(
     rounds: int = typer.Option(5, help="Runs of each side"),
     batch: int = typer.Option(1000, help="Docs of a batch; the default is spaCy's"),
     width: int = typer.Option(256, help="Width of the LSTM"),
+    cutoffs: str = typer.Option("auto", help='Clusters of the softmax: "auto" or "fast"'),
     single: bool = typer.Option(False, "--single", help="Each Doc by itself; not for surprisal"),
 ) -> None:
     """Print tokens a second of both sides and their ratio."""
@@ -65,7 +66,7 @@ def main(
     nlp.batch_size = batch
     # untrained weights do the same work here, and the vocabulary is that of the novels
     annotations = ["hidden", "log_probs"] if what is What.surprisal else ["tensor"]
-    config = {"annotations": annotations, "min_count": 2, "model": network_of(what, width)}
+    config = {"annotations": annotations, "min_count": 2, "model": network_of(what, width, cutoffs)}
     lm = nlp.add_pipe("rnn_lm", config=config)
     train = create_text_corpus(folder / "train.txt", cache=False)
     nlp.initialize(lambda: train(nlp))
@@ -92,11 +93,11 @@ def main(
     report(*speeds, unit="tokens/s" if what is What.surprisal else "tokens/CPU s")
 
 
-def network_of(what: What, width: int) -> dict[str, Any]:
+def network_of(what: What, width: int, cutoffs: str) -> dict[str, Any]:
     if what is What.encoder:
         config = util.load_config(_ENCODER).interpolate()
         return {**config["components"]["rnn_lm"]["model"], "width": width}
-    return {"@architectures": "spacy-rnn.RNNLM.v1", "width": width}
+    return {"@architectures": "spacy-rnn.RNNLM.v1", "width": width, "cutoffs": cutoffs}
 
 
 def read_sentences(path: Path, nlp: Language) -> Iterator[Doc]:

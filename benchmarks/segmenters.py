@@ -89,8 +89,8 @@ def make_config(
 
 
 def measure(nlp: Language, test: Path) -> dict[str, Any]:
-    """RETURNS (Dict): All scores on the test text, the perplexity over its known words alone, and its
-    most surprising token in bits."""
+    """RETURNS (Dict): All scores on the test text, the perplexity over its known words alone, and
+    its most surprising token in bits."""
     lm = nlp.get_pipe("rnn_lm")
     assert isinstance(lm, RNNLM)
     lm.annotations = ("log_probs", "next")
