@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 from typing import Any
 
@@ -78,6 +79,8 @@ def main(
     def ours() -> int:
         return score(nlp, sentences)
 
+    ours()
+    print(f"peak memory {getrusage(RUSAGE_SELF).ru_maxrss // 1024:,} MB")
     if what is What.surprisal:
         baseline = bare_network(lm, sentences, batch)
     else:

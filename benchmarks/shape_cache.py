@@ -34,7 +34,8 @@ def main(
     import torch
 
     from spacy_rnn.network.inference import Wanted, predict
-    from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+    from spacy_rnn.network.language_model import RNNLanguageModel
+    from spacy_rnn.network.settings import NetworkSettings
 
     torch.set_num_threads(1)
     network = RNNLanguageModel(NetworkSettings(WORDS, "lstm", width, width, 1, True), [1] * WORDS)

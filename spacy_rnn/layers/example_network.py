@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from ..errors import Errors, shorten
-from ..network.language_model import NetworkSettings, RNNLanguageModel
+from ..network.language_model import RNNLanguageModel
+from ..network.settings import NetworkSettings
 from .torch_files import StandIn, TorchFile
 
 _CELLS = {4: "lstm", 3: "gru", 1: "rnn"}

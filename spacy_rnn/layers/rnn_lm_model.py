@@ -17,9 +17,10 @@ from ..defaults import MODEL
 from ..errors import Errors
 from ..network.clusters import CHOICES, choose_clusters
 from ..network.inference import Wanted
-from ..network.language_model import DIRECTIONS, SPELLINGS, NetworkSettings, RNNLanguageModel
+from ..network.language_model import RNNLanguageModel
 from ..network.precision import PRECISIONS
 from ..network.recurrent import CELLS
+from ..network.settings import DIRECTIONS, SPELLINGS, NetworkSettings
 from ..validation import check_number, check_size
 from ..vocabulary import Vocabulary
 from ..vocabulary.alphabet import alphabet_of

@@ -13,8 +13,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 
 from ..errors import Errors
-from ..network.language_model import DIRECTIONS, SPELLINGS, NetworkSettings, RNNLanguageModel
+from ..network.language_model import RNNLanguageModel
 from ..network.recurrent import CELLS
+from ..network.settings import DIRECTIONS, SPELLINGS, NetworkSettings
 
 FORMAT = "spacy-rnn.v1"
 # One entry: safetensors writes several in no fixed order, and equal weights must give equal bytes.

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from spacy.tokens import Doc
 
-from ..network.language_model import NetworkSettings
+from ..network.settings import NetworkSettings
 from ..vocabulary import BOUNDARY_ROW, UNKNOWN, UNKNOWN_ROW, Vocabulary
 from ..vocabulary.character_ngrams import (
     CharacterNgrams,

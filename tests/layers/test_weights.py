@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import load, save
 
 from spacy_rnn.layers.weights import weights_from_bytes, weights_to_bytes
-from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
+from spacy_rnn.network.settings import NetworkSettings
 
 SETTINGS = NetworkSettings(9, "lstm", 4, 4, 1, True, (4, 6))
 CODE = r"^\[R01[0-2]\]"

@@ -6,7 +6,8 @@ It shares no code with the package, only the names of the weights.
 import numpy as np
 import torch
 
-from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
+from spacy_rnn.network.settings import NetworkSettings
 
 # Every kind of softmax: tied or not, full or in clusters.
 SOFTMAXES = [(True, ()), (False, ()), (True, (5, 9, 16)), (False, (2, 3))]

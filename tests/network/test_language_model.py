@@ -5,9 +5,10 @@ import pytest
 import torch
 
 from spacy_rnn.network import linear_nll
-from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
 from spacy_rnn.network.precision import resolve_precision
 from spacy_rnn.network.recurrent import CELLS, State
+from spacy_rnn.network.settings import NetworkSettings
 
 from . import naive
 

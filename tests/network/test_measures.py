@@ -8,9 +8,10 @@ import torch
 
 from spacy_rnn.network.entropy import entropy
 from spacy_rnn.network.inference import Wanted, predict
-from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
 from spacy_rnn.network.measures import NETWORK_MEASURES
 from spacy_rnn.network.rank import rank
+from spacy_rnn.network.settings import NetworkSettings
 
 from . import naive
 

@@ -8,8 +8,9 @@ import torch
 
 from spacy_rnn.network.generation import continue_rows, read_prefix
 from spacy_rnn.network.inference import Wanted, predict
-from spacy_rnn.network.language_model import DIRECTIONS, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
 from spacy_rnn.network.sampling import sample, standard_transforms
+from spacy_rnn.network.settings import DIRECTIONS
 
 from . import naive
 

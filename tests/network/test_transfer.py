@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_rnn.network.language_model import NetworkSettings, RNNLanguageModel
+from spacy_rnn.network.language_model import RNNLanguageModel
+from spacy_rnn.network.settings import NetworkSettings
 from spacy_rnn.network.transfer import transfer_weights
 
 from . import naive
