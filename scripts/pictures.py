@@ -24,7 +24,7 @@ _PLAIN = (
 _SPELLERS = {
     f"{folder}/wikitext-{seed}/model-last": label
     for folder, label in (("plain", "plain"), ("training", "context"))
-    for seed in (0, 1)
+    for seed in (0, 1, 2)
 }
 
 
