@@ -22,6 +22,7 @@ from site_pages.outside import (
     ROOT,
     file_page,
     free_pipes,
+    hold_options,
     linked_files,
     mark_commands,
     rewrite,
@@ -71,7 +72,8 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page with the tutorial's pictures and formulas."""
+    """RETURNS (str): The page with the tutorial's pictures and formulas, its options in one piece."""
     for place, made in _held.items():
         html = html.replace(f"<p>{place}</p>", made).replace(place, made)
+    html = hold_options(html)
     return f'<div class="reference">{html}</div>' if page.file.src_uri in REFERENCES else html

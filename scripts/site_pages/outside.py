@@ -26,6 +26,8 @@ _CODE = re.compile(r"(^ *```.*?^ *```|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(
     r"(?<!\[)`((?:docs/[\w/]+|[\w/]*README(?:\.zh)?|CHANGELOG|CONTRIBUTING)\.md)`(?!\])"
 )
+# An option of a command in HTML, not within a tag. Very long ones may be broken.
+_OPTION = re.compile(r"(?<![^\s>])--?[A-Za-z][\w.-]{0,28}(?![\w.-]|[^<]*>)")
 _LANGUAGES = {".cfg": "ini", ".toml": "toml", ".yml": "yaml", ".py": "python", ".cff": "yaml"}
 
 
@@ -53,6 +55,15 @@ def free_pipes(markdown: str) -> str:
 def mark_commands(markdown: str) -> str:
     """RETURNS (str): The page with a class at fenced commands, whose lines are wrapped."""
     return re.sub(r"^( *)```bash$", r"\1```{ .bash .commands }", markdown, flags=re.MULTILINE)
+
+
+def hold_options(html: str) -> str:
+    """RETURNS (str): The page in which no line of code is broken after the hyphens of an option."""
+
+    def hold(code: re.Match[str]) -> str:
+        return _OPTION.sub(r'<span class="option">\g<0></span>', code[0])
+
+    return re.sub(r"<code>.*?</code>", hold, html, flags=re.DOTALL)
 
 
 def linked_files(markdown: str, source: str) -> set[str]:
