@@ -72,7 +72,7 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page with the tutorial's pictures and formulas, its options in one piece."""
+    """RETURNS (str): The page with the tutorial's pictures and formulas. No option is broken."""
     for place, made in _held.items():
         html = html.replace(f"<p>{place}</p>", made).replace(place, made)
     html = hold_options(html)

@@ -107,7 +107,7 @@ class Warnings(metaclass=Coded):
     )
     W346 = (
         "{unknown} of the tokens of the training text are unknown to the source of {name}; of its "
-        "own text it were {own}. Are both cut by the same tokenizer, in the same script, with the "
+        "own text {own}. Are both cut by the same tokenizer, in the same script, with the "
         "same case? If so, pretrain on text that is more like this one."
     )
     W347 = (

@@ -54,8 +54,11 @@ def prepare(nlp: Language, lm: RNNLM, measures: Sequence[str]) -> None:
     nlp (Language): The pipeline.
     lm (RNNLM): Its language model.
     measures (Sequence[str]): What is needed beside log-probabilities, of MEASURES.
-    RAISES (ValueError): For a measure that isn't in MEASURES.
+    RAISES (ValueError): For a measure that isn't in MEASURES, or if the model is an encoder, which
+        has no probabilities: that is no fault of the documents.
     """
+    if not lm.shim.network.settings.softmax:
+        raise ValueError(Errors.R923)
     keep_only(nlp, lm)
     lm.annotations = tuple(dict.fromkeys(["log_probs", *annotations_for(measures)]))
     lm.cache = replace(lm.cache, window=0)

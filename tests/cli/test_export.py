@@ -1,5 +1,6 @@
 """`rnn export --encoder`: what listeners read, and nothing that gives probabilities."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import spacy
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
+from spacy_rnn import BatchScorer
 from spacy_rnn.cli import export
 
 from ..helpers import ENGLISH, make_pipeline, run_spacy, weights_of
@@ -190,17 +192,27 @@ def test_its_own_loss_is_one_clear_error(folders):
         nlp.update(tagged(nlp, ENGLISH[:2]), sgd=Adam(0.1))
 
 
-@pytest.mark.parametrize("command", [["score", "-o"], ["evaluate"], ["predict"]], ids=str)
+@pytest.mark.parametrize("command", ["score", "items", "evaluate", "predict"])
 def test_commands_that_need_probabilities_say_so_in_one_line(folders, tmp_path, command):
-    (tmp_path / "text.txt").write_text("the grey cat\n")
+    text, table = tmp_path / "text.txt", tmp_path / "items.csv"
+    text.write_text("the grey cat\n")
+    table.write_text("text\nthe grey cat\n")
     given = {
-        "score": [tmp_path / "text.txt", tmp_path / "scores.jsonl"],
-        "evaluate": [tmp_path / "text.txt"],
+        "score": [text, tmp_path / "scores.jsonl", "--bad-lines", "skip"],
+        "items": [table, tmp_path / "scores.tsv"],
+        "evaluate": [text],
         "predict": ["the"],
-    }[command[0]]
-    done = run_spacy("rnn", command[0], folders[1], *given)
+    }[command]
+    done = run_spacy("rnn", command, folders[1], *given)
     assert done.exit_code == 1
-    assert "[R923]" in done.output and "Traceback" not in done.output
+    # no document is blamed, none is skipped
+    assert re.findall(r"\[R\d+\]", done.output) == ["[R923]"] and "Traceback" not in done.output
+    assert not list(tmp_path.glob("scores*"))
+
+
+def test_a_batch_scorer_blames_no_row_for_what_the_model_lacks(folders):
+    with pytest.raises(ValueError, match="R923"):
+        BatchScorer(str(folders[1]))({"text": ["the grey cat"]})
 
 
 def test_options_that_need_probabilities_are_refused_at_once(folders):

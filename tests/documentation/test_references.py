@@ -219,7 +219,9 @@ def test_a_border_in_code_needs_no_sign_on_the_site(load):
 
 def test_no_line_is_broken_after_the_hyphens_of_an_option(load):
     hold_options = load("outside").hold_options
-    html = '<p class="a --x">--no <code>a-b <i class="w"> </i>--rows -o --top.k=1 -1 --{}</code></p>'
+    html = (
+        '<p class="a --x">--no <code>a-b <i class="w"> </i>--rows -o --top.k=1 -1 --{}</code></p>'
+    )
     held = '<span class="option">--rows</span> <span class="option">-o</span>'
     made = hold_options(html.format("l" * 40))
     assert held in made and '<span class="option">--top.k</span>=1 -1 --lll' in made
