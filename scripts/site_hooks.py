@@ -22,7 +22,7 @@ from site_pages.outside import (
     ROOT,
     file_page,
     free_pipes,
-    hold_options,
+    hold_words,
     linked_files,
     mark_commands,
     rewrite,
@@ -72,8 +72,8 @@ def on_page_markdown(markdown: str, *, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, *, page: Any, **_: Any) -> str:
-    """RETURNS (str): The page with the tutorial's pictures and formulas. No option is broken."""
+    """RETURNS (str): The page with the tutorial's pictures and formulas. No name is broken."""
     for place, made in _held.items():
         html = html.replace(f"<p>{place}</p>", made).replace(place, made)
-    html = hold_options(html)
+    html = hold_words(html)
     return f'<div class="reference">{html}</div>' if page.file.src_uri in REFERENCES else html

@@ -26,8 +26,9 @@ _CODE = re.compile(r"(^ *```.*?^ *```|`[^`\n]*`)", re.DOTALL | re.MULTILINE)
 _NAMED = re.compile(
     r"(?<!\[)`((?:docs/[\w/]+|[\w/]*README(?:\.zh)?|CHANGELOG|CONTRIBUTING)\.md)`(?!\])"
 )
-# An option of a command in HTML, not within a tag. Very long ones may be broken.
-_OPTION = re.compile(r"(?<![^\s>])--?[A-Za-z][\w.-]{0,28}(?![\w.-]|[^<]*>)")
+# Tags, and the words between them
+_WORD = re.compile(r"<[^>]*>|[^\s<>]+")
+_HELD = 30  # characters of a word: what is longer may be broken
 _LANGUAGES = {".cfg": "ini", ".toml": "toml", ".yml": "yaml", ".py": "python", ".cff": "yaml"}
 
 
@@ -57,13 +58,21 @@ def mark_commands(markdown: str) -> str:
     return re.sub(r"^( *)```bash$", r"\1```{ .bash .commands }", markdown, flags=re.MULTILINE)
 
 
-def hold_options(html: str) -> str:
-    """RETURNS (str): The page in which no line of code is broken after the hyphens of an option."""
+def hold_words(html: str) -> str:
+    """RETURNS (str): The page in which no line of code is broken within an option, a path or a
+    name, unless it is very long. A whole command in a line of text has the class `command`.
+    """
 
-    def hold(code: re.Match[str]) -> str:
-        return _OPTION.sub(r'<span class="option">\g<0></span>', code[0])
+    def hold(word: re.Match[str]) -> str:
+        is_held = word[0][0] != "<" and len(word[0]) <= _HELD and re.search(r"[-_.(]", word[0])
+        return f'<span class="held">{word[0]}</span>' if is_held else word[0]
 
-    return re.sub(r"<code>.*?</code>", hold, html, flags=re.DOTALL)
+    def hold_all(code: re.Match[str]) -> str:
+        is_command = code[0].startswith("<code>python ")
+        start = '<code class="command">' if is_command else "<code>"
+        return start + _WORD.sub(hold, code[1]) + "</code>"
+
+    return re.sub(r"<code>(.*?)</code>", hold_all, html, flags=re.DOTALL)
 
 
 def linked_files(markdown: str, source: str) -> set[str]:

@@ -217,15 +217,15 @@ def test_a_border_in_code_needs_no_sign_on_the_site(load):
     assert free_pipes("| `a \\| b` | c \\| d |\n`e \\| f`") == "| `a | b` | c \\| d |\n`e \\| f`"
 
 
-def test_no_line_is_broken_after_the_hyphens_of_an_option(load):
-    hold_options = load("outside").hold_options
-    html = (
-        '<p class="a --x">--no <code>a-b <i class="w"> </i>--rows -o --top.k=1 -1 --{}</code></p>'
-    )
-    held = '<span class="option">--rows</span> <span class="option">-o</span>'
-    made = hold_options(html.format("l" * 40))
-    assert held in made and '<span class="option">--top.k</span>=1 -1 --lll' in made
-    assert made.count("<span") == 3 and made.startswith('<p class="a --x">--no <code>a-b <i')
+def test_no_line_is_broken_within_an_option_or_a_name(load):
+    hold_words = load("outside").hold_words
+    assert hold_words("<p>--rows</p>") == "<p>--rows</p>"
+    html = '<code>items <i class="a-b">&lt;unk&gt;</i> --rows {} token._.rnn</code>'
+    long = "l" * 40 + "-l"
+    held = html.replace("--rows", '<span class="held">--rows</span>')
+    held = held.replace("token._.rnn", '<span class="held">token._.rnn</span>')
+    assert hold_words(html.format(long)) == held.format(long)
+    assert hold_words("<code>python x</code>") == '<code class="command">python x</code>'
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
