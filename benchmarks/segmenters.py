@@ -99,7 +99,7 @@ def measure(nlp: Language, test: Path) -> dict[str, Any]:
         lm.set_annotations([doc], [made])
     surprisal = np.concatenate([doc._.rnn_lm.surprisal for doc in docs])
     assert np.isfinite(surprisal).all()
-    known = np.concatenate([doc._.rnn_lm.known for doc in docs])
+    known = ~np.concatenate([doc._.rnn_lm.unknown for doc in docs])
     counts = lm.count(docs)
     scores = scores_from_counts(counts, lm)
     return {

@@ -3,7 +3,8 @@
 python benchmarks/unknown_pairs.py path/to/blimp wikitext-0/model-last …
 
 Accuracy by log-probability over all pairs, over pairs whose sentences have equal and different
-numbers of unknown words, and how often the sentence with fewer of them wins among the last.
+numbers of unknown words, and how often the sentence with fewer of them wins among the last. With
+--costs also what these two would be if the spelling of each unknown word cost so many bits.
 """
 
 import json
@@ -44,10 +45,35 @@ def measure(model: str, pairs: Path, measure: str) -> dict[str, Any]:
     return figures
 
 
+def with_costs(model: str, pairs: Path, costs: list[float]) -> dict[float, tuple[float, float]]:
+    """RETURNS (Dict[float, Tuple[float, float]]): For each cost in percent, of the pairs with
+    different numbers of unknown words: how often the sentence with fewer wins, and the accuracy."""
+    nlp = spacy.load(model)
+    lm = find_language_model(nlp, model, None)
+    lm.annotations = ("log_probs",)
+    read = PairTables(pairs, PairColumns(GOOD, BAD, None)).read(raise_error)
+    texts = [text for pair in read for text in (pair.good, pair.bad)]
+    rows = []
+    for doc in nlp.pipe(texts, batch_size=500):
+        output = doc._.get(lm.name)
+        closed = output.log_probs - output.spelling
+        rows.append((-closed.sum() / np.log(2), output.unknown.sum()))
+    bits, unknown = np.array(rows).reshape(-1, 2, 2).transpose(2, 0, 1)
+    different = unknown[:, 0] != unknown[:, 1]
+    bits, unknown = bits[different], unknown[different]
+    fewer = unknown.argmin(axis=1)
+    winners = {cost: (bits + cost * unknown).argmin(axis=1) for cost in costs}
+    return {
+        cost: tuple(round(100 * float(same.mean()), 1) for same in (won == fewer, won == 0))
+        for cost, won in winners.items()
+    }
+
+
 def main(
     pairs: Path = typer.Argument(help="Minimal pairs: a file or a folder"),
     models: list[str] = typer.Argument(help="Trained pipelines, such as three seeds of one"),
     measure_name: str = typer.Option("lp", "--measure", help="What decides"),
+    costs: str = typer.Option("", help="Bits of a spelling to try, such as 8,12,16"),
 ) -> None:
     """Print a line for each model, and a JSON line with their means and deviations."""
     rows = []
@@ -62,6 +88,9 @@ def main(
         if len(rows) > 1
     }
     print(json.dumps({**means, **spread}))
+    tried = [float(cost) for cost in costs.split(",") if cost]
+    for model in models if tried else ():
+        print(model, with_costs(model, pairs, tried), flush=True)
 
 
 if __name__ == "__main__":
