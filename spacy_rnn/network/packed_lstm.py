@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from torch import Tensor, nn
 
 from .._compat.torch import pack_lstm, packs_lstm, run_packed_lstm, weight_version
-from .lstm_steps import predicts_in_float32
+from .recurrent_steps import predicts_in_float32
 
 
 class _Packed:
@@ -71,7 +71,8 @@ def run_layer(
 def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
     """RETURNS (bool): Whether oneDNN can read it from weights that are kept."""
     return (
-        predicts_in_float32(layer)
+        isinstance(layer, nn.LSTM)
+        and predicts_in_float32(layer)
         # a weight made in inference mode doesn't tell when it changes
         and not any(weight.is_inference() for weight in _weights_of(layer))
         and all(weight.is_contiguous() for weight in _weights_of(layer))
@@ -87,7 +88,7 @@ def _packed_weights(layer: nn.LSTM) -> list[Tensor]:
     return kept.weights
 
 
-def _weights_of(layer: nn.LSTM) -> tuple[Tensor, Tensor]:
+def _weights_of(layer: nn.RNNBase) -> tuple[Tensor, Tensor]:
     """RETURNS (Tuple[Tensor, Tensor]): Those of its input and of its state."""
     weights: Any = layer.weight_ih_l0, layer.weight_hh_l0
     return weights

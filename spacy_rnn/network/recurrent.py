@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from .dropout import locked_dropout
 from .initialization import initialize_cell
 from .layout import Layout
-from .lstm_steps import run_steps, steps_pay
 from .packed_lstm import run_layer
+from .recurrent_steps import run_steps, steps_pay
 
 CELLS: dict[str, Callable[[int, int], nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
 
@@ -97,7 +97,7 @@ class RecurrentStack(nn.Module):
         state: State,
         lower: list[Tensor] | None = None,
     ) -> tuple[Tensor, State]:
-        """What `forward` does without dropout, faster; see `lstm_steps.py`.
+        """What `forward` does without dropout, faster; see `recurrent_steps.py`.
 
         vectors (Tensor): float32 (m, input_width), what is read, in any order.
         index (Tensor): int64 (rows,), which of them each row of the layout reads.
@@ -105,16 +105,14 @@ class RecurrentStack(nn.Module):
         state, lower: See `forward`.
         RETURNS (Tuple[Tensor, State]): See `forward`.
         """
-        h, c = state
-        assert c is not None
         read: Tensor | None = index
         finals: list[State] = []
         for number, layer in enumerate(self.layers):
             if lower is not None:
                 lower.append(vectors if read is None else vectors.index_select(0, read))
-            lstm = cast(nn.LSTM, layer)
-            vectors, *final = run_steps(lstm, vectors, read, layout, h[number], c[number])
-            finals.append(State(final[0][None], final[1][None]))
+            before = state.h[number], None if state.c is None else state.c[number]
+            vectors, h, c = run_steps(cast(nn.RNNBase, layer), vectors, read, layout, *before)
+            finals.append(State(h[None], None if c is None else c[None]))
             read = None
         return vectors, _one_above_the_other(finals)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from spacy_rnn.network import lstm_steps
+from spacy_rnn.network import recurrent_steps
 from spacy_rnn.network.recurrent import RecurrentStack, State
 
 from . import naive
@@ -27,19 +27,25 @@ def taken(monkeypatch):
     return calls
 
 
-def random_state(depth, sequences, width, seed=0):
-    generator = torch.Generator().manual_seed(seed)
+def random_state(depth, sequences, width, cell):
+    generator = torch.Generator().manual_seed(0)
     h, c = torch.randn(2, depth, sequences, width, generator=generator)
-    return State(h.tanh(), c)
+    return State(h.tanh(), c if cell == "lstm" else None)
 
 
+def column(state, number):
+    parts = state.h, torch.zeros_like(state.h) if state.c is None else state.c
+    return [part[:, number].double() for part in parts]
+
+
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
 @pytest.mark.parametrize("depth", [1, 3])
 @pytest.mark.parametrize("multiple", [1, 4])
 @pytest.mark.parametrize("carried", [False, True])
-def test_many_sequences_are_read_as_one_by_one(depth, multiple, carried, taken):
-    network = naive.make_network(depth=depth)
+def test_many_sequences_are_read_as_one_by_one(cell, depth, multiple, carried, taken):
+    network = naive.make_network(cell=cell, depth=depth)
     ids, _, lengths = naive.make_batch(LENGTHS)
-    state = random_state(depth, len(lengths), 6) if carried else None
+    state = random_state(depth, len(lengths), 6, cell) if carried else None
     lower = []
     with torch.no_grad():
         hidden, after = network.encode(
@@ -50,45 +56,47 @@ def test_many_sequences_are_read_as_one_by_one(depth, multiple, carried, taken):
     start = 0
     for number, length in enumerate(lengths.tolist()):
         part = slice(start, start + length)
-        before = None
-        if carried:
-            before = state.h[:, number].double(), state.c[:, number].double()
+        before = column(state, number) if carried else None
         with torch.no_grad():
             expected, (h, c) = naive.read(network.settings, weights, ids[part], before)
         np.testing.assert_allclose(hidden[part], expected, atol=1e-6)
         np.testing.assert_allclose(after.h[:, number], h, atol=1e-6)
-        np.testing.assert_allclose(after.c[:, number], c, atol=1e-6)
+        if cell == "lstm":
+            np.testing.assert_allclose(after.c[:, number], c, atol=1e-6)
         np.testing.assert_array_equal(lower[0][part], network.embedding[ids[part]].detach())
         start += length
     assert [len(layer) for layer in lower] == [len(ids)] * depth
 
 
-def test_steps_give_what_the_layer_gives_and_leave_its_state_alone(monkeypatch, taken):
-    network = naive.make_network(depth=2, width=5)
+@pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
+def test_steps_give_what_the_layer_gives_and_leave_its_state_alone(cell, monkeypatch, taken):
+    network = naive.make_network(cell=cell, depth=2, width=5)
     ids, _, lengths = naive.make_batch(LENGTHS)
     words = torch.randn(40, 5, generator=torch.Generator().manual_seed(1))
-    state = random_state(2, len(lengths), 5)
-    kept = [part.clone() for part in state]
+    state = random_state(2, len(lengths), 5, cell)
+    given = [part for part in state if part is not None]
+    kept = [part.clone() for part in given]
     made = []
-    for least in (lstm_steps._LEAST_SEQUENCES, 10**9):
-        monkeypatch.setattr(lstm_steps, "_LEAST_SEQUENCES", least)
+    for least in (recurrent_steps._LEAST_SEQUENCES, 10**9):
+        monkeypatch.setattr(recurrent_steps, "_LEAST_SEQUENCES", least)
         lower = []
         with torch.no_grad():
             hidden, after = network.encode(
                 torch.from_numpy(ids), lengths, state, words=words, lower=lower
             )
-        made.append([hidden, *after, *lower])
+        made.append([part for part in (hidden, *after, *lower) if part is not None])
     assert taken == [2]
     for one, other in zip(*made, strict=True):
         torch.testing.assert_close(one, other, atol=1e-6, rtol=0)
-    assert all(torch.equal(*pair) for pair in zip(kept, state, strict=True))
+    assert all(torch.equal(*pair) for pair in zip(kept, given, strict=True))
 
 
-@pytest.mark.parametrize("cell", ["rnn", "gru"])
-def test_other_cells_are_read_by_their_layers(cell, taken):
+def test_a_layer_that_has_no_steps_is_read_by_itself(taken):
+    network = naive.make_network(cell="rnn")
+    network.stack().layers[0] = torch.nn.RNN(6, 6, nonlinearity="relu")
     ids, _, lengths = naive.make_batch(LENGTHS)
     with torch.no_grad():
-        naive.make_network(cell=cell).encode(torch.from_numpy(ids), lengths)
+        network.encode(torch.from_numpy(ids), lengths)
     assert taken == []
 
 
