@@ -19,10 +19,10 @@ from ..network.precision import resolve_precision
 from ..network.speller import Spellings, symbol_log_probs
 from ..vocabulary.alphabet import alphabet_of
 from ..vocabulary.symbols import BOUNDARY_ROW, UNKNOWN_ROW
-from ..vocabulary.token_forms import TokenForms
+from ..vocabulary.token_forms import TokenForms, find_forms
 from ..vocabulary.vocabulary import Vocabulary
 from .neighbours import Neighbours, join_neighbours
-from .open_vocabulary import find_forms, spell_forms
+from .open_vocabulary import spell_forms
 from .sequences import Sequences
 from .shim import RNNShim, get_shim
 

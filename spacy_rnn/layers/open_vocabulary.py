@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from thinc.api import Model
@@ -15,23 +14,10 @@ from ..vocabulary.alphabet import alphabet_of
 from ..vocabulary.known_forms import known_forms_of
 from ..vocabulary.symbol_ngrams import symbol_ngrams
 from ..vocabulary.symbols import UNKNOWN_ROW
-from ..vocabulary.token_forms import TokenForms
+from ..vocabulary.token_forms import Forms, find_forms
 from ..vocabulary.vocabulary import Vocabulary
 from .sequences import Sequences
 from .shim import get_shim
-
-
-class Forms(NamedTuple):
-    """Different forms of tokens that are read.
-
-    words (List[str]): Each once.
-    numbers (ndarray): int64 (n,), which of them a token has.
-    places (ndarray): int64 (n,), which of these tokens have them, counted through the batch.
-    """
-
-    words: list[str]
-    numbers: np.ndarray
-    places: np.ndarray
 
 
 def spelling_positions(model: Model, reading: Sequences) -> np.ndarray | None:
@@ -39,7 +25,7 @@ def spelling_positions(model: Model, reading: Sequences) -> np.ndarray | None:
     predicted that have to be spelled; None unless the speller knows the context."""
     if not get_shim(model).network.spells_in_context:
         return None
-    return reading.predicting[_unknown_forms(model, reading.tokens).places]
+    return reading.predicting[_unknown_forms(model, reading).places]
 
 
 def spell_tokens(
@@ -57,7 +43,7 @@ def spell_tokens(
     network = get_shim(model).network
     if network.speller is None:
         return None
-    forms = _unknown_forms(model, reading.tokens)
+    forms = _unknown_forms(model, reading)
     result = np.zeros(len(reading.tokens.keys), dtype=np.float32)
     if not forms.words:
         return result
@@ -110,17 +96,11 @@ def spell_forms(model: Model, words: Sequence[str]) -> Spellings:
     return Spellings.from_symbols(symbols, lengths, shut, ngrams)
 
 
-def find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:
-    """RETURNS (Forms): The forms of some of the tokens that are read.
-
-    wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never is.
-    """
-    places = np.flatnonzero(wanted & (tokens.keys != 0))
-    different, numbers = np.unique(tokens.keys[places], return_inverse=True)
-    return Forms(tokens.strings(different.tolist()), numbers.reshape(-1), places)
-
-
-def _unknown_forms(model: Model, tokens: TokenForms) -> Forms:
-    vocabulary: Vocabulary = model.attrs["vocabulary"]
-    unknown = vocabulary.rows_of_keys(tokens.keys) == UNKNOWN_ROW
-    return find_forms(tokens, unknown & ~vocabulary.missing(tokens.keys))
+def _unknown_forms(model: Model, reading: Sequences) -> Forms:
+    """RETURNS (Forms): Of the words to spell; found once for a reading."""
+    if reading.unknown is None:
+        vocabulary: Vocabulary = model.attrs["vocabulary"]
+        unknown = reading.rows == UNKNOWN_ROW
+        unknown &= ~vocabulary.missing(reading.tokens.keys)
+        reading.unknown = find_forms(reading.tokens, unknown)
+    return reading.unknown

@@ -12,7 +12,7 @@ from ..corpus.windows import Window, read_mark
 from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..vocabulary import BOUNDARY_ROW, Vocabulary
-from ..vocabulary.token_forms import TokenForms
+from ..vocabulary.token_forms import Forms, TokenForms
 from .shim import get_shim
 from .word_inputs import Inputs, Words, features_of_rows, ngrams_of_network
 
@@ -35,6 +35,7 @@ class Sequences:
     wanted (Wanted): What to compute.
     state (Optional[State]): The state before each sequence; zeros if None.
     idle (List[Optional[Window]]): The marks of windows that are left out.
+    unknown (Optional[Forms]): The words that have to be spelled, once somebody has asked for them.
     """
 
     ids: np.ndarray
@@ -48,6 +49,7 @@ class Sequences:
     wanted: Wanted = field(default_factory=lambda: Wanted(hidden=True))
     state: State | None = None
     idle: list[Window | None] = field(default_factory=list)
+    unknown: Forms | None = None
 
     @property
     def complete(self) -> np.ndarray:
@@ -55,6 +57,11 @@ class Sequences:
         ends, so that `</s>` is predicted there."""
         edges = [m is None or (m.previous is None if self.reverse else m.final) for m in self.marks]
         return np.array(edges, dtype=bool)
+
+    @property
+    def rows(self) -> np.ndarray:
+        """RETURNS (ndarray): int64 (tokens that are read,), the vocabulary's row of each."""
+        return self.targets[self.predicting]
 
     @property
     def scored(self) -> np.ndarray:

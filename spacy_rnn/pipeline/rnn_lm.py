@@ -272,7 +272,7 @@ class RNNLM(
             set_directions(made, self.shim.network.directions)
             set_skipped(made, tokens)
             if wanted.log_probs:
-                set_unknown(made, tokens, self.vocabulary.rows_of_keys(tokens.keys))
+                set_unknown(made, tokens, readings[0].rows)
             if looks_back:
                 own = None if spelling is None else spelling[0]
                 given = readings[0], predictions[0], own

@@ -36,11 +36,15 @@ class KnownForms:
         lengths (ndarray): int64 (words,), how many symbols each has.
         """
         found: list[int] = []
-        for word, start in zip(words, (np.cumsum(lengths) - lengths).tolist(), strict=True):
+        start = 0
+        for word, length in zip(words, lengths.tolist(), strict=True):
             stops = self._lengths[: bisect_left(self._lengths, len(word))]
             inside = [stop - 1 for stop in stops if word[:stop] in self._forms]
-            if inside:
+            if length == len(word):  # every character is a symbol
+                found += [start + place for place in inside]
+            elif inside:
                 found += (start + self._alphabet.last_symbols(word)[inside]).tolist()
+            start += length
         result = np.zeros(int(lengths.sum()), dtype=bool)
         result[found] = True
         return result

@@ -60,6 +60,29 @@ class TokenForms(NamedTuple):
         return result
 
 
+class Forms(NamedTuple):
+    """Different forms of tokens that are read.
+
+    words (List[str]): Each once.
+    numbers (ndarray): int64 (n,), which of them a token has.
+    places (ndarray): int64 (n,), which of these tokens have them, counted through the batch.
+    """
+
+    words: list[str]
+    numbers: np.ndarray
+    places: np.ndarray
+
+
+def find_forms(tokens: TokenForms, wanted: np.ndarray) -> Forms:
+    """RETURNS (Forms): The forms of some of the tokens that are read.
+
+    wanted (ndarray): bool (tokens,). An empty form, which a Doc made by hand can have, never is.
+    """
+    places = np.flatnonzero(wanted & (tokens.keys != 0))
+    different, numbers = np.unique(tokens.keys[places], return_inverse=True)
+    return Forms(tokens.strings(different.tolist()), numbers.reshape(-1), places)
+
+
 class NormalKeys:
     """Hashes of forms → hashes of their normalized forms.
 

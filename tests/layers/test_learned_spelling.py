@@ -12,8 +12,8 @@ from spacy.training import Example
 from spacy_rnn.layers import learned_spelling
 from spacy_rnn.layers.learned_spelling import expect_new_words, learn_spelling
 from spacy_rnn.layers.neighbours import Neighbours, join_neighbours
-from spacy_rnn.layers.open_vocabulary import find_forms
 from spacy_rnn.layers.sequences import sequences_from_docs
+from spacy_rnn.vocabulary.token_forms import find_forms
 
 from ..helpers import make_random, weights_of
 from ..network import naive
