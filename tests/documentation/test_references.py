@@ -233,6 +233,8 @@ def test_a_list_is_one_on_the_site_too(path):
     """Python-Markdown wants an empty line before a list or a table, and four spaces within one."""
     begins, before, is_code = re.compile(r"( *)(- |\d+\. |\|)"), "", False
     for line in path.read_text("utf8").splitlines():
+        # what is indented by less is no part of the list, and ends it
+        assert is_code or before or not re.match(r" {1,3}\S", line), line
         is_code ^= line.lstrip().startswith("```")
         found = begins.match(line)
         if found and not is_code:
