@@ -35,7 +35,7 @@ def notebook_page(path: Path, lang: str, *, run: bool) -> tuple[str, dict[str, s
         from nbclient import NotebookClient
 
         where = {"metadata": {"path": str(path.parent)}}
-        NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where).execute()
+        NotebookClient(notebook, timeout=1800, kernel_name="python3", resources=where).execute()
     held: dict[str, str] = {}
     parts = []
     for cell in notebook.cells:

@@ -114,7 +114,7 @@ def test_a_chapter_runs_and_both_languages_show_the_same(chapter, checkout):
         made = notebook(lang, chapter)
         stored = [outputs_of(cell) for cell in made.cells]
         where = {"metadata": {"path": str(checkout / "docs" / "tutorial" / lang)}}
-        NotebookClient(made, timeout=300, kernel_name="python3", resources=where).execute()
+        NotebookClient(made, timeout=1800, kernel_name="python3", resources=where).execute()
         outputs = [outputs_of(cell) for cell in made.cells]
         displayed = [data["text/html"] for _, parts in outputs for data in parts]
         assert len(displayed) == sum(map(pictures_of, made.cells)) > 0
