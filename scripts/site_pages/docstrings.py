@@ -11,6 +11,7 @@ from itertools import takewhile
 _ITEM = re.compile(r"(\*{0,2}\w+(?:, \*{0,2}\w+)*)(?: \((.+?)\))?: (.*)", re.DOTALL)
 _OUTCOME = re.compile(r"(RETURNS|YIELDS|RAISES) \((.+?)\): (.*)", re.DOTALL)
 _CODE = re.compile(r"(EXAMPLE|CONFIG):")
+_STARTS = re.compile(r"\*{0,2}\w+(?:, \*{0,2}\w+)* \(.+?\): |(EXAMPLE|CONFIG):")
 
 
 @dataclass
@@ -51,11 +52,14 @@ def parse(text: str | None) -> Docstring:
     """RETURNS (Docstring): The parts of a docstring, which may be empty."""
     found = Docstring()
     lines = cleandoc(text or "").splitlines()
-    prose: list[str] = []
+    count, prose = len(lines), list[str]()
     while lines:
         first, *rest = lines
         is_code = _CODE.fullmatch(first)
-        below = [*takewhile(_is_in_code if is_code else _is_indented, rest)] if first else []
+        goes_on = _is_in_code if is_code else _is_indented
+        if len(rest) + 1 == count and _OUTCOME.match(first):
+            goes_on = _is_in_paragraph  # `cleandoc` leaves no indent below the first line
+        below = [*takewhile(goes_on, rest)] if first else []
         lines = rest[len(below) :]
         joined = " ".join([first, *(line.strip() for line in below)])
         if is_code:
@@ -73,6 +77,11 @@ def parse(text: str | None) -> Docstring:
 def _is_indented(line: str) -> bool:
     """An item goes on in lines that are indented."""
     return line.startswith(" ")
+
+
+def _is_in_paragraph(line: str) -> bool:
+    """A paragraph ends at an empty line, or where the next item begins."""
+    return bool(line) and not _STARTS.match(line)
 
 
 def _is_in_code(line: str) -> bool:

@@ -145,6 +145,22 @@ def test_every_attribute_and_column_is_in_the_reference(load):
     assert all(len(cells[1]) > 3 for cells in found.values())
 
 
+def test_what_comes_back_goes_on_in_the_lines_below_when_it_comes_first(load):
+    parse = load("docstrings").parse
+    parts = parse("""RETURNS (Dict[str, int]): The words of
+        a text.
+        RAISES (ValueError): If there
+            are none.
+
+        Counted once.""")
+    said = [(each.name, each.type, each.text) for each in parts.outcomes]
+    assert said == [
+        ("RETURNS", "Dict[str, int]", "The words of a text."),
+        ("RAISES", "ValueError", "If there are none."),
+    ]
+    assert parts.description == "Counted once."
+
+
 def test_the_parts_of_a_docstring_are_told_apart(load):
     parts = load("docstrings").parse(
         """What it does: this, and
