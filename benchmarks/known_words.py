@@ -5,7 +5,8 @@ python benchmarks/known_words.py assets/zh-modern --seeds 0,1,2
 With min_count = 1 the vocabulary has every word of the training text. Then a speller in context is
 trained with a tenth of the words that occur once as `<unk>`, so that p(`<unk>` | context) is
 learned; a plain one is not. Both with configs/rnn_lm.cfg and the same seeds: the perplexity of dev
-over known words alone, and over all tokens.
+over known words, the same among known words alone (p(word) / (1 − p(`<unk>`)), which doesn't count
+what is kept for unknown words), and over all tokens.
 """
 
 import json
@@ -22,6 +23,10 @@ from spacy import util
 from spacy.language import Language
 
 from spacy_rnn.corpus.text_corpus import create_text_corpus
+from spacy_rnn.layers.network_outputs import predict_sequences
+from spacy_rnn.layers.sequences import sequences_from_docs
+from spacy_rnn.network.inference import Wanted
+from spacy_rnn.vocabulary import UNKNOWN_ROW
 
 SPELLERS = {"plain": 0, "context": 32_768}
 
@@ -31,7 +36,7 @@ def main(
     seeds: str = typer.Option("0,1,2", help="Seeds of the trainings"),
     steps: int = typer.Option(480, help="Steps of each"),
 ) -> None:
-    """Print a JSON line for each training, and the mean ratio of both spellers."""
+    """Print a JSON line for each training, and the ratios of both spellers."""
     torch.set_num_threads(1)
     ratios = []
     for seed in map(int, seeds.split(",")):
@@ -39,10 +44,11 @@ def main(
         for spelling, ngram_rows in SPELLERS.items():
             nlp = train(folder, spelling, ngram_rows, seed, steps)
             figures = measure(nlp, folder / "dev.txt")
-            known[spelling] = figures["perplexity_known"]
+            known[spelling] = figures["perplexity_known"], figures["perplexity_among_known"]
             print(json.dumps({"spelling": spelling, "seed": seed, **figures}), flush=True)
-        ratios.append(known["context"] / known["plain"])
-    print(json.dumps({"ratios": np.round(ratios, 4).tolist(), "mean": round(np.mean(ratios), 4)}))
+        ratios.append(np.divide(known["context"], known["plain"]))
+    every, among = np.round(np.transpose(ratios), 4)
+    print(json.dumps({"known": every.tolist(), "among known": among.tolist()}))
 
 
 def train(folder: Path, spelling: str, ngram_rows: int, seed: int, steps: int) -> Language:
@@ -69,7 +75,14 @@ def measure(nlp: Language, path: Path) -> dict[str, Any]:
     bits = np.concatenate([doc._.get(lm.name).surprisal for doc in docs])
     known = ~np.concatenate([doc._.get(lm.name).unknown for doc in docs])
     counts = lm.count(docs)
+    # the probability of `<unk>` at each token, whatever came
+    (reading,) = sequences_from_docs(lm.model, docs)
+    reading.targets = np.full_like(reading.targets, UNKNOWN_ROW)
+    (made,) = predict_sequences(lm.model, [reading], Wanted(log_probs=True))
+    unknown = made.log_probs.numpy()[reading.predicting]
+    among = bits[known] + np.log2(-np.expm1(unknown[known]))
     return {
+        "perplexity_among_known": round(float(2 ** among.mean()), 2),
         "perplexity_known": round(float(2 ** bits[known].mean()), 2),
         "perplexity": round(math.exp(-counts.log_prob / counts.predictions), 2),
         "perplexity_open": round(float(2 ** bits.mean()), 1),

@@ -118,9 +118,9 @@ def learn_spelling(
 
 
 def expect_new_words(model: Model, reading: Sequences) -> Sequences:
-    """RETURNS (Sequences): In which some of the words that the training text has once are expected
-    as `<unk>`, which are drawn. So p(`<unk>` | context) is learned where the vocabulary has every
-    word of the text. They are read as ever.
+    """RETURNS (Sequences): In which some of the words that the training text has once are `<unk>`,
+    which are drawn. So p(`<unk>` | context), and what follows `<unk>`, are learned where the
+    vocabulary has every word of the text.
 
     model (Model): "spacy-rnn.RNNLM.v1"; without a speller that knows the context nothing changes.
     reading (Sequences): A batch.
@@ -132,7 +132,13 @@ def expect_new_words(model: Model, reading: Sequences) -> Sequences:
     if not once.any():
         return reading
     drawn = once & (np.random.random(len(once)) < _EXPECTED_NEW)
-    return replace(reading, targets=np.where(drawn, UNKNOWN_ROW, reading.targets))
+    changed = replace(reading, targets=np.where(drawn, UNKNOWN_ROW, reading.targets))
+    if reading.words is None:  # otherwise rare words are read as unknown ones anyway
+        # what a position predicts the next one reads, but for the last one of a sequence
+        read = np.concatenate([[False], drawn[:-1]])
+        read[np.cumsum(reading.lengths)[:-1]] = False
+        changed.ids = np.where(read, UNKNOWN_ROW, reading.ids)
+    return changed
 
 
 class _Taught(NamedTuple):

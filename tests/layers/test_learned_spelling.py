@@ -9,10 +9,12 @@ import torch
 from spacy.tokens import Doc
 from spacy.training import Example
 
+from spacy_rnn.corpus.windows import split_document
 from spacy_rnn.layers import learned_spelling
 from spacy_rnn.layers.learned_spelling import expect_new_words, learn_spelling
 from spacy_rnn.layers.neighbours import Neighbours, join_neighbours
 from spacy_rnn.layers.sequences import sequences_from_docs
+from spacy_rnn.vocabulary import UNKNOWN_ROW
 from spacy_rnn.vocabulary.token_forms import find_forms
 
 from ..helpers import make_random, weights_of
@@ -131,18 +133,36 @@ def test_each_type_is_learned_five_times_in_the_mean_however_often_it_occurs(mon
     assert found == {"abc": 5, "cb": 2, "zz": 1}
 
 
-def test_some_words_that_the_text_has_once_are_expected_as_unknown_ones():
+def test_some_words_that_the_text_has_once_are_expected_and_read_as_unknown_ones():
     speller = entries_speller(spelling="context", width=5)
     model = speller.lm.model
     (reading,) = sequences_from_docs(model, docs_of(speller, [["猫", "ab", "cb", "zz"] * 500]))
     found = expect_new_words(model, reading)
     changed = found.targets != reading.targets
-    assert found.ids is reading.ids
+    assert np.array_equal(found.ids[1:] != reading.ids[1:], changed[:-1])
+    assert not found.ids[found.ids != reading.ids].any()
     assert 20 < changed.sum() < 90 and not found.targets[changed].any()
     once = speller.lm.vocabulary.row("猫")
     assert (reading.targets[changed] == once).all()
     plain = entries_speller().lm.model
     assert expect_new_words(plain, reading) is reading
+
+
+@pytest.mark.parametrize("direction", ["forward", "backward"])
+def test_no_window_begins_with_what_another_one_expects(direction):
+    speller = entries_speller(spelling="context", width=5, direction=direction)
+    (doc,) = docs_of(speller, [["ab", "cb", "猫"] * 200])
+    windows = list(split_document(doc, 3))
+    (reading,) = sequences_from_docs(speller.lm.model, windows)
+    reading = reading.only_scored()
+    starts = np.cumsum(reading.lengths) - reading.lengths
+    found = expect_new_words(speller.lm.model, reading)
+    assert (found.targets != reading.targets).sum() > 5
+    expected = np.where(found.targets != reading.targets, UNKNOWN_ROW, reading.targets)
+    for start, length in zip(starts, reading.lengths, strict=True):
+        assert found.ids[start] == reading.ids[start]
+        read = slice(start + 1, start + length)
+        assert found.ids[read].tolist() == expected[start : start + length - 1].tolist()
 
 
 def updating(nlp, lists):
