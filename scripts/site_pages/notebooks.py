@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ _PICTURES = {
 }
 # Code, which is left as it is, or a formula: on lines of its own, or in a line
 _FORMULA = re.compile(r"(```.*?```|`[^`]*`)|\$\$(.+?)\$\$|\$([^$\n]+)\$", re.DOTALL)
+# Words in a formula
+_TEXT = re.compile(r"\\text\{[^}]*\}")
 
 
 def notebook_page(path: Path, lang: str, *, run: bool) -> tuple[str, dict[str, str]]:
@@ -78,7 +81,9 @@ def _hold_formulas(markdown: str, name: str, held: dict[str, str]) -> str:
         if code:
             return code
         place = f"formula-{name}-{len(held)}-"
-        held[place] = convert(block or inline, display="block" if block else "inline")
+        # the converter copies a text as it is
+        tex = _TEXT.sub(lambda text: escape(text[0], quote=False), block or inline)
+        held[place] = convert(tex, display="block" if block else "inline")
         return place
 
     return _FORMULA.sub(hold, markdown)

@@ -228,6 +228,14 @@ def test_a_page_that_is_named_in_backquotes_is_a_link(load):
     assert made == "[`docs/using.md`](using.md), `docs/nothing.md`"
 
 
+def test_a_word_in_a_formula_is_no_tag(load):
+    pytest.importorskip("latex2mathml")
+    held = {}
+    load("notebooks")._hold_formulas(r"$p(\text{<unk>}) < 1$", "page", held)
+    (formula,) = held.values()
+    assert "<mtext>&lt;unk&gt;</mtext>" in formula and "&#x0003C;" in formula
+
+
 def test_a_border_in_code_needs_no_sign_on_the_site(load):
     free_pipes = load("outside").free_pipes
     assert free_pipes("| `a \\| b` | c \\| d |\n`e \\| f`") == "| `a | b` | c \\| d |\n`e \\| f`"

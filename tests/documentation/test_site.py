@@ -113,3 +113,5 @@ def test_formulas_of_the_tutorial_are_drawn_without_a_script(site):
     )
     assert step.count("<math") > 5
     assert not [html for html in chapters if "formula-" in html or "$h" in html]
+    # a word in a formula is no tag, which the rest of the page would stand in
+    assert not [path for path, html in site.items() if "<unk>" in html]
