@@ -298,10 +298,8 @@ def _check_message(message: dict[str, Any]) -> None:
     states = {} if message.get("final_state") is None else message["final_state"]
     if not (isinstance(states, dict) and all(_is_array(h, "f", 2) for h in states.values())):
         wrong.append("final_state")
-    lower = [] if message.get("lower_layers") is None else message["lower_layers"]
-    if not (
-        isinstance(lower, (list, tuple)) and all(_is_array(part, "f", 2) for part in lower)
-    ) or (any(len(part) != len(offsets) for part in lower)):
+    lower = message.get("lower_layers")
+    if lower is not None and not _are_layers(lower, len(offsets)):
         wrong.append("lower_layers")
     if message.get("next_words") is not None and not _is_table(message, len(offsets) + 1):
         wrong.append("next_words")
@@ -316,6 +314,15 @@ def _check_message(message: dict[str, Any]) -> None:
 
 def _is_array(value: Any, kinds: str, dimensions: int) -> TypeGuard[np.ndarray]:
     return isinstance(value, np.ndarray) and value.dtype.kind in kinds and value.ndim == dimensions
+
+
+def _are_layers(value: Any, tokens: int) -> bool:
+    """Whether it is what the layers read, that of the lowest one at least."""
+    return (
+        isinstance(value, (list, tuple))
+        and len(value) > 0
+        and all(_is_array(part, "f", 2) and len(part) == tokens for part in value)
+    )
 
 
 def _is_table(message: dict[str, Any], rows: int) -> bool:

@@ -228,8 +228,8 @@ def test_a_page_that_is_named_in_backquotes_is_a_link(load):
     assert made == "[`docs/using.md`](using.md), `docs/nothing.md`"
 
 
+@pytest.mark.slow  # with what the site needs
 def test_a_word_in_a_formula_is_no_tag(load):
-    pytest.importorskip("latex2mathml")
     held = {}
     load("notebooks")._hold_formulas(r"$p(\text{<unk>}) < 1$", "page", held)
     (formula,) = held.values()

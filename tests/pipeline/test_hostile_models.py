@@ -283,6 +283,14 @@ def check_output(data):
     return output
 
 
+def test_layers_without_a_layer_are_an_error_and_no_layers_are_none():
+    with pytest.raises(ValueError, match="R330.*lower_layers"):
+        srsly.msgpack_loads(srsly.msgpack_dumps({**OUTPUT, "lower_layers": []}))
+    gc.enable()  # srsly leaves it off after an error
+    made = srsly.msgpack_loads(srsly.msgpack_dumps({**OUTPUT, "lower_layers": None}))
+    assert made.lower_layers is None
+
+
 @fuzz(1000, name=st.sampled_from(sorted(OUTPUT)), value=st.sampled_from([*ODD, *ARRAYS]))
 def test_an_output_with_a_part_of_another_kind_is_a_clear_error(name, value):
     message = {**OUTPUT, name: value}
