@@ -284,7 +284,7 @@ def check_output(data):
 
 
 def test_layers_without_a_layer_are_an_error_and_no_layers_are_none():
-    with pytest.raises(ValueError, match="R330.*lower_layers"):
+    with pytest.raises(ValueError, match=r"R330.*lower_layers"):
         srsly.msgpack_loads(srsly.msgpack_dumps({**OUTPUT, "lower_layers": []}))
     gc.enable()  # srsly leaves it off after an error
     made = srsly.msgpack_loads(srsly.msgpack_dumps({**OUTPUT, "lower_layers": None}))
