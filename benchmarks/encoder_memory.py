@@ -2,25 +2,27 @@
 
 python benchmarks/encoder_memory.py path/to/train.spacy path/to/dev.spacy
 
-Reads both corpora as configs/encoder_en.cfg says, makes the network, takes some steps, and
-evaluates some documents of dev: once as the config keeps annotations, and once with all that
-rnn_lm keeps by default. Linux only, which tells a peak anew.
+Does what a training with configs/encoder_en.cfg does, in its order: reads the training corpus and
+counts words, lists its Examples, takes some steps, evaluates some documents of dev, and writes a
+checkpoint. At last it evaluates with all annotations that rnn_lm keeps by default. Linux only,
+which tells a peak anew.
 """
 
 import json
-from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import typer
 from spacy import util
-from spacy.language import Language
-from spacy.schemas import ConfigSchemaTraining
-from spacy.training import Example
 from spacy.util import registry
-from thinc.api import Config
+from thinc.api import Config, fix_random_seed
 
 from spacy_rnn.defaults import COMPONENT
+from spacy_rnn.training.resumable.loop import Loop
+from spacy_rnn.training.resumable.processes import Processes
+from spacy_rnn.training.resumable.recipe import Recipe
+from spacy_rnn.training.resumable.snapshot import take_snapshot, write_snapshot
 
 _CONFIG = Path(__file__).parents[1] / "configs" / "encoder_en.cfg"
 
@@ -43,19 +45,24 @@ def main(
     config = read_config(train, dev, documents, width)
     nlp = util.load_model_from_config(config, auto_fill=True)
     corpora: Any = registry.resolve(config["corpora"])
-    examples = list(corpora["train"](nlp))
-    stage(f"training corpus, {count_tokens(examples):,} tokens")
-    nlp.initialize(lambda: examples)
-    stage("network")
-    take_steps(nlp, config, examples, steps)
+    nlp.initialize(lambda: corpora["train"](nlp))
+    stage("words counted, network made")
+    fix_random_seed(0)
+    loop = Loop(nlp, Recipe.of(nlp), Processes())
+    loop.next_epoch()
+    stage("training corpus listed")
+    for _ in range(steps):
+        loop.step()
     stage(f"{steps} steps")
-    text = list(corpora["dev"](nlp))
-    shown = f"evaluation of {count_tokens(text):,} tokens"
-    nlp.evaluate(text)
+    shown = f"evaluation of {sum(map(len, corpora['dev'](nlp))):,} tokens"
+    loop.evaluate()
     stage(shown)
+    with TemporaryDirectory() as folder:
+        write_snapshot(Path(folder), loop, take_snapshot(loop), {})
+    stage("checkpoint")
     lm: Any = nlp.get_pipe("rnn_lm")
     lm.annotations = tuple(COMPONENT.annotations)
-    nlp.evaluate(text)
+    loop.evaluate()
     stage(f"{shown} with all annotations")
     print(json.dumps({"unit": "MB", "peaks": peaks}))
 
@@ -68,16 +75,6 @@ def read_config(train: Path, dev: Path, documents: int, width: int) -> Config:
         "components.rnn_lm.model.width": width,
     }
     return util.load_config(_CONFIG, overrides=overrides, interpolate=True)
-
-
-def take_steps(nlp: Language, config: Config, examples: list[Example], steps: int) -> None:
-    settings: Any = registry.resolve(config["training"], schema=ConfigSchemaTraining)
-    for batch in islice(settings["batcher"](examples), steps):
-        nlp.update(batch, sgd=settings["optimizer"], drop=settings["dropout"])
-
-
-def count_tokens(examples: list[Example]) -> int:
-    return sum(map(len, examples))
 
 
 def take_peak() -> float:

@@ -96,7 +96,7 @@ def test_the_program_for_an_encoders_memory_has_a_peak_for_every_stage(folder):
     text = folder / "wiki.train.txt"
     found = run("encoder_memory", text, folder / "valid.txt", "--steps", 1, "--width", 8)
     peaks = found["peaks"]
-    assert len(peaks) == 6 and all(peak > 0 for peak in peaks.values())
+    assert len(peaks) == 7 and all(peak > 0 for peak in peaks.values())
     assert f"evaluation of {len(TOKENIZED.split())} tokens" in peaks
 
 

@@ -51,6 +51,18 @@ class PlainDoc(NamedTuple):
             doc[i].norm_ = norm
         return doc
 
+    def share_words(self, known: dict[str, str]) -> PlainDoc:
+        """Use one string for equal words.
+
+        known (Dict[str, str]): The strings by themselves; new ones are added.
+        RETURNS (PlainDoc): The same words.
+        """
+        return self._replace(words=tuple(known.setdefault(word, word) for word in self.words))
+
+    def count_characters(self) -> int:
+        """RETURNS (int): The length of the text, without a space after the last token."""
+        return sum(map(len, self.words)) + sum(self.spaces[:-1])
+
     def slice(self, start: int, end: int) -> PlainDoc:
         """Take the tokens from start up to end.
 

@@ -18,6 +18,7 @@ from ..errors import Errors
 from ..validation import check_size
 from .docbins import read_docbin
 from .plain_docs import PlainDoc, is_annotated
+from .plain_examples import ExampleMaker
 from .text_files import (
     DOCUMENTS,
     LONGEST_LINE,
@@ -74,10 +75,14 @@ def create_text_corpus(
         marked for `spacy_rnn.corpus.windows.read_mark`. 0 (default) means: never.
     limit (int): Read only so many documents (counted before they are split). 0 (default) means:
         all.
-    cache (bool): Whether to keep the tokens of every text in memory, so that it is tokenized once
+    cache (bool): Whether to keep the words of every text in memory, so that it is tokenized once
         for a pipeline, by all readers and at all epochs together. They go when the pipeline goes.
-        Set it to false for a corpus larger than memory (with max_epochs = -1): then nothing is
-        kept. Defaults to True.
+        A Doc without annotations is then made of its words when it is asked for. It is the same
+        one as long as anybody holds it; what was written onto it is gone with it, but for a Doc
+        that was assigned (`example.predicted = doc`). So the list of Examples of a whole corpus
+        that spaCy shuffles takes about ten bytes a token and some hundred a document. Set it to
+        false for a corpus larger than memory (with max_epochs = -1): then nothing is kept, and
+        every Example holds its Doc. Defaults to True.
     RETURNS (Callable[[Language], Iterable[Example]]): The reader.
     RAISES (ValueError): If path doesn't exist, or an option isn't valid. The reader raises it if
         path is null, for every file that it can't read, and for a corpus without a document.
@@ -149,14 +154,15 @@ class TextCorpus:
             raise ValueError(Errors.R201)
         files = find_files(self.paths)
         tokenizes = self.cache and not self.tokenized
-        make_doc = get_cache(nlp).make_doc if tokenizes else _make_doc
+        tokenize = get_cache(nlp).find_words if tokenizes else _make_doc
+        maker = ExampleMaker(nlp.vocab, plain=self.cache)
         first, step = self._rank, self._count
         mine = cycle([True])
         if not self.limit:  # others' documents needn't be tokenized, unless the limit counts them
             mine = cycle([rank == first for rank in range(step)])
             first, step = 0, 1
         documents = chain.from_iterable(
-            self._read_file(nlp, path, make_doc, mine) for path in files
+            self._read_file(nlp, path, tokenize, maker, mine) for path in files
         )
         empty = True
         for windows in islice(documents, first, self.limit or None, step):
@@ -179,18 +185,18 @@ class TextCorpus:
         self,
         nlp: Language,
         path: Path,
-        make_doc: Callable[[Language, str], Doc],
+        tokenize: Callable[[Language, str], PlainDoc | Doc],
+        maker: ExampleMaker,
         mine: Iterator[bool],
     ) -> Iterator[Iterable[Example]]:
         """Yield the Examples of each document of one file for which `mine` is true."""
         if get_format(path) == ".spacy":
             for doc in compress(read_docbin(path, nlp.vocab), mine):
                 if len(doc) >= self.min_length and not all(token.is_space for token in doc):
-                    yield self._split_reference(doc, nlp, path)
+                    yield self._split_reference(doc, nlp, path, maker)
             return
         for raw in compress(self._read_raw(nlp, path), mine):
-            for windows in self._make_windows(nlp, raw, make_doc):
-                yield (_make_example(window, raw.place, nlp) for window in windows)
+            yield from self._make_windows(nlp, raw, tokenize, maker)
 
     def _read_raw(self, nlp: Language, path: Path) -> Iterator[TextDocument]:
         if get_format(path) == ".jsonl":
@@ -199,29 +205,48 @@ class TextCorpus:
         return read_text(path, self.document, LONGEST_LINE if self.tokenized else nlp.max_length)
 
     def _make_windows(
-        self, nlp: Language, raw: TextDocument, make_doc: Callable[[Language, str], Doc]
-    ) -> Iterator[Iterable[Doc]]:
-        """Yield the windows of a document, or nothing if it is too short."""
+        self,
+        nlp: Language,
+        raw: TextDocument,
+        tokenize: Callable[[Language, str], PlainDoc | Doc],
+        maker: ExampleMaker,
+    ) -> Iterator[Iterable[Example]]:
+        """Yield the Examples of a document's windows, or nothing if it is too short."""
+        bare = True
+
+        def make_example(window: Doc) -> Example:
+            _check_length(_count_characters(window), raw.place, nlp.max_length)
+            return maker.from_bare_doc(window) if bare else Example(window, window)
+
         if self.tokenized and raw.words is None:
             words = _at_least(self.min_length, split_lines(raw.lines, self.line_end))
             if words is not None:
-                yield window_words(nlp.vocab, words, self.max_length)
+                yield map(make_example, window_words(nlp.vocab, words, self.max_length))
             return
-        if raw.words is None:
-            doc = make_doc(nlp, raw.text(nlp.max_length))
-        else:
+        if raw.words is not None:
             doc = words_to_doc(raw.words, raw.text(LONGEST_LINE), raw.place, nlp.vocab)
+        else:
+            made = tokenize(nlp, raw.text(nlp.max_length))
+            if isinstance(made, PlainDoc):
+                if self.min_length <= len(made.words) <= (self.max_length or len(made.words)):
+                    _check_length(made.count_characters(), raw.place, nlp.max_length)
+                    yield [maker.from_words(made)]
+                    return
+                doc = made.to_doc(nlp.vocab)
+            else:  # nothing is kept, or the tokenizer annotates as well
+                doc, bare = made, False
         if len(doc) >= self.min_length:
-            yield split_document(doc, self.max_length)
+            yield map(make_example, split_document(doc, self.max_length))
 
-    def _split_reference(self, doc: Doc, nlp: Language, path: Path) -> Iterator[Example]:
+    def _split_reference(
+        self, doc: Doc, nlp: Language, path: Path, maker: ExampleMaker
+    ) -> Iterator[Example]:
         try:
             for reference in split_document(doc, self.max_length):
                 plain, mark = PlainDoc.from_doc(reference), read_mark(reference)
-                _check_length(reference, SourcePosition(path, 0), nlp.max_length)
-                if _is_bare(reference):
-                    # a corpus is held in memory: half of it suffices, see `_make_example`
-                    yield Example(reference, reference)
+                _check_length(_count_characters(reference), SourcePosition(path, 0), nlp.max_length)
+                if not is_annotated(reference) and reference.user_data.keys() <= {WINDOW_KEY}:
+                    yield maker.from_bare_doc(reference, plain)
                     continue
                 predicted = plain.to_doc(nlp.vocab)
                 if mark:
@@ -234,18 +259,8 @@ class TextCorpus:
             raise ValueError(Errors.R212.format(path=path, error=error.args[0])) from error
 
 
-def _is_bare(doc: Doc) -> bool:
-    return not is_annotated(doc) and doc.user_data.keys() <= {WINDOW_KEY}
-
-
 def _make_doc(nlp: Language, text: str) -> Doc:
     return nlp.make_doc(text)
-
-
-def _make_example(doc: Doc, place: SourcePosition, nlp: Language) -> Example:
-    _check_length(doc, place, nlp.max_length)
-    # spaCy copies the predicted Doc before it writes to it, so one Doc can be both.
-    return Example(doc, doc)
 
 
 def words_to_doc(words: list[str], text: str, place: SourcePosition, vocab: Vocab) -> Doc:
@@ -307,7 +322,11 @@ def _at_least(count: int, words: Iterator[str]) -> Iterator[str] | None:
     return chain(first, words) if len(first) == count else None
 
 
-def _check_length(doc: Doc, place: SourcePosition, limit: int) -> None:
+def _count_characters(doc: Doc) -> int:
+    return doc[-1].idx + len(doc[-1]) if len(doc) else 0
+
+
+def _check_length(characters: int, place: SourcePosition, limit: int) -> None:
     # Language.evaluate tokenizes every reference text once more, and would refuse this one.
-    if len(doc) and doc[-1].idx + len(doc[-1]) > limit:
+    if characters > limit:
         raise ValueError(Errors.R217.format(place=place, limit=limit))

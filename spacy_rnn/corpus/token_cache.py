@@ -33,31 +33,28 @@ class TokenCache:
     def __len__(self) -> int:
         return len(self._documents)
 
-    def make_doc(self, nlp: Language, text: str) -> Doc:
-        """Make a Doc as `nlp.make_doc` does, without its tokenizer if the text was seen before.
+    def find_words(self, nlp: Language, text: str) -> PlainDoc | Doc:
+        """Find the words of a text, with the tokenizer if it wasn't seen before.
 
         nlp (Language): The pipeline that this cache belongs to.
         text (str): Any text.
-        RETURNS (Doc): A new Doc.
+        RETURNS (Union[PlainDoc, Doc]): The words that are kept; a new Doc where the tokenizer
+            annotates as well.
         """
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         kept = self._documents.get(key)
-        if isinstance(kept, PlainDoc):
-            return kept.to_doc(nlp.vocab)
         if kept is not None:
-            return kept.copy()
+            return kept if isinstance(kept, PlainDoc) else kept.copy()
         doc = nlp.make_doc(text)
         self._keep(key, doc)
         kept = self._documents.get(key)
         # the first reading gives what later ones give: some tokenizers leave the first token
         # without the sentence start that it has in every Doc made of words
-        return kept.to_doc(nlp.vocab) if isinstance(kept, PlainDoc) else doc
+        return kept if isinstance(kept, PlainDoc) else doc
 
     def _keep(self, key: bytes, doc: Doc) -> None:
         if not is_annotated(doc) and not doc.user_data:
-            plain = PlainDoc.from_doc(doc)
-            words = tuple(self._words.setdefault(word, word) for word in plain.words)
-            self._documents[key] = plain._replace(words=words)
+            self._documents[key] = PlainDoc.from_doc(doc).share_words(self._words)
         # Some tokenizers tag as well (Japanese, Korean): such a Doc is kept as it is, unless its
         # tokens are freed with the memory zone that it was made in.
         elif not getattr(doc.vocab, "in_memory_zone", False):

@@ -22,9 +22,10 @@ _ENOUGH = 200_000
 def predicted_doc(example: Example) -> Doc:
     """RETURNS (Doc): The predicted Doc of an example. It says that its spaces aren't known if those
     of the reference aren't: spaCy's reader of corpora makes some up."""
+    doc = example.predicted
     if example.reference.has_unknown_spaces:
-        example.predicted.has_unknown_spaces = True
-    return example.predicted
+        doc.has_unknown_spaces = True
+    return doc
 
 
 def count_beginning(get_examples: Callable[[], Iterable[Example]], normalize: str) -> SpacingCounts:

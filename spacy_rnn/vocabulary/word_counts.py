@@ -113,8 +113,9 @@ class _Batch:
 
     def __iter__(self) -> Iterator[Doc]:
         for number, example in enumerate(self.examples, 1):
-            mark = read_mark(example.predicted)
-            yield example.predicted
+            doc = example.predicted
+            mark = read_mark(doc)
+            yield doc
             if number >= _BATCH and (self.cut_anywhere or mark is None or mark.final):
                 return
         self.exhausted = True

@@ -9,6 +9,7 @@ from spacy.training import Example
 from spacy.training.loop import create_train_batches
 from thinc.api import fix_random_seed
 
+from spacy_rnn.corpus.plain_examples import ExampleMaker
 from spacy_rnn.corpus.streams import StreamCorpus, batch_by_stream
 from spacy_rnn.training.resumable.batch_stream import Batches
 
@@ -22,6 +23,12 @@ def corpus(nlp):
     for number in range(23):
         doc = nlp.make_doc(f"document {number} " + "word " * (number % 5))
         yield Example(doc, doc)
+
+
+def bare_corpus(nlp):
+    """The same as bare words, whose Docs come and go."""
+    maker = ExampleMaker(nlp.vocab, plain=True)
+    return (maker.from_bare_doc(example.predicted) for example in corpus(nlp))
 
 
 def drawing_corpus(nlp):
@@ -66,6 +73,7 @@ def make(nlp, kind, seed=3):
     streams = StreamCorpus(drawing_corpus, streams=3, window=2, shuffle=4)
     reader, batcher, epochs, repeats = {
         "shuffled": (corpus, by_four, 0, True),
+        "bare words": (bare_corpus, by_four, 0, True),
         "three epochs": (corpus, by_four, 3, True),
         "drawing": (drawing_corpus, by_four, 0, True),
         "growing": (corpus, Growing(), 0, False),
@@ -75,7 +83,15 @@ def make(nlp, kind, seed=3):
     return Batches(nlp, reader, batcher, epochs, repeats=repeats)
 
 
-KINDS = ["shuffled", "three epochs", "drawing", "growing", "streams", "streamed, growing"]
+KINDS = [
+    "shuffled",
+    "bare words",
+    "three epochs",
+    "drawing",
+    "growing",
+    "streams",
+    "streamed, growing",
+]
 
 
 def take(batches, count):
