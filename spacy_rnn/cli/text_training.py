@@ -41,7 +41,8 @@ def prepare_text_training(
     for line in chosen:
         inform(line)
     write_config(config, path)
-    inform(f"The config is {path}; the same again: python -m spacy rnn train {path} -o again")
+    again = f"python -m spacy rnn train {path} -o again --paths.log again/log.jsonl"
+    inform(f"The config is {path}; the same again: {again}")
     return config
 
 
