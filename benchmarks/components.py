@@ -1,5 +1,5 @@
-"""NER or textcat on labelled files: a pretrained `rnn_lm` encoder, HashEmbedCNN, and that CNN after
-`spacy pretrain`.
+"""NER or textcat on labelled files: a pretrained `rnn_lm` encoder (with --mixing also one whose layers
+the component mixes), HashEmbedCNN, and that CNN after `spacy pretrain`.
 
 python benchmarks/components.py ner train.conll test.conll path/to/encoder/model-last --raw raw.txt
 
@@ -32,7 +32,12 @@ from spacy_rnn.training.quickstart.sizes import Budget
 from spacy_rnn.vocabulary.symbols import UNKNOWN
 
 CNN = Path(__file__).with_name("tagger_cnn.cfg")
-NAMES = {"cnn": "HashEmbedCNN", "pretrained": "after `spacy pretrain`", "rnn": "`rnn_lm`"}
+NAMES = {
+    "cnn": "HashEmbedCNN",
+    "pretrained": "after `spacy pretrain`",
+    "rnn": "`rnn_lm`",
+    "mixed": "`rnn_lm`, its layers mixed",
+}
 _CONVERTERS = {".conll": "ner", ".iob": "iob", ".bio": "ner", ".txt": "ner", ".conllu": "conllu"}
 
 
@@ -57,8 +62,12 @@ def main(
     cnn_steps: int = typer.Option(1500, help="Steps of HashEmbedCNN"),
     rnn_steps: int = typer.Option(1200, help="Steps of the rnn_lm encoder"),
     epochs: int = typer.Option(5, help="How often the CNN's pretraining reads the raw text"),
+    mixing: bool = typer.Option(False, "--mixing", help="Train one that mixes layers, too"),
+    cnn: bool = typer.Option(True, help="Train the CNN beside the encoder"),
 ) -> None:
     """Print the table, and its differences as a JSON line."""
+    if raw is not None and not cnn:
+        raise typer.BadParameter("--raw is for the CNN: leave it out, or --no-cnn.")
     lang = make_config(ConfigRequest(task.value, source=encoder, budget=Budget.of(1)))[0]["nlp"][
         "lang"
     ]
@@ -68,17 +77,18 @@ def main(
             p: read_labelled(f, folder / p, lang) for p, f in (("train", train), ("test", test))
         }
         write_docs(folder / "one.spacy", first_labelled(parts["train"], task))
-        configs = {
-            "cnn": cnn_config(task, encoder, cnn_steps),
-            "rnn": rnn_config(task, encoder, rnn_steps),
-        }
+        configs = {"rnn": rnn_config(task, encoder, rnn_steps)}
+        if cnn:
+            configs["cnn"] = cnn_config(task, encoder, cnn_steps)
+        if mixing:
+            configs["mixed"] = mixed_config(task, encoder, rnn_steps)
         table: dict[str, Any] = {"task": task.value, "train": str(train), "test": str(test)}
         if raw is not None:
             weights, seconds = pretrain_cnn(configs["cnn"], raw, folder, epochs)
             configs["pretrained"] = put(configs["cnn"].copy(), {"paths.init_tok2vec": str(weights)})
             table["pretraining_seconds"] = round(seconds, 1)
         for system in [system for system in NAMES if system in configs]:
-            steps = rnn_steps if system == "rnn" else cnn_steps
+            steps = rnn_steps if system in ("rnn", "mixed") else cnn_steps
             settings = paths_and_steps(parts["train"], folder / "one.spacy", steps)
             runs = []
             for seed in map(int, seeds.split(",")):
@@ -91,7 +101,8 @@ def main(
         output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(json.dumps(table, indent=2) + "\n", encoding="utf8")
         output.with_suffix(".md").write_text(table_text(table), encoding="utf8")
-    gains = {f"over_{s}": table["rnn"]["f1"] - table[s]["f1"] for s in configs if s != "rnn"}
+    gains = {f"over_{s}": table["rnn"]["f1"] - table[s]["f1"] for s in NAMES if s in configs}
+    del gains["over_rnn"]
     print(json.dumps({name: round(gain, 2) for name, gain in gains.items()}))
 
 
@@ -135,6 +146,14 @@ def rnn_config(task: Task, encoder: str, steps: int) -> Config:
     return _read_as(task, config)
 
 
+def mixed_config(task: Task, encoder: str, steps: int) -> Config:
+    """RETURNS (Config): The same with a component that mixes the encoder's layers."""
+    config = rnn_config(task, encoder, steps)
+    listener = {"@architectures": "spacy-rnn.RNNListener.v1", "upstream": "rnn_lm", "mixing": True}
+    _put_listener(config["components"][task.value], listener)
+    return complete(config)
+
+
 def cnn_config(task: Task, encoder: str, steps: int) -> Config:
     """RETURNS (Config): The same component and tokenizer, with spaCy's default CNN and the training
     of its quickstart."""
@@ -153,10 +172,11 @@ def cnn_config(task: Task, encoder: str, steps: int) -> Config:
 
 
 def _put_listener(block: dict[str, Any], listener: dict[str, Any]) -> None:
-    """Replace the tok2vec of a component, however deep it lies in its model."""
+    """Replace the tok2vec of a component, however deep it lies in its model. What the new one doesn't
+    say stays."""
     for name, value in block.items():
         if name == "tok2vec":
-            block[name] = listener
+            block[name] = {**value, **listener}
         elif isinstance(value, dict):
             _put_listener(value, listener)
 

@@ -18,7 +18,9 @@ from spacy_rnn.vocabulary.symbols import UNKNOWN
 from .helpers import ROOT, make_trained
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-components, fine_tuning = map(importlib.import_module, ("components", "fine_tuning"))
+components, fine_tuning, treebank_names = map(
+    importlib.import_module, ("components", "fine_tuning", "treebank_names")
+)
 sys.path.remove(str(ROOT / "benchmarks"))
 
 # a few dozen sentences of each language: who, where
@@ -97,13 +99,13 @@ def test_three_encoders_are_compared_on_labelled_files(task, lang, encoders, tmp
     files = [write(tmp_path / f"{part}{suffix}", lang, part) for part in (0, 1)]
     output = tmp_path / "metrics" / "table.json"
     small = ["--seeds", "0,1", "--cnn-steps", 3, "--rnn-steps", 4, "--epochs", 1]
-    options = [*small, "--raw", encoders / f"{lang}.txt", "--output", output]
+    options = [*small, "--raw", encoders / f"{lang}.txt", "--output", output, "--mixing"]
     done = run(task, *files, encoders / lang, *options)
     assert done.exit_code == 0, done.output + str(done.exception)
     table = json.loads(output.read_text("utf8"))
     markdown = output.with_suffix(".md").read_text("utf8")
     gains = json.loads(done.stdout.splitlines()[-1])
-    for system in ("cnn", "pretrained", "rnn"):
+    for system in ("cnn", "pretrained", "rnn", "mixed"):
         figures = table[system]
         assert all(0 <= score <= 100 for score in figures["seeds"])
         assert figures["f1"] == pytest.approx(mean(figures["seeds"]), abs=0.01)
@@ -156,15 +158,44 @@ def test_the_systems_differ_in_their_encoder_and_training_only(task, chinese, tm
     assert cnn["nlp"]["tokenizer"] == rnn["nlp"]["tokenizer"]
     assert cnn["components"]["tok2vec"]["model"]["@architectures"] == "spacy.HashEmbedCNN.v2"
     blocks = [Config(c["components"][task.value]).copy() for c in (cnn, rnn)]
-    listeners = []
+    same = {"@architectures": "any", "width": 1, "upstream": "any"}
     for block in blocks:
-        components._put_listener(block, listeners)
+        components._put_listener(block, same)
     assert blocks[0] == blocks[1]
     assert [config["training"]["max_steps"] for config in (cnn, rnn)] == [7, 7]
     score = "ents_f" if task == "ner" else "cats_score"
     assert cnn["training"]["score_weights"][score] == rnn["training"]["score_weights"][score] == 1
     gold = [c["corpora"][part]["gold_preproc"] for c in (cnn, rnn) for part in ("train", "dev")]
     assert gold == [task == "ner"] * 4
+
+
+def test_a_mixing_component_differs_in_its_listener_only(chinese, tmp_path):
+    chinese.to_disk(tmp_path / "zh")
+    task = components.Task.ner
+    plain, mixed = (
+        make(task, str(tmp_path / "zh"), 7)
+        for make in (components.rnn_config, components.mixed_config)
+    )
+    listener = mixed["components"]["ner"]["model"]["tok2vec"]
+    assert listener["mixing"] is True
+    assert listener["width"] == plain["components"]["ner"]["model"]["tok2vec"]["width"]
+    plain["components"]["ner"]["model"]["tok2vec"] = listener
+    assert mixed.to_str() == plain.to_str()
+
+
+def test_raw_text_without_the_cnn_is_an_error(tmp_path):
+    files = [tmp_path / "a.conll"] * 3
+    done = run("ner", *files, "--raw", tmp_path / "raw.txt", "--no-cnn")
+    assert done.exit_code == 2 and "--no-cnn" in done.output
+
+
+def test_runs_of_proper_nouns_are_names():
+    words = "The New York Times bought Apple Foods Oslo".split()
+    tags = "DT NNP NNP NNPS VBD NNP NNPS NNP".split()
+    doc = treebank_names.with_names(Doc(spacy.blank("en").vocab, words=words, tags=tags))
+    expected = [("New York Times", "NAME"), ("Apple Foods Oslo", "NAME")]
+    assert [(ent.text, ent.label_) for ent in doc.ents] == expected
+    assert [token.ent_iob_ for token in doc] == list("OBIIOBII")
 
 
 def test_a_summary_keeps_the_score_of_every_seed():

@@ -114,8 +114,12 @@ def test_one_text_becomes_a_model_and_a_config_that_trains_it_again(tmp_path):
     config = load_config(output / "config.cfg", interpolate=False)
     assert config["training"]["seed"] == 3
     assert config["training"]["max_steps"] == 30
-    again = tmp_path / "again"
-    succeed("train", output / "config.cfg", "--output", again)
+    log, again = (output / "text" / "log.jsonl").read_bytes(), tmp_path / "again"
+    said = next(line for line in told.splitlines() if "the same again" in line)
+    repeated = said.split("spacy rnn ")[1].replace(" again", f" {again}").split()
+    succeed(*repeated)
+    assert (output / "text" / "log.jsonl").read_bytes() == log
+    assert (again / "log.jsonl").is_file()
     first, second = (
         (folder / "model-last" / "rnn_lm" / "model").read_bytes() for folder in (output, again)
     )
