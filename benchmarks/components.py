@@ -1,5 +1,5 @@
-"""NER or textcat on labelled files: a pretrained `rnn_lm` encoder (with --mixing also one whose layers
-the component mixes), HashEmbedCNN, and that CNN after `spacy pretrain`.
+"""NER or textcat on labelled files: a pretrained `rnn_lm` encoder (with --mixing also one whose
+layers the component mixes), HashEmbedCNN, and that CNN after `spacy pretrain`.
 
 python benchmarks/components.py ner train.conll test.conll path/to/encoder/model-last --raw raw.txt
 
@@ -172,8 +172,7 @@ def cnn_config(task: Task, encoder: str, steps: int) -> Config:
 
 
 def _put_listener(block: dict[str, Any], listener: dict[str, Any]) -> None:
-    """Replace the tok2vec of a component, however deep it lies in its model. What the new one doesn't
-    say stays."""
+    """Put settings into the tok2vec of a component, however deep it lies in its model."""
     for name, value in block.items():
         if name == "tok2vec":
             block[name] = {**value, **listener}

@@ -4,9 +4,9 @@ named entities is at hand.
 python benchmarks/treebank_names.py path/to/treebank FOLDER
 python benchmarks/components.py ner FOLDER/train.spacy FOLDER/test.spacy path/to/encoder/model-last
 
-A name is a longest run of proper nouns (XPOS NNP, NNPS; both in the Penn treebank's English and in the
-Chinese of GSD). So the task is to find names and their ends; it has no types. The treebank's dev part
-becomes the training file, its test part the test file.
+A name is a longest run of proper nouns (XPOS NNP and NNPS, which are English EWT's and Chinese GSD's).
+The task is to find names and their ends; it has no types. The treebank's dev part becomes the
+training file, its test part the test file.
 """
 
 from pathlib import Path

@@ -190,8 +190,8 @@ def test_raw_text_without_the_cnn_is_an_error(tmp_path):
 
 
 def test_runs_of_proper_nouns_are_names():
-    words = "The New York Times bought Apple Foods Oslo".split()
-    tags = "DT NNP NNP NNPS VBD NNP NNPS NNP".split()
+    words = ["The", "New", "York", "Times", "bought", "Apple", "Foods", "Oslo"]
+    tags = ["DT", "NNP", "NNP", "NNPS", "VBD", "NNP", "NNPS", "NNP"]
     doc = treebank_names.with_names(Doc(spacy.blank("en").vocab, words=words, tags=tags))
     expected = [("New York Times", "NAME"), ("Apple Foods Oslo", "NAME")]
     assert [(ent.text, ent.label_) for ent in doc.ents] == expected
