@@ -4,7 +4,7 @@ named entities is at hand.
 python benchmarks/treebank_names.py path/to/treebank FOLDER
 python benchmarks/components.py ner FOLDER/train.spacy FOLDER/test.spacy path/to/encoder/model-last
 
-A name is a longest run of proper nouns (XPOS NNP and NNPS, which are English EWT's and Chinese GSD's).
+A name is a longest run of proper nouns (XPOS NNP and NNPS, in English EWT and in Chinese GSD).
 The task is to find names and their ends; it has no types. The treebank's dev part becomes the
 training file, its test part the test file.
 """
