@@ -269,6 +269,9 @@ def test_tagging_program_compares_both_systems_at_every_size(tmp_path, direction
         assert figures[f"gain_{row['sentences']}"] == pytest.approx(gain, abs=0.01)
         assert all(0 <= row[name]["accuracy"] <= 100 for name in ("cnn", "rnn"))
     assert figures["time_ratio"] > 0
+    alone = run("tagging", treebank, tmp_path / "encoder", *options, "--no-cnn")
+    expected = {str(row["sentences"]): row["rnn"]["accuracy"] for row in table}
+    assert alone == pytest.approx(expected, abs=0.01)
 
 
 def test_the_program_for_steps_of_tagging_finds_the_best_for_each_size(tmp_path):
