@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 from fine_tuning import summary, write_docs
-from tagging import overrides_for, read_part, run
+from tagging import MIXING, overrides_for, read_part, run
 
 
 def main(
@@ -27,6 +27,7 @@ def main(
     held_out: int = typer.Option(500, help="Sentences that are tested"),
     lang: str = typer.Option("en", help="The pipelines' language"),
     seeds: str = typer.Option("0", help="Seeds"),
+    mixing: bool = typer.Option(False, "--mixing", help="Let the tagger mix the encoder's layers"),
 ) -> None:
     """Print a table of tag accuracies, and the number of steps that is best for each size as a JSON
     line."""
@@ -44,6 +45,7 @@ def main(
             row: dict[str, Any] = {"sentences": size, "steps": {}}
             for number in map(int, steps.split(",")):
                 overrides = {**overrides_for("rnn", files, encoder, number), "nlp.lang": lang}
+                overrides |= MIXING if mixing else {}
                 runs = [run("rnn", overrides, files["test"], int(s)) for s in seeds.split(",")]
                 row["steps"][number] = summary(runs, "accuracy")
             table.append(row)
