@@ -16,6 +16,7 @@ from ..vocabulary.character_ngrams import (
     pad_rows,
 )
 from ..vocabulary.subword_features import hash_features, subword_features_of
+from ..vocabulary.token_forms import TokenForms
 
 # α: in training, a word that occurred c times is read as unknown with probability α / (α + c), so
 # that the network learns what spelling alone tells (Kiperwasser & Goldberg 2016 have 0.25).
@@ -71,13 +72,7 @@ class Inputs:
             types, self.ids = np.unique(self.tokens.keys, return_inverse=True)
             rows = vocabulary.rows_of_keys(types)
             self.rows = rows[self.ids]
-            features = np.zeros((len(types), 0), dtype=np.int64)
-            if len(types) and subword_rows:
-                spelling = subword_features_of(vocabulary, subword_rows)
-                features = spelling.of_keys(types, rows, self.tokens.strings)
-            if len(types) and ngrams:
-                found = character_ngrams_of(vocabulary, ngrams)
-                features = np.hstack([features, found.of_keys(types, self.tokens.strings)])
+            features = spelling_of(vocabulary, self.tokens, types, rows, subword_rows, ngrams)
             self._base = Words(rows, features, vocabulary.counts[rows])
             self.boundary = len(types)
             self._added.append((BOUNDARY_ROW, self._features_of(UNKNOWN)))
@@ -123,6 +118,30 @@ def _joined(above: np.ndarray, below: np.ndarray) -> np.ndarray:
         return np.concatenate([above, below])
     parts = [np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (above, below)]
     return np.concatenate(parts)
+
+
+def spelling_of(
+    vocabulary: Vocabulary,
+    tokens: TokenForms,
+    keys: np.ndarray,
+    rows: np.ndarray,
+    subword_rows: int,
+    ngrams: NgramSettings | None,
+) -> np.ndarray:
+    """RETURNS (ndarray): int64 (n, k), the features of words in a text.
+
+    tokens (TokenForms): Of the text.
+    keys (ndarray): uint64 (n,), hashes of forms in it.
+    rows (ndarray): int64 (n,), their rows in the vocabulary.
+    subword_rows, ngrams: See `Inputs`.
+    """
+    parts = []
+    if subword_rows:
+        known = subword_features_of(vocabulary, subword_rows)
+        parts.append(known.of_keys(keys, rows, tokens.strings))
+    if ngrams:
+        parts.append(character_ngrams_of(vocabulary, ngrams).of_keys(keys, tokens.strings))
+    return parts[0] if len(parts) == 1 else np.hstack(parts)
 
 
 def ngrams_of_network(settings: NetworkSettings) -> NgramSettings | None:

@@ -22,7 +22,7 @@ _MIN_SEQUENCES = 32
 # Lengths are rounded up to it where no state is wanted: a fifth fewer, larger calls of the cell.
 _MULTIPLE = 4
 # A single sequence of so many positions isn't: somebody waits for each step.
-_SHORT = 64
+SHORT = 64
 
 
 @dataclass
@@ -45,6 +45,12 @@ class Wanted:
     measures: Sequence[str] = ()
     kept: np.ndarray | None = None
     layers: bool = False
+
+    @property
+    def only_hidden(self) -> bool:
+        """RETURNS (bool): Whether hidden states of the last layer are all."""
+        others = self.log_probs, self.top_k, self.final_state, self.measures, self.layers
+        return self.hidden and self.kept is None and not any(others)
 
     @property
     def anything(self) -> bool:
@@ -160,7 +166,7 @@ class _Run:
     def read_one(self, before: State | None) -> None:
         """Read a single sequence, whose positions need no order."""
         whole = slice(0, len(self.ids))
-        multiple = 1 if self.wanted.final_state or whole.stop <= _SHORT else _MULTIPLE
+        multiple = 1 if self.wanted.final_state or whole.stop <= SHORT else _MULTIPLE
         lengths = np.array([whole.stop])
         hidden, state = self._encode(self.ids, lengths, before, multiple, whole)
         if self.wanted.hidden:

@@ -249,7 +249,8 @@ class RNNLanguageModel(nn.Module):
     ) -> tuple[Tensor, State]:
         """What `encode` does, where there is nothing to sort: a sentence waits for less."""
         stack, length = self.stack(reverse), len(ids)
-        ids = functional.pad(ids, (0, -length % multiple))
+        if length % multiple:
+            ids = functional.pad(ids, (0, -length % multiple))
         state = stack.zero_state(1) if state is None else state
         hidden, state = stack.read(self._read_vectors(ids, words), state, lower)
         if lower is not None:

@@ -9,7 +9,7 @@ twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeGuard
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from torch import Tensor, nn
@@ -61,34 +61,24 @@ def run_layer(
     """
     if c is None:
         return *layer(inputs, h), None
-    if _can_be_packed(layer):
+    packed = _packed_weights(layer)
+    if packed is not None:
         biases: Any = layer.bias_ih_l0, layer.bias_hh_l0
-        return run_packed_lstm(inputs, _packed_weights(layer), biases, h, c)
+        return run_packed_lstm(inputs, packed, biases, h, c)
     output, (h, c) = layer(inputs, (h, c))
     return output, h, c
 
 
-def _can_be_packed(layer: nn.Module) -> TypeGuard[nn.LSTM]:
-    """RETURNS (bool): Whether oneDNN can read it from weights that are kept."""
-    return (
-        isinstance(layer, nn.LSTM)
-        and predicts_in_float32(layer)
-        # a weight made in inference mode doesn't tell when it changes
-        and not any(weight.is_inference() for weight in _weights_of(layer))
-        and all(weight.is_contiguous() for weight in _weights_of(layer))
-        and packs_lstm()
-    )
-
-
-def _packed_weights(layer: nn.LSTM) -> list[Tensor]:
-    given = _weights_of(layer)
+def _packed_weights(layer: nn.Module) -> list[Tensor] | None:
+    """RETURNS (Optional[List[Tensor]]): Of a layer that oneDNN can read from weights that are
+    kept; None for others."""
+    if not (isinstance(layer, nn.LSTM) and predicts_in_float32(layer) and packs_lstm()):
+        return None
+    given: Any = layer.weight_ih_l0, layer.weight_hh_l0
+    # a weight made in inference mode doesn't tell when it changes
+    if any(weight.is_inference() or not weight.is_contiguous() for weight in given):
+        return None
     kept = _KEPT.get(layer)
     if kept is None or not kept.are_of(given):
         kept = _KEPT[layer] = _Packed(given)
     return kept.weights
-
-
-def _weights_of(layer: nn.RNNBase) -> tuple[Tensor, Tensor]:
-    """RETURNS (Tuple[Tensor, Tensor]): Those of its input and of its state."""
-    weights: Any = layer.weight_ih_l0, layer.weight_hh_l0
-    return weights

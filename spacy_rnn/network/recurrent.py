@@ -47,8 +47,8 @@ class RecurrentStack(nn.Module):
 
     def zero_state(self, sequences: int) -> State:
         like = cast(Tensor, self.layers[0].weight_hh_l0)
-        zeros = like.new_zeros(2, self.depth, sequences, self.width)
-        return State(zeros[0], zeros[1] if self.cell == "lstm" else None)
+        shape = self.depth, sequences, self.width
+        return State(like.new_zeros(shape), like.new_zeros(shape) if self.cell == "lstm" else None)
 
     def forward(
         self,
@@ -70,14 +70,12 @@ class RecurrentStack(nn.Module):
             every layer after each sequence's last step, sequences in `layout.order`.
         """
         finals: list[State] = []
-        for number, layer in enumerate(self.layers):
-            if number and dropout and sequence is not None:
+        for layer, before in zip(self.layers, _layers_of(state, self.depth), strict=True):
+            if finals and dropout and sequence is not None:
                 packed = locked_dropout(packed, sequence, len(layout.order), dropout)
             if lower is not None:
                 lower.append(packed)
-            c = None if state.c is None else state.c[number : number + 1]
-            start = State(state.h[number : number + 1], c)
-            packed, final = _run_segments(layer, packed, layout.segments, start)
+            packed, final = _run_segments(layer, packed, layout.segments, before)
             finals.append(final)
         return packed, _one_above_the_other(finals)
 
@@ -127,15 +125,22 @@ class RecurrentStack(nn.Module):
         RETURNS (Tuple[Tensor, State]): float32 (steps, width) of the last layer, and the state
             after the last step.
         """
-        output, finals = inputs[:, None], []
-        for number, layer in enumerate(self.layers):
+        output, finals = inputs.unsqueeze(1), []
+        for layer, before in zip(self.layers, _layers_of(state, self.depth), strict=True):
             if lower is not None:
-                lower.append(output[:, 0])
-            c = None if state.c is None else state.c[number : number + 1]
-            output, h, c = run_layer(layer, output, state.h[number : number + 1], c)
+                lower.append(output.squeeze(1))
+            output, h, c = run_layer(layer, output, *before)
             output = output.float()
             finals.append(State(h.float(), None if c is None else c.float()))
-        return output[:, 0], _one_above_the_other(finals)
+        return output.squeeze(1), _one_above_the_other(finals)
+
+
+def _layers_of(state: State, depth: int) -> list[State]:
+    """RETURNS (List[State]): What `_one_above_the_other` joins."""
+    if depth == 1:
+        return [state]
+    cs = [None] * depth if state.c is None else state.c.split(1)
+    return [State(h, c) for h, c in zip(state.h.split(1), cs, strict=True)]
 
 
 def _one_above_the_other(finals: list[State]) -> State:

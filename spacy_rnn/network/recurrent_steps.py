@@ -25,11 +25,12 @@ _LEAST_SEQUENCES = 8
 def predicts_in_float32(layer: nn.Module) -> TypeGuard[nn.RNNBase]:
     """RETURNS (bool): Whether it is a layer that predicts in float32 on a processor, and whose call
     nobody wants to be told of: then its numbers can be had without calling it."""
+    if torch.is_grad_enabled() or not isinstance(layer, nn.RNNBase):
+        return False
+    weight: Any = layer.weight_hh_l0
     return (
-        isinstance(layer, nn.RNNBase)
-        and not torch.is_grad_enabled()
-        and layer.weight_hh_l0.device.type == "cpu"
-        and layer.weight_hh_l0.dtype == torch.float32
+        weight.dtype == torch.float32
+        and weight.is_cpu
         and not torch.is_autocast_enabled("cpu")
         and not has_hooks(layer)
     )

@@ -58,6 +58,9 @@ class SubwordTable(nn.Module):
             features = self.row_features[rows]
         if self.ngram_weight is None:
             assert self.weight is not None
+            if not torch.is_grad_enabled():  # the same sum, without its terms in memory
+                there = (features > 0).to(self.weight.dtype)
+                return embedding_bag(features, self.weight, mode="sum", per_sample_weights=there)
             vectors = look_up(self.weight, features.reshape(-1)).view(*features.shape, -1)
             return (vectors * (features > 0).unsqueeze(-1)).sum(1)
         ngrams = features >= self.first_ngram

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from spacy.tokens import Doc
@@ -86,6 +86,29 @@ def split_predictions(
     _add_hidden(result, lengths, joint_hidden(list(predictions)), annotations)
     _add_layers(result, lengths, joint_layers(list(predictions)))
     return result
+
+
+def annotate_states(
+    doc: Doc, states: np.ndarray, directions: Sequence[bool], annotations: Collection[str]
+) -> DocAnnotations:
+    """What `split_predictions` and `set_directions` make of one Doc, of which nothing is wanted but
+    hidden states.
+
+    states (ndarray): float32 (tokens, nO), after each token.
+    directions (Sequence[bool]): For each direction, whether it reads from right to left.
+    annotations (Collection[str]): What to keep.
+    """
+    offsets, word_hashes = token_identities(doc)
+    output = LMOutput(offsets, word_hashes=word_hashes, reverse=directions[0])
+    for reverse in directions[1:]:
+        output.backward = LMOutput(offsets.copy(), word_hashes=word_hashes.copy(), reverse=reverse)
+    made = DocAnnotations(output, None)
+    if "hidden" in annotations:
+        output.hidden = states
+    if "tensor" in annotations:
+        # not the output's array: who changes one of them doesn't mean the other
+        made.tensor = cast(Floats2d, states.copy() if "hidden" in annotations else states)
+    return made
 
 
 def set_directions(made: Sequence[DocAnnotations], directions: Sequence[bool]) -> None:

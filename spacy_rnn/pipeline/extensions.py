@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from spacy.attrs import IDX, ORTH
@@ -40,16 +40,27 @@ def register_extensions(name: str = DEFAULT_NAME) -> None:
     check_type("name", name, str, "a string")
     if name in GETTERS[Doc]:
         raise ValueError(Errors.R334.format(name=name))
-    for extension in _extensions_of(name):
-        _register(*extension)
+    for kind, attribute, getter, setter in _extensions_of(name):
+        known = kind.get_extension(attribute)
+        if known is None or known[2] is not getter:
+            _register(kind, attribute, getter, setter)
+
+
+# Kind, attribute, getter and setter.
+_Extension: TypeAlias = tuple[Any, str, partial, "partial | None"]
 
 
 @cache
-def _extensions_of(name: str) -> list[tuple[Any, str, partial, partial | None]]:
-    """RETURNS (List[Tuple]): Kind, attribute, getter and setter of each; made once, since a
-    component asks at each document."""
-    made: list[tuple[Any, str, partial, partial | None]]
-    made = [(Doc, name, partial(get_output, name=name), None)]
+def _extensions_of(name: str) -> list[_Extension]:
+    """RETURNS (List[Tuple]): What `register_extensions` registers; made once, since a component
+    asks at each document."""
+    return [(Doc, name, partial(get_output, name=name), None), *_attributes()]
+
+
+@cache
+def _attributes() -> list[_Extension]:
+    """RETURNS (List[Tuple]): The `rnn_*` attributes."""
+    made: list[_Extension] = []
     for kind, getters in GETTERS.items():
         for attribute in getters:
             names = {"kind": kind.__name__, "attribute": attribute}

@@ -22,6 +22,7 @@ from ..layers.carried import CarriedStates
 from ..layers.finite import check_finite
 from ..layers.network_outputs import predict_sequences
 from ..layers.neural_cache import predict_with_cache
+from ..layers.one_document import read_document
 from ..layers.open_vocabulary import spell_readings
 from ..layers.sequences import sequences_from_docs
 from ..layers.shim import RNNShim, get_shim
@@ -36,6 +37,7 @@ from .annotations import (
     ANNOTATIONS,
     DocAnnotations,
     add_cached,
+    annotate_states,
     set_directions,
     set_skipped,
     set_unknown,
@@ -237,6 +239,12 @@ class RNNLM(
 
     def _compute(self, docs: list[Doc], annotations: set[str]) -> list[DocAnnotations]:
         wanted = wanted_for(annotations, self.top_k)
+        if len(docs) == 1 and wanted.only_hidden:
+            states = read_document(self.model, docs[0])
+            if states is not None:
+                check_finite(self.name, states)
+                directions = self.shim.network.directions
+                return [annotate_states(docs[0], states, directions, annotations)]
         batches = ((batch, None) for batch in by_positions(docs))
         return self._compute_batches(batches, annotations, wanted, self.cache.window > 0)
 

@@ -60,6 +60,15 @@ def test_what_is_read_is_the_embedding_and_the_sum_of_the_features():
         torch.testing.assert_close(vector, vector_by_hand(network, row, listed))
 
 
+def test_prediction_reads_what_training_reads():
+    network = make_network()  # row 0 isn't zero: it counts for nothing all the same
+    rows, features = torch.arange(WORDS), torch.from_numpy(make_features(WORDS))
+    assert (features == 0).any() and network.subwords.weight[0].any()
+    with torch.no_grad():
+        found = network.word_vectors(rows, features)
+    torch.testing.assert_close(found, network.word_vectors(rows, features), atol=1e-6, rtol=1e-6)
+
+
 def test_words_of_the_vocabulary_have_their_own_features_if_none_are_given():
     network = make_network()
     rows, features = torch.tensor([4, 0, 4, 22]), make_features(WORDS)
