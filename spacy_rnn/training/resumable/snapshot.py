@@ -56,7 +56,7 @@ def write_snapshot(folder: Path, loop: Loop, parts: list[bytes], config: dict[st
     loop.nlp.to_disk(folder / _PIPELINE)
     tensors, values = get_optimizer_state(loop.recipe.optimizer, loop.nlp)
     state = StateFile(tensors, {"optimizer": values, "progress": loop.progress.to_values()})
-    (folder / _TRAINING).write_bytes(state.to_bytes())
+    state.to_disk(folder / _TRAINING)
     for rank, part in enumerate(parts):
         (folder / _PROCESS.format(rank=rank)).write_bytes(part)
     # not with srsly, which gives 0.3 back as 0.30000000000000004

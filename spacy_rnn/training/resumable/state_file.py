@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.torch import load, save
+from safetensors import SafetensorError
+from safetensors.torch import load, save, save_file
 from torch import Tensor
 
 _ENTRY = "spacy-rnn"
@@ -20,8 +22,19 @@ class StateFile(NamedTuple):
 
     def to_bytes(self) -> bytes:
         """RETURNS (bytes): The state; it holds no code."""
-        tensors = {name: t.detach().cpu().contiguous() for name, t in self.tensors.items()}
-        return save(tensors, {_ENTRY: json.dumps(self.values)})
+        return save(*self._content())
+
+    def to_disk(self, path: Path) -> None:
+        """Write the same bytes, without two copies of all tensors in memory.
+
+        path (Path): The file.
+        RAISES (OSError): If it can't be written.
+        """
+        tensors, values = self._content()
+        try:
+            save_file(tensors, path, values)
+        except SafetensorError as error:  # the library's, for the system's errors too
+            raise OSError(str(error)) from error
 
     @classmethod
     def from_bytes(cls, data: bytes) -> StateFile:
@@ -29,6 +42,10 @@ class StateFile(NamedTuple):
         size = int.from_bytes(data[:8], "little")
         header = json.loads(data[8 : 8 + size])
         return cls(load(data), json.loads(header["__metadata__"][_ENTRY]))
+
+    def _content(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        tensors = {name: t.detach().cpu().contiguous() for name, t in self.tensors.items()}
+        return tensors, {_ENTRY: json.dumps(self.values)}
 
 
 def above(name: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
