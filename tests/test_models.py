@@ -68,7 +68,7 @@ def test_every_recipe_has_a_command_that_names_its_texts():
     for name, recipe in RECIPES.items():
         (script,) = commands[name]["script"]
         assert f"scripts/models/build.py {name} " in script
-        texts = [text.name for text in (*recipe.texts, *recipe.also) if text.name != "embedded"]
+        texts = [text.name for text in recipe.texts if text.name != "embedded"]
         assert [part for part in texts if f'"{part}=${{vars.{part}}}"' in script] == texts
         assert script.count("--folder") == len(texts)
         assert not {"deps", "outputs"} & set(commands[name])

@@ -34,14 +34,12 @@ def main(
     if recipe is None:
         msg.fail(f"There is no recipe {name}", f"There are: {', '.join(read_recipes())}", exits=1)
     found, missing = find_texts(recipe, parse_folders(folder))
-    needed = [text.name for text in missing if text in recipe.texts]
-    if needed:
-        msg.warn(f"{name} is skipped: no folder was named for {', '.join(needed)}")
+    if missing:
+        names = ", ".join(text.name for text in missing)
+        msg.warn(f"{name} is skipped: no folder was named for {names}")
         return
     pairs, times = (Path(path) if path else None for path in (minimal_pairs, reading_times))
     check_measures(recipe, pairs, times)
-    for text in missing:
-        msg.warn(f"{name}: without {text.name}, whose folder was not named")
     if find_spec("build") is None:
         msg.fail("A wheel needs a builder", "pip install 'spacy-rnn[models]'", exits=1)
     msg.divider(name)

@@ -50,7 +50,6 @@ class Recipe:
     kind (str): "language model" or "encoder".
     description, license (str): Of the package; the license as an SPDX expression.
     texts (Tuple[Text]): What it has to read.
-    also (Tuple[Text]): What it reads if it is there.
     config (Path): The training config.
     steps (int): Steps of a whole training.
     settings (Dict[str, Any]): What is set otherwise than in the config.
@@ -62,7 +61,6 @@ class Recipe:
     description: str
     license: str
     texts: tuple[Text, ...]
-    also: tuple[Text, ...]
     config: Path
     steps: int
     settings: dict[str, Any]
@@ -120,8 +118,8 @@ def read_recipes() -> dict[str, Recipe]:
     texts = {name: Text(name=name, **values) for name, values in file["texts"].items()}
     recipes = {}
     for name, values in file["models"].items():
-        named = {key: tuple(texts[n] for n in values.pop(key, ())) for key in ("texts", "also")}
-        values = {"settings": {}, **values, **named, "config": Path(values["config"])}
+        read = tuple(texts[text] for text in values["texts"])
+        values = {"settings": {}, **values, "texts": read, "config": Path(values["config"])}
         recipes[name] = Recipe(name=name, **values)
     return recipes
 
@@ -137,7 +135,7 @@ def find_texts(
         and those that are missing. A folder without one of its files ends the program.
     """
     found, missing = [], []
-    for text in (*recipe.texts, *recipe.also):
+    for text in recipe.texts:
         folder = EMBEDDED if text.name == "embedded" else folders.get(text.name)
         if exists(folder, *text.files):
             assert folder is not None

@@ -39,11 +39,9 @@ def main(
     """Write the parts, and how large they are."""
     recipe = read_recipes()[name]
     found, missing = find_texts(recipe, parse_folders(folder))
-    needed = [text.name for text in missing if text in recipe.texts]
-    if needed:
+    if missing:
+        needed = [text.name for text in missing]
         msg.fail(f"{name} needs {', '.join(needed)}", f"--folder {needed[0]}=PATH", exits=1)
-    for text in missing:
-        msg.warn(f"{name}: without {text.name}, which was not named")
     write_text(recipe, found)
 
 
