@@ -156,6 +156,7 @@ def write_all_figures(recipe):
     """Files as the steps write them, with figures that are nowhere else."""
     network = {"cell": "lstm", "depth": 1, "width": 24, "direction": "forward"}
     network |= {"subword_rows": 0, "speller_width": 7, "spelling": "context"}
+    network |= {"ngram_rows": 9, "ngram_min": 1, "ngram_max": 2}
     text = {"name": "wikitext", "title": "A text", "licence": "free"}
     versions = {"spacy": "3.8.0"}
     groups = [{"by": "paradigm"}, {"by": "paradigm"}, {"by": "field"}]
@@ -186,7 +187,8 @@ def test_a_card_says_what_the_files_say_and_names_what_is_missing(tmp_path, monk
     readme = cards.make_readme(recipe)
     for figure in ("1,234,567", "27,125", "31.2 MB", "133.1", "155.5", "1.988", "45,678"):
         assert f"| {figure} |" in readme
-    for figure in ("61.3% (2 paradigms)", "2.57 (t 2.2)", "LSTM 1×24, speller 7 (context)", "988"):
+    shape = "LSTM 1×24, n-grams of 1 to 2 characters, speller 7 (context)"
+    for figure in ("61.3% (2 paradigms)", "2.57 (t 2.2)", shape, "988"):
         assert f"| {figure} |" in readme
     for figure in ("seed 4", "abc123", "1,500 steps", "A text: free", recipe.license):
         assert figure in readme

@@ -132,6 +132,8 @@ def _network(network: dict[str, Any]) -> str:
         shape += f", {network['direction']} directions"
     if network["subword_rows"]:
         shape += ", spelling read"
+    if network["ngram_rows"]:
+        shape += f", n-grams of {network['ngram_min']} to {network['ngram_max']} characters"
     if network["speller_width"]:
         shape += f", speller {network['speller_width']} ({network['spelling']})"
     return shape
