@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from spacy.tokens import Doc
 from spacy.training import Example, validate_examples
 from thinc.api import Model, Optimizer, set_dropout_rate
 from thinc.types import Floats1d, Floats2d
-from thinc.util import xp2torch
 
-from ..errors import Errors
-from ..layers.learned_spelling import expect_new_words, learn_spelling
+from ..layers.learned_spelling import expect_new_words
 from ..layers.network_outputs import Outputs, one_by_one, side_by_side, with_starts, without_starts
 from ..layers.sequences import Sequences, sequences_from_docs
 from ..layers.skipping import doc_lengths
@@ -24,13 +21,13 @@ from ..network.inference import Wanted
 from ..network.recurrent import State
 from ..validation import check_number
 from .batch_parts import BatchPart, EmptyPart, PartialBatch, PostponedStep
+from .own_losses import OwnLosses, spelling_symbols
 from .pitfalls import check_own_work
 from .token_watch import TokenWatch
-from .training_hooks import TrainingHooks
 from .upstream import GradientExchange, mixes
 
 
-class Learner(TrainingHooks):
+class Learner(OwnLosses):
     """The methods of the component that change its weights.
 
     spaCy's `nlp.update` asks each component to step right after its own update, so before those
@@ -109,20 +106,6 @@ class Learner(TrainingHooks):
     def forget_batch(self) -> None:
         """Have no gradients that wait for a step: new weights have none of the old ones'."""
         self._batch = PartialBatch()
-
-    def get_loss(self, examples: Iterable[Example], scores: Floats1d) -> tuple[float, Floats1d]:
-        """The negative log-likelihood of the batch in one direction; those of both are added.
-
-        examples (Iterable[Example]): The batch.
-        scores (Floats1d): float32, natural log p of every symbol that the batch's Docs predict, in
-            the order of reading: for each Doc its tokens, then `</s>` where a document ends.
-        RETURNS (Tuple[float, Floats1d]): Its sum in nats, and the gradient of its mean with
-            respect to the scores.
-        """
-        loss = -float(self.model.ops.xp.sum(scores))
-        gradient = self.model.ops.alloc1f(len(scores))
-        gradient += self.model.ops.xp.float32(-1.0 / max(1, len(scores)))
-        return loss, gradient
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Step, or put the step off until all listeners have answered.
@@ -239,7 +222,7 @@ class Learner(TrainingHooks):
     ) -> BatchPart:
         own = [Outputs(None, d) for d in d_log_probs]
         symbols = [int(mask.sum()) for mask in self._masks(readings)]
-        symbols.append(_spelling_symbols(readings))
+        symbols.append(spelling_symbols(readings))
         return BatchPart(self.shim, symbols, own, backprop, listened=bool(self.listeners))
 
     def _read_only(self, readings: list[Sequences]) -> list[Outputs]:
@@ -293,67 +276,6 @@ class Learner(TrainingHooks):
                 final_state=reading.state is not None and not self.listeners,
                 layers=self._layers_are_read,
             )
-
-    def _learn(
-        self,
-        examples: list[Example],
-        readings: list[Sequences],
-        outputs: list[Outputs],
-        losses: dict[str, float],
-        loss_scales: list[float] | None,
-    ) -> list[Floats1d | None]:
-        """RETURNS (List[Optional[Floats1d]]): For each reading the gradient of the weighted loss
-        with respect to its log-probabilities."""
-        if not self.lm_weight:
-            return [None] * len(readings)
-        masks = [self.model.ops.xp.asarray(mask) for mask in self._masks(readings)]
-        scales = (loss_scales or [1.0] * len(readings))[: len(readings)]
-        result: list[Floats1d | None] = []
-        for output, mask, scale in zip(outputs, masks, scales, strict=True):
-            log_probs: Any = output.log_probs
-            loss, gradient = self.get_loss(examples, log_probs[mask])
-            if not np.isfinite(loss):
-                raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-            losses[self.name] += loss
-            losses[f"{self.name}_tokens"] += len(gradient)
-            part = self.model.ops.alloc1f(len(mask))
-            part[mask] = gradient * (self.lm_weight * scale)
-            result.append(part)
-        return result
-
-    def _masks(self, readings: list[Sequences]) -> list[np.ndarray]:
-        """RETURNS (List[ndarray]): For each reading bool (positions,), which predict something. The
-        last one of a window in the middle of a document doesn't, where it is read at all."""
-        if self.listeners:
-            return [reading.scored for reading in readings]
-        return [np.ones(len(reading.ids), dtype=bool) for reading in readings]
-
-    def _learn_spelling(
-        self,
-        docs: Sequence[Doc],
-        readings: list[Sequences],
-        outputs: list[Outputs],
-        dropout: float,
-        losses: dict[str, float],
-    ) -> Callable[[], None]:
-        """outputs (List[Outputs]): Of the readings; none for a speller that knows no context.
-        RETURNS (Callable): Adds the speller's loss and gradients. A word's spelling weighs as much
-        as any other symbol that the batch predicts."""
-        if self.shim.network.speller is None:
-            return _nothing
-        hidden = [xp2torch(out.hidden) for out in outputs if out.hidden is not None]
-        loss, words, backprop = learn_spelling(self.model, docs, readings, hidden or None, dropout)
-        if not np.isfinite(loss):
-            raise ValueError(Errors.R303.format(name=self.name, loss=loss))
-        predictions = _spelling_symbols(readings)
-        scale = self.loss_scales[-1] if self.loss_scales else 1.0
-
-        def learn() -> None:
-            losses[f"{self.name}_spelling"] += loss
-            losses[f"{self.name}_spelled"] += words
-            backprop(scale / predictions)
-
-        return learn
 
     def _carry_on(self, readings: list[Sequences], outputs: list[Outputs]) -> None:
         for reading, output in zip(readings, outputs, strict=True):
@@ -424,12 +346,3 @@ class Learner(TrainingHooks):
             self._exchange = GradientExchange(
                 self.model.ops, docs, layers, self.listeners, finished
             )
-
-
-def _nothing() -> None:
-    return None
-
-
-def _spelling_symbols(readings: list[Sequences]) -> int:
-    """RETURNS (int): What the speller's loss is divided by."""
-    return max(1, int(readings[0].scored.sum()))

@@ -206,7 +206,7 @@ def test_scores_are_those_of_the_brute_force(direction, texts, kept, monkeypatch
     else:
         docs = list(nlp.pipe(docs))
         if kept == "all":  # the network needn't run again
-            monkeypatch.setattr("spacy_rnn.pipeline.rnn_lm.predict_sequences", None)
+            monkeypatch.setattr("spacy_rnn.pipeline.computing.predict_sequences", None)
         scores = score_language_model([Example(doc, doc) for doc in docs], lm=lm)
     assert scores.keys() == expected.keys()
     for name, value in expected.items():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from spacy_rnn.pipeline import rnn_lm
+from spacy_rnn.pipeline import computing
 
 from ..helpers import ENGLISH, make_random
 from .comparing import assert_same_docs
@@ -26,8 +26,8 @@ def test_states_alone_are_those_of_a_batch(nlp, monkeypatch, kept):
         read.append(doc.text)
         return original(model, doc)
 
-    original = rnn_lm.read_document
-    monkeypatch.setattr(rnn_lm, "read_document", read_document)
+    original = computing.read_document
+    monkeypatch.setattr(computing, "read_document", read_document)
     found = [nlp(text) for text in TEXTS]
     assert read == TEXTS
     assert_same_docs(found, expected, 1e-6)
@@ -56,5 +56,5 @@ def test_what_needs_more_than_states_is_read_as_a_batch(nlp, monkeypatch, kept):
         raise AssertionError("more was wanted")
 
     monkeypatch.setattr(nlp.get_pipe("rnn_lm"), "annotations", tuple(kept))
-    monkeypatch.setattr(rnn_lm, "read_document", read_document)
+    monkeypatch.setattr(computing, "read_document", read_document)
     assert_same_docs([nlp(text) for text in TEXTS[:3]], [*nlp.pipe(TEXTS[:3])])
