@@ -18,8 +18,8 @@ from spacy_rnn.vocabulary.symbols import UNKNOWN
 from .helpers import ROOT, make_trained
 
 sys.path.insert(0, str(ROOT / "benchmarks"))
-components, fine_tuning, treebank_names = map(
-    importlib.import_module, ("components", "fine_tuning", "treebank_names")
+components, fine_tuning, treebank_genres, treebank_names = map(
+    importlib.import_module, ("components", "fine_tuning", "treebank_genres", "treebank_names")
 )
 sys.path.remove(str(ROOT / "benchmarks"))
 
@@ -196,6 +196,17 @@ def test_runs_of_proper_nouns_are_names():
     expected = [("New York Times", "NAME"), ("Apple Foods Oslo", "NAME")]
     assert [(ent.text, ent.label_) for ent in doc.ents] == expected
     assert [token.ent_iob_ for token in doc] == list("OBIIOBII")
+
+
+def test_the_beginning_of_a_documents_id_is_its_genre():
+    conllu = (
+        "# newdoc id = email-enron_1\n# sent_id = email-enron_1-1\n# text = Hi Al.\n1\tHi\n\n"
+        "# text = Call me.\n1\tCall\n\n# newdoc id = reviews-2\n# text = Good food.\n1\tGood\n"
+    )
+    first, second = treebank_genres.with_genres(list(treebank_genres.read_documents(conllu)))
+    assert (first.text, second.text) == ("Hi Al. Call me.", "Good food.")
+    assert first.cats == {"email": 1.0, "reviews": 0.0}
+    assert second.cats == {"email": 0.0, "reviews": 1.0}
 
 
 def test_a_summary_keeps_the_score_of_every_seed():
