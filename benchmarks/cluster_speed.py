@@ -1,4 +1,4 @@
-"""What the clusters of the softmax cost: a few against those of `cutoffs = "fast"`, in one run.
+"""What the clusters of the softmax cost: six against those of a choice, in one run.
 
 python benchmarks/cluster_speed.py path/to/zh-classics --width 256
 
@@ -32,6 +32,7 @@ _JIEBA = {"@tokenizers": "spacy-rnn.JiebaTokenizer.v1", "engine": "rjieba"}
 def main(
     folder: Path = typer.Argument(help="zh-classics: train.txt and test.txt"),
     width: int = typer.Option(256, help="Width of the LSTM"),
+    choice: str = typer.Option("fast", help='Of the other side: "auto" or "fast"'),
     precision: str = typer.Option("float32", help="Of the predictions"),
     sentences: int = typer.Option(4_000, help="Sentences that are scored"),
     rounds: int = typer.Option(5, help="Runs of each side"),
@@ -48,7 +49,7 @@ def main(
     tokens = sum(map(len, scored))
     chosen = {
         "few": choose_cutoffs(vocabulary.counts, width, FEW),
-        "fast": choose_clusters("fast", vocabulary.counts, width),
+        choice: choose_clusters(choice, vocabulary.counts, width),
     }
     score, train = {}, {}
     for name, cutoffs in chosen.items():
@@ -57,9 +58,9 @@ def main(
         score[name] = lambda nlp=nlp: run_pipe(nlp, scored)
         train[name] = trainer(nlp, batches)
     for what, sides in (("scoring", score), ("training", train)):
-        few, fast = alternate_cpu(sides["few"], sides["fast"], rounds)
-        figures = {"what": what, "width": width, "few": round(few), "fast": round(fast)}
-        print(json.dumps({**figures, "ratio": round(fast / few, 3), "tokens": tokens}), flush=True)
+        few, many = alternate_cpu(sides["few"], sides[choice], rounds)
+        figures = {"what": what, "width": width, "few": round(few), choice: round(many)}
+        print(json.dumps({**figures, "ratio": round(many / few, 3), "tokens": tokens}), flush=True)
 
 
 def make(vocabulary: Vocabulary, cutoffs: list[int], width: int, precision: str) -> Language:

@@ -101,9 +101,9 @@ def build_rnn_lm(
         and no probabilities, for components that listen.
     cutoffs (Union[str, List[int], None]): Clusters of the softmax. "auto" and "fast" find them from
         the vocabulary's counts and the width: "fast" those that take the least time, up to 40;
-        "auto" puts perplexity before speed: at most 6, and those of "fast" for a width under 128,
-        where they have the better perplexity after an equal time of training. A list gives the
-        first row of each, None is the full softmax.
+        "auto" those with the best perplexity after an equal time of training: those of "fast" for
+        a width under 128, else at most 16, and at most 6 for fewer than 40,000 words. A list gives
+        the first row of each, None is the full softmax.
     precision (str): Of matrix products in training: "auto" (bfloat16 where the processor
         multiplies it), "float32" or "bfloat16".
     prediction_precision (str): Of matrix products in prediction. "float32" gives exact numbers, the

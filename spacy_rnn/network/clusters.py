@@ -22,9 +22,11 @@ from .softmax import EXCLUDED, SoftmaxHead, stable_top_k
 # The names of a choice, and what each promises.
 CHOICES = ("auto", "fast")
 MOST_CLUSTERS = 40
-# Where many clusters would cost too much perplexity: see `choose_clusters`.
-_FEW_CLUSTERS = 6
+# What "auto" takes at most: see `choose_clusters`.
+_CLUSTERS = 16
 _NARROW = 128
+_FEW_CLUSTERS = 6
+_FEW_WORDS = 40_000
 # Of a step that clusters are chosen for: 32 streams of 64 tokens.
 STEP_POSITIONS = 2_048
 _CANDIDATES = 64
@@ -38,15 +40,18 @@ def choose_clusters(choice: str, counts: np.ndarray, width: int) -> list[int]:
     """Find the clusters that one of CHOICES stands for.
 
     The more clusters, the less work, and the harder it is for one hidden state to tell all of them
-    apart. "fast" takes the least time. "auto" puts perplexity before speed: a few large clusters,
-    but those of "fast" for narrow networks, which have the better perplexity with them after an
-    equal time of training, since they see more text.
+    apart. "fast" takes the least time. "auto" takes what had the best perplexity after an equal
+    time of training: those of "fast" for narrow networks, which see more text with them; else at
+    most 16, but 6 where the vocabulary is small, so that the softmax is less of the work.
 
     choice (str): "auto" or "fast".
     counts, width: See `choose_cutoffs`.
     """
-    many = choice == "fast" or width < _NARROW
-    return choose_cutoffs(counts, width, MOST_CLUSTERS if many else _FEW_CLUSTERS)
+    if choice == "fast" or width < _NARROW:
+        most = MOST_CLUSTERS
+    else:
+        most = _FEW_CLUSTERS if len(counts) < _FEW_WORDS else _CLUSTERS
+    return choose_cutoffs(counts, width, most)
 
 
 def choose_cutoffs(counts: np.ndarray, width: int, most: int = MOST_CLUSTERS) -> list[int]:

@@ -258,7 +258,9 @@ def test_the_fast_clusters_touch_a_third_of_the_rows(width):
     assert rows_of_a_target(counts, fast) < rows_of_a_target(counts, few) / 3
 
 
-def test_the_default_is_fast_where_networks_are_narrow_and_has_few_clusters_else():
-    counts = zipf(50_000)
-    assert choose_clusters("auto", counts, 64) == choose_clusters("fast", counts, 64)
-    assert choose_clusters("auto", counts, 256) == choose_cutoffs(counts, 256, 6)
+def test_the_default_follows_the_width_and_the_number_of_words():
+    large, small = zipf(50_000), zipf(30_000)
+    for counts in (large, small):
+        assert choose_clusters("auto", counts, 64) == choose_clusters("fast", counts, 64)
+    assert choose_clusters("auto", large, 256) == choose_cutoffs(large, 256, 16)
+    assert choose_clusters("auto", small, 256) == choose_cutoffs(small, 256, 6)
