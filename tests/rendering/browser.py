@@ -93,7 +93,7 @@ def run_browser(page, *flags):
         if getattr(os, "geteuid", lambda: 1)() == 0:
             command.append("--no-sandbox")
         command += [*flags, source.as_uri()]
-        done = subprocess.run(command, capture_output=True, timeout=120)
+        done = subprocess.run(command, capture_output=True, timeout=400)
     assert done.returncode == 0, done.stderr.decode("utf8", "replace")[-2000:]
     return done.stdout.decode("utf8")
 

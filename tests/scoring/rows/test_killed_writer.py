@@ -56,7 +56,7 @@ def test_a_killed_writer_loses_and_doubles_no_row(tmp_path, name):
     rows = [f'{number // 3},"say ""{number}""\n"' for number in range(300)]
     items.write_text("item,text\n" + "\n".join(rows) + "\n")
     whole = tmp_path / f"whole.{name}"
-    assert start(items, whole).communicate(timeout=120)[0].count("group") == 99
+    assert start(items, whole).communicate(timeout=400)[0].count("group") == 99
     path = tmp_path / name
     begins = []
     for groups in (1, 15, 30):
@@ -67,7 +67,7 @@ def test_a_killed_writer_loses_and_doubles_no_row(tmp_path, name):
             writer.kill()
     with start(items, path) as writer:
         begins.append(int(writer.stdout.readline()))
-        writer.communicate(timeout=120)
+        writer.communicate(timeout=400)
     assert writer.returncode == 0
     assert begins[0] == 1 and begins == sorted(begins) and begins[-1] > 100
     assert content(path) == content(whole)
