@@ -10,8 +10,7 @@ from spacy import util
 from typer import Argument, Option
 
 from .._compat.spacy_cli import import_code, parse_config_overrides
-from ..errors import Errors, Warnings, counted
-from ..heap import return_large_blocks
+from ..errors import Errors, counted
 from ..messages import inform, warn
 from ..training.quickstart.from_text import TextRequest
 from ..training.resumable.processes import Processes, end_processes, join_processes
@@ -55,12 +54,6 @@ def train_cli(
     ),
     minutes: float = Option(10.0, help="How long the training of --text may take"),
     gpu_id: GpuId = -1,
-    low_memory: bool = Option(
-        False,
-        "--low-memory",
-        help="Give memory back as soon as it is free: a third less at the peak, but more time "
-        "(Linux with glibc)",
-    ),
     code: Code = None,
     verbose: bool = Option(False, "--verbose", "-V", "-VV", help="Display more information"),
 ) -> None:
@@ -86,8 +79,6 @@ def train_cli(
     import_code(code)
     processes = _join_processes(gpu_id)
     messages = Messages(inform, warn) if processes.first else Messages(_ignore, _ignore)
-    if low_memory and not return_large_blocks():
-        messages.warn(Warnings.W613)
     options = TrainOptions(output, resume, overwrite, every, gpu_id)
     if text is not None:
         asked = TextRequest(text, task.value, lang, segmenter, source, minutes, overrides)

@@ -179,7 +179,3 @@ class Warnings(metaclass=Coded):
         "The development corpus gave other documents than at the evaluation before, so scores of "
         "different texts are compared. --resume will not compare it with what it was."
     )
-    W613 = (
-        "--low-memory changes nothing here: it needs Linux with glibc, and neither "
-        "MALLOC_MMAP_THRESHOLD_ nor GLIBC_TUNABLES among the environment variables."
-    )

@@ -102,15 +102,6 @@ def test_settings_can_be_given_on_the_command_line(config, tmp_path):
     assert (tmp_path / "out" / "checkpoint" / "step-000000006").is_dir()
 
 
-def test_low_memory_says_where_it_can_do_nothing(config, tmp_path, monkeypatch):
-    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "1000000000")
-    command = ("rnn", "train", config, "--training.max_steps", 2, "--output")
-    told = run_spacy(*command, tmp_path / "told", "--low-memory")
-    plain = run_spacy(*command, tmp_path / "plain")
-    assert told.exit_code == plain.exit_code == 0, told.output
-    assert "W613" in told.output and "W613" not in plain.output
-
-
 @pytest.mark.parametrize(
     "arguments, message",
     [
